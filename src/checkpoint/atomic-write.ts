@@ -1,0 +1,113 @@
+/**
+ * Whole files or none: written to a temporary name in the same folder, flushed to disk, renamed.
+ *
+ * Two processes may write the same file at once: each has its own temporary name, and each rename is atomic. Temporary
+ * files name their writer, so that those of processes provably dead can be collected and no others.
+ */
+
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileError, systemCode } from '../file-errors.js';
+
+/** When a process started, in the kernel's ticks; tells a reused process id from the old one. Linux only, else ''. */
+function startTime(processId: number): string {
+  try {
+    const text = readFileSync(`/proc/${processId}/stat`, 'utf8');
+    // The name in parentheses may hold spaces; state and start time are the 1st and 20th fields behind it.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? 'dead' : fields[19];
+  } catch {
+    return '';
+  }
+}
+
+const host = hostname().replace(/[^A-Za-z0-9-]/g, '_');
+const ownSuffix = `${host}.${process.pid}.${startTime(process.pid)}.tmp`;
+const temporaryName = /^\..+\.([A-Za-z0-9_-]+)\.(\d+)\.(\d*)\.tmp$/;
+
+/** Flushes a folder's entries; some file systems refuse, which does no harm there. */
+function flushFolder(folder: string): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(folder, 'r');
+  } catch {
+    return;
+  }
+  try {
+    fsyncSync(descriptor);
+  } catch {
+    // Not supported here.
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  let written = 0;
+  while (written < bytes.length) written += writeSync(descriptor, bytes, written);
+}
+
+/**
+ * Writes a file so that its name only ever stands for the old or the new content.
+ *
+ * @throws RbmError 'runtime' where the file system fails; nothing of the new content is left behind then
+ */
+export function writeFileAtomically(path: string, content: Uint8Array | string): void {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${ownSuffix}`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    const descriptor = openSync(temporary, 'w');
+    try {
+      writeAll(descriptor, typeof content === 'string' ? Buffer.from(content, 'utf8') : content);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, path);
+    flushFolder(folder);
+  } catch (error) {
+    try {
+      unlinkSync(temporary);
+    } catch {
+      // It was never made, or is gone already.
+    }
+    throw fileError(error, "can't write", path, 'runtime');
+  }
+}
+
+/** Removes a file; that it is gone already (a twin was faster) is as good. */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw fileError(error, "can't remove", path, 'runtime');
+  }
+}
+
+function isProvablyDead(writerHost: string, processId: number, started: string): boolean {
+  if (writerHost !== host || processId === process.pid) return false;
+  const now = startTime(processId);
+  if (now !== '') return now === 'dead' || now !== started;
+  try {
+    process.kill(processId, 0);
+    return false;
+  } catch (error) {
+    return systemCode(error) === 'ESRCH';
+  }
+}
+
+/** Removes the temporary files in `folder` whose writers were on this host and are dead. */
+export function collectTemporaryFiles(folder: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return;
+  }
+  for (const name of names) {
+    const match = temporaryName.exec(name);
+    if (match !== null && isProvablyDead(match[1], Number(match[2]), match[3])) removeFile(join(folder, name));
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * A checkpoint: everything that exact continuation needs, in one safetensors file.
+ *
+ * Tensors `weights`, `visibleBias`, `hiddenBias` (readable by any tool), `velocity.*` (momentum), `state.*` (what the
+ * training algorithm carries); metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no
+ * hosts, no paths: the same progress gives the same bytes.
+ */
+
+import { createHash } from 'node:crypto';
+import { printable, RbmError } from '../errors.js';
+import { readSafetensors, writeSafetensors, type Tensor } from '../formats/safetensors.js';
+import type { ModelParameters } from '../kernels/index.js';
+import { areParametersFinite, parameterTensors } from '../model/parameters.js';
+import { parametersDigest } from './digest.js';
+
+/** Version of the file's layout. */
+export const checkpointFormatVersion = 1;
+
+/** How far a run has come. */
+export interface Progress {
+  /** Updates done. */
+  readonly update: number;
+  /** Lines of metrics.jsonl that belong to this state. */
+  readonly metricsLines: number;
+  /** Whether the evaluation due at this update is among them. */
+  readonly evaluated: boolean;
+  /** The best validation figure so far. */
+  readonly best?: { readonly update: number; readonly value: number; readonly criterion: string };
+}
+
+/** What a checkpoint says of the run it belongs to. */
+export interface CheckpointIdentity {
+  /** Version of rbm-train. */
+  readonly version: string;
+  readonly numericsVersion: number;
+  /** Hash of the result-relevant config, length left out. */
+  readonly configHash: string;
+  readonly dataFingerprint: string;
+  /** The result-relevant config. */
+  readonly config: unknown;
+  /** [height, width] of a row as a picture, where the data has one. */
+  readonly shape?: readonly [number, number];
+}
+
+/** A whole checkpoint. */
+export interface Checkpoint {
+  readonly parameters: ModelParameters;
+  readonly velocity: ModelParameters;
+  /** Tensors of the training algorithm's state, by name. */
+  readonly state: ReadonlyMap<string, Tensor>;
+  readonly progress: Progress;
+  readonly identity: CheckpointIdentity;
+}
+
+const checksumKey = '"checksum":"';
+const blankChecksum = '0'.repeat(64);
+
+/** Where the checksum's 64 digits stand; quotes inside other texts are escaped, so the key is found once only. */
+function checksumPosition(bytes: Uint8Array): number {
+  const found = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(checksumKey, 8, 'latin1');
+  return found < 0 ? -1 : found + checksumKey.length;
+}
+
+/** SHA-256 of the file with the checksum's own digits as zeros. */
+function checksumOf(bytes: Uint8Array, position: number): string {
+  return createHash('sha256')
+    .update(bytes.subarray(0, position))
+    .update(blankChecksum, 'latin1')
+    .update(bytes.subarray(position + 64))
+    .digest('hex');
+}
+
+/** The bytes of a checkpoint file. */
+export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  const { parameters, velocity, state, progress, identity } = checkpoint;
+  const tensors = new Map<string, Tensor>();
+  for (const tensor of parameterTensors(parameters)) tensors.set(tensor.name, tensor);
+  for (const tensor of parameterTensors(velocity)) tensors.set(`velocity.${tensor.name}`, tensor);
+  for (const [name, tensor] of state) tensors.set(`state.${name}`, tensor);
+  const bytes = writeSafetensors(tensors, {
+    format: 'rbm-train checkpoint',
+    formatVersion: String(checkpointFormatVersion),
+    checksum: blankChecksum,
+    digest: parametersDigest(parameters),
+    progress: JSON.stringify(progress),
+    identity: JSON.stringify(identity),
+  });
+  const position = checksumPosition(bytes);
+  bytes.set(Buffer.from(checksumOf(bytes, position), 'latin1'), position);
+  return bytes;
+}
+
+/** Whether the metadata of a safetensors file say that it is one of ours. */
+export function isCheckpoint(metadata: Readonly<Record<string, string>>): boolean {
+  return metadata.format === 'rbm-train checkpoint';
+}
+
+function parametersFrom(tensors: ReadonlyMap<string, Tensor>, prefix: string, fail: (what: string) => RbmError): ModelParameters {
+  const tensor = (name: string, dimensions: number): Tensor & { values: Float64Array } => {
+    const found = tensors.get(prefix + name);
+    if (found === undefined || found.shape.length !== dimensions || found.values.BYTES_PER_ELEMENT !== 8) {
+      throw fail(`its tensor ${prefix}${name} is missing or not a float64 array of ${dimensions} dimensions`);
+    }
+    return found as Tensor & { values: Float64Array };
+  };
+  const weights = tensor('weights', 2);
+  const visibleBias = tensor('visibleBias', 1);
+  const hiddenBias = tensor('hiddenBias', 1);
+  const [visibleUnits, hiddenUnits] = weights.shape;
+  if (visibleBias.shape[0] !== visibleUnits || hiddenBias.shape[0] !== hiddenUnits || visibleUnits === 0 || hiddenUnits === 0) {
+    throw fail('the shapes of its weights and biases do not fit together');
+  }
+  return {
+    visibleUnits,
+    hiddenUnits,
+    weights: weights.values,
+    visibleBias: visibleBias.values,
+    hiddenBias: hiddenBias.values,
+  };
+}
+
+/**
+ * Reads a checkpoint from the bytes of its file, after checking its checksum.
+ *
+ * @param file its name, for messages
+ * @throws RbmError 'data' where it is not a checkpoint, is damaged, or was written by a newer format
+ */
+export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
+  const fail = (what: string): RbmError =>
+    new RbmError('data', `${printable(file)}: ${what}`, {
+      hint: 'The file is damaged; an earlier checkpoint of the same run can be named instead.',
+    });
+  const { tensors, metadata } = readSafetensors(bytes, file);
+  if (!isCheckpoint(metadata)) {
+    throw new RbmError('data', `${printable(file)}: is a safetensors file, but not a checkpoint of rbm-train`, {
+      hint: 'A model of another tool can be used as `model.from` in a config, and by evaluate, sample and transform.',
+    });
+  }
+  if (metadata.formatVersion !== String(checkpointFormatVersion)) {
+    throw new RbmError(
+      'data',
+      `${printable(file)}: has checkpoint format ${printable(metadata.formatVersion ?? 'none')}; ` +
+        `this rbm-train reads format ${checkpointFormatVersion}`,
+      { hint: 'Use the version of rbm-train that wrote it.' },
+    );
+  }
+  const position = checksumPosition(bytes);
+  if (position < 0 || checksumOf(bytes, position) !== metadata.checksum) {
+    throw fail('its checksum does not match its content');
+  }
+  const parameters = parametersFrom(tensors, '', fail);
+  if (!areParametersFinite(parameters)) throw fail('some of its parameters are not finite numbers');
+  const state = new Map<string, Tensor>();
+  for (const [name, tensor] of tensors) {
+    if (name.startsWith('state.')) state.set(name.slice('state.'.length), tensor);
+  }
+  const velocity = parametersFrom(tensors, 'velocity.', fail);
+  try {
+    const progress = JSON.parse(metadata.progress) as Progress;
+    return { parameters, velocity, state, progress, identity: JSON.parse(metadata.identity) as CheckpointIdentity };
+  } catch {
+    throw fail('its metadata are not JSON texts');
+  }
+}

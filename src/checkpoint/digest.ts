@@ -1,0 +1,15 @@
+/**
+ * The digest of a model: what two runs must have in common to be called the same.
+ */
+
+import { createHash } from 'node:crypto';
+import { littleEndianBytes } from '../formats/little-endian.js';
+import type { ModelParameters } from '../kernels/index.js';
+import { parameterTensors } from '../model/parameters.js';
+
+/** SHA-256 (hex) of the parameters as little-endian float64: weights (n × m, row-major), visibleBias, hiddenBias. */
+export function parametersDigest(parameters: ModelParameters): string {
+  const hash = createHash('sha256');
+  for (const { values } of parameterTensors(parameters)) hash.update(littleEndianBytes(values));
+  return hash.digest('hex');
+}

@@ -1,0 +1,165 @@
+/**
+ * Arguments that name a model or data: a run, a checkpoint, another tool's file; a source, a config, a data file.
+ */
+
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { readModelFile, type ArrayNames, type ModelFile } from '../checkpoint/model-file.js';
+import { readCheckpointFile, RunDirectory } from '../checkpoint/run-directory.js';
+import { configError, loadConfig, parseConfig, type LoadedConfig } from '../config/index.js';
+import type { RunConfig } from '../config/run-config.js';
+import { dataSources, loadDataset, type Dataset, type Examples } from '../datasets/index.js';
+import { printable, RbmError } from '../errors.js';
+import { configKeys } from '../run/config-schema.js';
+import { collect } from './options.js';
+import type { Terminal } from './terminal.js';
+
+const configExtensions = ['.json', '.jsonc', '.json5', '.yaml', '.yml'];
+
+/** A model and where it came from. */
+export interface ModelArgument extends ModelFile {
+  /** The file that was read. */
+  readonly file: string;
+  /** The run that the file belongs to, where it lies in one. */
+  readonly run?: RunDirectory;
+}
+
+/** Options of the commands that read a model. */
+export interface ModelOptions {
+  weightsName?: string;
+  visibleBiasName?: string;
+  hiddenBiasName?: string;
+  transpose?: boolean;
+  best?: boolean;
+}
+
+/** Adds the options that say how to read a model. */
+export function addModelOptions(command: Command): Command {
+  return command
+    .option('--best', 'of a run, take best.safetensors instead of the latest checkpoint')
+    .option('--weights-name <name>', "name of the weights in another tool's file")
+    .option('--visible-bias-name <name>', "name of the visible bias in another tool's file")
+    .option('--hidden-bias-name <name>', "name of the hidden bias in another tool's file")
+    .option('--transpose', "the weights in another tool's file are hidden × visible");
+}
+
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
+}
+
+/** The run that a checkpoint file lies in, where it does. */
+function runOf(file: string): RunDirectory | undefined {
+  const folder = basename(dirname(file)) === 'checkpoints' ? dirname(dirname(file)) : dirname(file);
+  const run = new RunDirectory(folder);
+  return existsSync(run.config) ? run : undefined;
+}
+
+/**
+ * Reads the model that an argument names: a run directory (its latest checkpoint), a checkpoint, a foreign file.
+ *
+ * @throws RbmError 'usage' where a folder holds no run, 'data' where the file can't be used
+ */
+export function readModelArgument(argument: string, options: ModelOptions, terminal: Terminal): ModelArgument {
+  const path = resolve(terminal.workingDirectory, argument);
+  const names: ArrayNames = {
+    weights: options.weightsName,
+    visibleBias: options.visibleBiasName,
+    hiddenBias: options.hiddenBiasName,
+    transpose: options.transpose,
+  };
+  if (!isFolder(path)) return { ...readModelFile(path, names), file: path, run: runOf(path) };
+  const run = new RunDirectory(path);
+  if (options.best) {
+    const checkpoint = readCheckpointFile(run.best);
+    return { parameters: checkpoint.parameters, checkpoint, file: run.best, run };
+  }
+  const checkpoint = run.readLatestCheckpoint((message) => terminal.err(`warning: ${message}\n`));
+  if (checkpoint === undefined) {
+    throw new RbmError('usage', `${printable(argument)}: there is no run here (no checkpoints)`, {
+      hint: 'Name a run directory, a checkpoint, or a model file (.safetensors, .npz).',
+    });
+  }
+  return { parameters: checkpoint.parameters, checkpoint, file: run.checkpoint(checkpoint.progress.update), run };
+}
+
+/** Options of the commands that read data. */
+export interface DataOptions {
+  data?: string;
+  set?: string[];
+}
+
+/** Adds the options that say which data to read. */
+export function addDataOptions(command: Command, what: string): Command {
+  return command
+    .option('--data <data>', `${what}: a source (${dataSources.map(({ name }) => name).join(', ')}), a config, or a data file`)
+    .option('--set <key=value>', 'set a key of the data, e.g. data.binarize=threshold (repeatable)', collect);
+}
+
+/** The config that a data argument stands for. */
+async function loadDataConfig(argument: string, set: readonly string[], terminal: Terminal): Promise<LoadedConfig> {
+  const { workingDirectory } = terminal;
+  const path = resolve(workingDirectory, argument);
+  if (isFolder(path)) return loadConfig(configKeys, { file: join(path, 'config.json'), set, workingDirectory });
+  if (configExtensions.includes(extname(argument).toLowerCase())) {
+    return loadConfig(configKeys, { file: argument, set, workingDirectory });
+  }
+  const isSource = dataSources.some(({ name }) => name === argument);
+  if (!isSource && !existsSync(path)) {
+    throw new RbmError('usage', `${printable(argument)}: neither a source of data nor an existing file`, {
+      hint: `Sources are: ${dataSources.map(({ name }) => name).join(', ')}. Otherwise name a config or a data file.`,
+    });
+  }
+  const data = isSource && argument !== 'file' ? { source: argument } : { source: 'file', path };
+  const dataOnly = configKeys.filter(({ name }) => name === 'data');
+  const text = JSON.stringify({ data });
+  return parseConfig(dataOnly, { text, file: argument, directory: workingDirectory, set, workingDirectory });
+}
+
+/**
+ * Loads the data that an argument names.
+ *
+ * @throws RbmError 'usage' or 'data'
+ */
+export async function loadDataArgument(argument: string, set: readonly string[], terminal: Terminal): Promise<Dataset> {
+  const loaded = await loadDataConfig(argument, set, terminal);
+  const { data } = loaded.config as unknown as RunConfig;
+  return loadDataset(data, { fail: (key, message, hint) => configError(loaded, key, message, hint) });
+}
+
+/**
+ * Loads the data for a model: what `--data` names, else what the model's run was trained on.
+ *
+ * @throws RbmError 'usage' where neither is known or the columns do not fit
+ */
+export async function loadDataFor(model: ModelArgument, options: DataOptions, terminal: Terminal): Promise<Dataset> {
+  const argument = options.data ?? model.run?.path;
+  if (argument === undefined) {
+    throw new RbmError('usage', `${printable(model.file)} does not lie in a run, so its data is not known`, {
+      hint: 'Name the data with --data.',
+    });
+  }
+  const dataset = await loadDataArgument(argument, options.set ?? [], terminal);
+  if (dataset.columns !== model.parameters.visibleUnits) {
+    throw new RbmError(
+      'usage',
+      `${printable(dataset.name)} has ${dataset.columns} columns, but the model has ${model.parameters.visibleUnits} visible units`,
+      { hint: 'Choose the data that the model was made for.' },
+    );
+  }
+  return dataset;
+}
+
+/**
+ * One split of a dataset.
+ *
+ * @throws RbmError 'usage' where the dataset has no such split
+ */
+export function splitOf(dataset: Dataset, name: string): Examples {
+  const splits = Object.entries(dataset.splits).filter((entry): entry is [string, Examples] => entry[1] !== undefined);
+  const found = splits.find(([split]) => split === name);
+  if (found !== undefined) return found[1];
+  throw new RbmError('usage', `the data has no split ${printable(JSON.stringify(name))}`, {
+    hint: `Its splits are: ${splits.map(([split]) => split).join(', ')}.`,
+  });
+}

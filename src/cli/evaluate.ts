@@ -1,0 +1,72 @@
+/**
+ * `rbm-train evaluate`: likelihoods of any model on any data.
+ */
+
+import type { Command } from 'commander';
+import { exitCodes, RbmError } from '../errors.js';
+import { evaluateModel } from '../estimators/evaluation.js';
+import { exactEstimator } from '../estimators/log-partition-function.js';
+import { loadKernels } from '../kernels/index.js';
+import { parametersDigest } from '../checkpoint/digest.js';
+import { binarySplits, describeCost } from '../run/prepare.js';
+import { stoppablePause } from '../run/stop-request.js';
+import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type DataOptions, type ModelOptions } from './arguments.js';
+import { describeFigures } from './figures.js';
+import { wholeNumber } from './numbers.js';
+import { addCommonOptions, type CommonOptions } from './options.js';
+import type { Terminal } from './terminal.js';
+
+interface Options extends CommonOptions, ModelOptions, DataOptions {
+  exactCostLimit: string;
+  pseudoLikelihoodExamples: string;
+}
+
+async function evaluate(argument: string, options: Options, terminal: Terminal): Promise<void> {
+  const costLimit = Number(options.exactCostLimit);
+  if (!(costLimit >= 0)) throw new RbmError('usage', '--exact-cost-limit: not a number', { hint: 'For example 1e12.' });
+  const pseudoLikelihoodExamples = wholeNumber('--pseudo-likelihood-examples', options.pseudoLikelihoodExamples, 1, 1e9);
+  const model = readModelArgument(argument, options, terminal);
+  const { parameters } = model;
+  const dataset = await loadDataFor(model, options, terminal);
+  const kernels = await loadKernels('reference');
+  const affordable = exactEstimator.cost(parameters) <= costLimit;
+  if (!affordable && !options.quiet) {
+    terminal.err(`exact log Z left out: it costs ${describeCost(parameters)}; --exact-cost-limit ${exactEstimator.cost(parameters)} allows it\n`);
+  }
+  let shown = 0;
+  const figures = await evaluateModel(
+    kernels,
+    parameters,
+    binarySplits(dataset),
+    { logLikelihood: affordable, pseudoLikelihoodExamples },
+    {
+      pause: stoppablePause(terminal.stop),
+      progress: (share) => {
+        if (options.quiet || !terminal.isErrorTerminal || share < shown + 0.01) return;
+        shown = share;
+        terminal.err(share < 1 ? `\rexact log Z ${Math.round(share * 100)}%` : '\r\u001b[K');
+      },
+    },
+  );
+  const digest = parametersDigest(parameters);
+  if (options.json) {
+    const { visibleUnits, hiddenUnits } = parameters;
+    terminal.out(`${JSON.stringify({ model: model.file, visibleUnits, hiddenUnits, digest, data: dataset.fingerprint, ...figures })}\n`);
+  } else {
+    terminal.out(`${describeFigures(figures)}\ndigest ${digest}\n`);
+  }
+}
+
+/** Adds the command. */
+export function evaluateCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
+  const command = addCommonOptions(program.command('evaluate <model>'))
+    .description('log-likelihoods of a run, checkpoint or foreign model (.npz, .safetensors) on any data')
+    .option('--exact-cost-limit <states×units>', 'largest cost of an exact log Z', String(2 ** 33))
+    .option('--pseudo-likelihood-examples <number>', 'examples for pseudo-likelihood and reconstruction error', '100');
+  addDataOptions(addModelOptions(command), "evaluate on this instead of the run's own data").action(
+    async (model: string, options: Options) => {
+      await evaluate(model, options, terminal);
+      finish(exitCodes.ok);
+    },
+  );
+}

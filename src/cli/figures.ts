@@ -1,0 +1,60 @@
+/**
+ * Figures as people read them.
+ */
+
+import type { Figures, SplitFigures } from '../estimators/evaluation.js';
+
+/** A number of nats, with as many digits as its error lets matter. */
+export function nats(value: number): string {
+  return value.toFixed(value > -10 && value < 10 ? 4 : 3);
+}
+
+/** Columns padded to equal widths; numbers would be right-aligned by the caller. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd()).join('\n');
+}
+
+function likelihood(split: SplitFigures): string {
+  if (split.meanLogLikelihood === undefined) return 'unknown';
+  const error = split.standardError === undefined ? '' : ` ± ${nats(split.standardError)}`;
+  return `${nats(split.meanLogLikelihood)}${error} (${split.exact ? 'exact log Z' : 'estimated log Z'})`;
+}
+
+/** The figures of every split as a table, with log Z and what the numbers mean. */
+export function describeFigures(figures: Figures): string {
+  const lines: string[] = [];
+  const { logPartitionFunction, splits, freeEnergyGap } = figures;
+  if (logPartitionFunction !== undefined) {
+    lines.push(`log Z = ${nats(logPartitionFunction.logZ)} nats (${logPartitionFunction.exact ? 'exact' : 'estimated'})`);
+  } else {
+    lines.push('log Z is not known: the exact sum over all states was not asked for, or costs more than its limit');
+  }
+  const rows = [['split', 'examples', 'log-likelihood (nats/example)', 'log pseudo-likelihood', 'reconstruction error']];
+  for (const [name, split] of Object.entries(splits)) {
+    rows.push([
+      name,
+      String(split.examples),
+      likelihood(split),
+      nats(split.meanLogPseudoLikelihood),
+      split.meanReconstructionError.toFixed(3),
+    ]);
+  }
+  lines.push(table(rows));
+  const subset = Object.values(splits).find((split) => split.pseudoLikelihoodExamples < split.examples);
+  if (subset !== undefined) {
+    lines.push(`pseudo-likelihood and reconstruction error: the first ${subset.pseudoLikelihoodExamples} examples of each split`);
+  }
+  if (freeEnergyGap !== undefined) lines.push(`free-energy gap, validation − train: ${nats(freeEnergyGap)} nats`);
+  return lines.join('\n');
+}
+
+/** The latest figures in a few words, for the progress bar and log lines. */
+export function briefFigures(figures: Figures): string {
+  const parts = Object.entries(figures.splits).map(([name, split]) => {
+    const value = split.meanLogLikelihood ?? split.meanLogPseudoLikelihood;
+    return `${name} ${nats(value)}`;
+  });
+  const isLikelihood = figures.logPartitionFunction !== undefined;
+  return `${isLikelihood ? 'log-likelihood' : 'log pseudo-likelihood'} ${parts.join(', ')}`;
+}

@@ -1,0 +1,53 @@
+/**
+ * `rbm-train init`: a commented config to start from.
+ */
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { writeFileAtomically } from '../checkpoint/atomic-write.js';
+import { startingConfig } from '../config/index.js';
+import { exitCodes, printable, RbmError } from '../errors.js';
+import { configKeys } from '../run/config-schema.js';
+import { addCommonOptions } from './options.js';
+import type { Terminal } from './terminal.js';
+
+/** What the starting config sets: MNIST digits with so few hidden units that log Z is exact. */
+const startingValues = {
+  seed: '1',
+  data: {
+    source: 'mnist',
+    binarize: 'threshold',
+    validation: { count: 1000 },
+    test: { count: 1000 },
+  },
+  model: { hiddenUnits: 20 },
+  training: {
+    algorithm: 'sml',
+    k: 1,
+    epochs: 20,
+    batchSize: 100,
+    learningRate: { schedule: 'linear', initial: 0.05, final: 0, horizon: { epochs: 20 } },
+  },
+};
+
+/** Adds the command. */
+export function initCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
+  addCommonOptions(program.command('init [file]'))
+    .description('write a commented starting config (to stdout where no file is named)')
+    .option('--force', 'replace an existing file')
+    .action((file: string | undefined, options: { force?: boolean }) => {
+      const text = startingConfig(configKeys, startingValues);
+      finish(exitCodes.ok);
+      if (file === undefined) {
+        terminal.out(text);
+        return;
+      }
+      const path = resolve(terminal.workingDirectory, file);
+      if (existsSync(path) && !options.force) {
+        throw new RbmError('usage', `${printable(file)} exists already`, { hint: 'Choose another name, or replace it with --force.' });
+      }
+      writeFileAtomically(path, text);
+      terminal.err(`wrote ${printable(file)}; train with: rbm-train --config ${printable(file)}\n`);
+    });
+}

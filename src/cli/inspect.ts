@@ -1,0 +1,86 @@
+/**
+ * `rbm-train inspect`: what is in a checkpoint or model file.
+ */
+
+import type { Command } from 'commander';
+import { parametersDigest } from '../checkpoint/digest.js';
+import { exitCodes, printable } from '../errors.js';
+import { canonicalSum } from '../kernels/index.js';
+import { parameterTensors } from '../model/parameters.js';
+import { addModelOptions, readModelArgument, type ModelOptions } from './arguments.js';
+import { table } from './figures.js';
+import { addCommonOptions, type CommonOptions } from './options.js';
+import type { Terminal } from './terminal.js';
+
+interface TensorSummary {
+  name: string;
+  shape: readonly number[];
+  minimum: number;
+  maximum: number;
+  mean: number;
+  rootMeanSquare: number;
+}
+
+function summarise(name: string, shape: readonly number[], values: Float64Array | Uint8Array): TensorSummary {
+  let minimum = Infinity;
+  let maximum = -Infinity;
+  const floats = Float64Array.from(values);
+  const squares = floats.map((value) => value * value);
+  for (const value of floats) {
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
+  }
+  const count = floats.length;
+  const mean = canonicalSum(floats) / count;
+  return { name, shape, minimum, maximum, mean, rootMeanSquare: Math.sqrt(canonicalSum(squares) / count) };
+}
+
+function inspect(argument: string, options: CommonOptions & ModelOptions, terminal: Terminal): void {
+  const model = readModelArgument(argument, options, terminal);
+  const { parameters, checkpoint } = model;
+  const tensors = parameterTensors(parameters).map(({ name, shape, values }) => summarise(name, shape, values));
+  if (checkpoint !== undefined) {
+    for (const { name, shape, values } of parameterTensors(checkpoint.velocity)) {
+      tensors.push(summarise(`velocity.${name}`, shape, values));
+    }
+    for (const [name, { shape, values }] of checkpoint.state) tensors.push(summarise(`state.${name}`, shape, values));
+  }
+  const { visibleUnits, hiddenUnits } = parameters;
+  const digest = parametersDigest(parameters);
+  if (options.json) {
+    const { progress, identity } = checkpoint ?? {};
+    terminal.out(`${JSON.stringify({ file: model.file, visibleUnits, hiddenUnits, digest, progress, identity, tensors })}\n`);
+    return;
+  }
+  const lines = [printable(model.file), `RBM of ${visibleUnits} visible × ${hiddenUnits} hidden units`, `digest ${digest}`];
+  if (checkpoint === undefined) {
+    lines.push('model of another tool: no progress, no config');
+  } else {
+    const { progress, identity } = checkpoint;
+    lines.push(
+      `update ${progress.update}`,
+      `written by rbm-train ${printable(identity.version)}, numerics version ${identity.numericsVersion}`,
+      `config hash ${printable(identity.configHash)}`,
+      `data ${printable(identity.dataFingerprint)}`,
+      `config ${printable(JSON.stringify(identity.config), 2000)}`,
+    );
+    if (progress.best !== undefined) lines.push(`best validation ${progress.best.criterion} ${progress.best.value} at update ${progress.best.update}`);
+  }
+  const rows = tensors.map(({ name, shape, minimum, maximum, mean, rootMeanSquare }) => [
+    printable(name),
+    shape.join(' × '),
+    ...[minimum, maximum, mean, rootMeanSquare].map((value) => value.toPrecision(5)),
+  ]);
+  lines.push(table([['tensor', 'shape', 'minimum', 'maximum', 'mean', 'root mean square'], ...rows]));
+  terminal.out(`${lines.join('\n')}\n`);
+}
+
+/** Adds the command. */
+export function inspectCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
+  addModelOptions(addCommonOptions(program.command('inspect <model>')))
+    .description('show what is in a run’s latest checkpoint, a checkpoint or a model file')
+    .action((model: string, options: CommonOptions & ModelOptions) => {
+      inspect(model, options, terminal);
+      finish(exitCodes.ok);
+    });
+}

@@ -1,0 +1,40 @@
+/**
+ * What the commands' options have in common.
+ */
+
+import { Option, type Command } from 'commander';
+import { closest } from '../config/index.js';
+import { printable, RbmError } from '../errors.js';
+import type { Terminal } from './terminal.js';
+
+/** Options that every command has. */
+export interface CommonOptions {
+  json?: boolean;
+  quiet?: boolean;
+  debug?: boolean;
+}
+
+/** A command: adds itself to the program, and hands its exit code to `finish`. */
+export type AddCommand = (program: Command, terminal: Terminal, finish: (code: number) => void) => void;
+
+/** Collects a repeatable option. */
+export function collect(value: string, previous: string[] = []): string[] {
+  return [...previous, value];
+}
+
+/** Adds the options that every command has. */
+export function addCommonOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--json', 'write the result to stdout as one JSON document'))
+    .addOption(new Option('--quiet', 'write nothing to stderr but errors'))
+    .addOption(new Option('--debug', 'show stack traces with errors'));
+}
+
+/** The error for a word that is no command. */
+export function unknownCommand(program: Command, word: string): RbmError {
+  const names = program.commands.map((command) => command.name());
+  const suggestion = closest(word, names);
+  return new RbmError('usage', `there is no command ${printable(JSON.stringify(word))}`, {
+    hint: `${suggestion === undefined ? '' : `Did you mean ${suggestion}? `}Commands are: ${names.join(', ')}. To train: rbm-train --config <file>.`,
+  });
+}

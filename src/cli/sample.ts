@@ -1,0 +1,94 @@
+/**
+ * `rbm-train sample`: fantasy particles by Gibbs sampling, from noise or from data.
+ */
+
+import type { Command } from 'commander';
+import { exitCodes, RbmError } from '../errors.js';
+import { addressLimits, layers, loadKernels, unpackBinaryMatrix } from '../kernels/index.js';
+import { streamKey } from '../random/index.js';
+import { stoppablePause } from '../run/stop-request.js';
+import { createChains, gibbsSteps, hiddenMeansGivenVisible } from '../sampling/gibbs.js';
+import {
+  addDataOptions,
+  addModelOptions,
+  loadDataFor,
+  readModelArgument,
+  splitOf,
+  type DataOptions,
+  type ModelOptions,
+} from './arguments.js';
+import { checkOutputName, matrixText, writeMatrix } from './matrix-output.js';
+import { wholeNumber } from './numbers.js';
+import { addCommonOptions, type CommonOptions } from './options.js';
+import type { Terminal } from './terminal.js';
+
+interface Options extends CommonOptions, ModelOptions, DataOptions {
+  count: string;
+  steps: string;
+  start: string;
+  split: string;
+  seed: string;
+  means?: boolean;
+  output?: string;
+}
+
+async function sample(argument: string, options: Options, terminal: Terminal): Promise<void> {
+  const count = wholeNumber('--count', options.count, 1, 1_000_000);
+  const steps = wholeNumber('--steps', options.steps, 0, 1_000_000_000);
+  if (options.start !== 'noise' && options.start !== 'data') {
+    throw new RbmError('usage', '--start takes noise or data');
+  }
+  if (options.output !== undefined) checkOutputName(options.output, true);
+  const model = readModelArgument(argument, options, terminal);
+  const { parameters } = model;
+  const { visibleUnits } = parameters;
+  const kernels = await loadKernels('reference');
+  const key = streamKey(options.seed, 'sample');
+  const chains = createChains(parameters, count);
+  if (options.start === 'data') {
+    const dataset = await loadDataFor(model, options, terminal);
+    const { binary } = splitOf(dataset, options.split);
+    unpackBinaryMatrix(binary, chains.visible, Uint32Array.from({ length: count }, (_, row) => row % binary.rows));
+  } else {
+    const half = new Float64Array(count * visibleUnits).fill(0.5);
+    const address = { key, update: addressLimits.update - 1, step: 0, layer: layers.visible, temperature: 0 };
+    kernels.sampleBernoulli(address, 0, count, visibleUnits, half, chains.visible);
+  }
+  hiddenMeansGivenVisible(kernels, parameters, chains.visible, count, chains.hiddenMeans);
+  const pause = stoppablePause(terminal.stop);
+  for (let step = 0; step < steps; step++) {
+    gibbsSteps(kernels, parameters, chains, count, 1, { key, update: step, step: 0, row: 0 });
+    await pause();
+  }
+  // Before the first step there are no means yet: the states themselves are shown.
+  const values = options.means && steps > 0 ? chains.visibleMeans : chains.visible;
+  const matrix = { rows: count, columns: visibleUnits, values };
+  if (options.output === undefined) {
+    terminal.out(options.json ? `${JSON.stringify(toRows(matrix))}\n` : matrixText(matrix, ' '));
+    return;
+  }
+  writeMatrix(options.output, matrix, model.checkpoint?.identity.shape, terminal);
+}
+
+function toRows({ rows, columns, values }: { rows: number; columns: number; values: Uint8Array | Float64Array }): number[][] {
+  return Array.from({ length: rows }, (_, row) => Array.from(values.subarray(row * columns, (row + 1) * columns)));
+}
+
+/** Adds the command. */
+export function sampleCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
+  const command = addCommonOptions(program.command('sample <model>'))
+    .description('fantasy particles by Gibbs sampling: text to stdout, or a .npy, .csv, .txt or .png file')
+    .option('--count <number>', 'number of particles, each from a chain of its own', '100')
+    .option('--steps <number>', 'Gibbs steps of each chain', '1000')
+    .option('--start <noise|data>', 'what the chains start from', 'noise')
+    .option('--split <name>', 'with --start data: the split', 'train')
+    .option('--seed <seed>', 'seed of the chains', '1')
+    .option('--means', 'write p(v = 1 | h) of the last step instead of the states')
+    .option('--output <file>', 'file to write; its ending decides the format');
+  addDataOptions(addModelOptions(command), "with --start data, start from this instead of the run's own data").action(
+    async (model: string, options: Options) => {
+      await sample(model, options, terminal);
+      finish(exitCodes.ok);
+    },
+  );
+}

@@ -1,0 +1,211 @@
+/**
+ * Training: `rbm-train --config <file>` starts a run, `--resume <run>` continues one.
+ */
+
+import { basename, extname, relative, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { RunDirectory } from '../checkpoint/run-directory.js';
+import { loadConfig, type LoadedConfig } from '../config/index.js';
+import type { RunConfig } from '../config/run-config.js';
+import { exitCodes, printable, RbmError } from '../errors.js';
+import { parameterCount } from '../model/parameters.js';
+import { configKeys } from '../run/config-schema.js';
+import { checkpointToContinue, loadRunConfig } from '../run/open-run.js';
+import { describeCost, prepareRun, type PreparedRun } from '../run/prepare.js';
+import { evaluationInterval, trainRun, type RunResult } from '../run/train-run.js';
+import { describeFigures } from './figures.js';
+import { collect, unknownCommand, type CommonOptions } from './options.js';
+import { progressDisplay } from './progress.js';
+import { stopSignals } from './stop-signals.js';
+import type { Terminal } from './terminal.js';
+
+interface TrainOptions extends CommonOptions {
+  config?: string;
+  resume?: string;
+  resumeOrStart?: boolean;
+  set?: string[];
+  seed?: string;
+  output?: string;
+  force?: boolean;
+  printConfig?: boolean;
+  dryRun?: boolean;
+  expect?: string;
+}
+
+/** A path as the user would write it. */
+export function shortPath(path: string, workingDirectory: string): string {
+  const short = relative(workingDirectory, path);
+  return short === '' ? '.' : short.startsWith('..') ? path : short;
+}
+
+/** A word for a POSIX shell. */
+function shellWord(word: string): string {
+  return /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Fills in the run directory that depends on the config file's name. */
+function withOutput(loaded: LoadedConfig, output: string): LoadedConfig {
+  return { ...loaded, config: { ...loaded.config, output } };
+}
+
+async function loadTrainingConfig(options: TrainOptions, terminal: Terminal): Promise<LoadedConfig> {
+  const { workingDirectory } = terminal;
+  const set = [...(options.set ?? [])];
+  if (options.seed !== undefined) set.push(`seed=${options.seed}`);
+  if (options.resume !== undefined) {
+    const loaded = await loadRunConfig(options.resume, set, workingDirectory);
+    // The run may have been moved since it was started.
+    return withOutput(loaded, resolve(workingDirectory, options.resume));
+  }
+  if (options.output !== undefined) set.push(`output=${options.output}`);
+  const file = options.config ?? '';
+  const loaded = await loadConfig(configKeys, { file, set, workingDirectory });
+  if (loaded.config.output !== undefined) return loaded;
+  return withOutput(loaded, resolve(workingDirectory, 'runs', basename(file, extname(file))));
+}
+
+function checkOptions(options: TrainOptions): void {
+  const fail = (message: string, hint: string): RbmError => new RbmError('usage', message, { hint });
+  if (options.config === undefined && options.resume === undefined) {
+    throw fail('nothing to do: name a config to train, or a command', 'Start with: rbm-train init > my.json; rbm-train --config my.json. Options: rbm-train --help.');
+  }
+  if (options.config !== undefined && options.resume !== undefined) {
+    throw fail('--config and --resume exclude each other', 'A run has its config inside. To start or continue with one line, use --config <file> --resume-or-start.');
+  }
+  if (options.resume !== undefined && (options.force || options.output !== undefined)) {
+    throw fail('--resume continues a run where it is: --force and --output do not go with it', 'Leave them out.');
+  }
+  if (options.resumeOrStart && options.force) {
+    throw fail('--resume-or-start and --force exclude each other', 'The first keeps what is there, the second removes it.');
+  }
+  if (options.expect !== undefined && !/^[0-9a-f]{64}$/i.test(options.expect)) {
+    throw fail(`--expect ${printable(options.expect)}: not a digest`, 'A digest is 64 hexadecimal digits, as result.json has it.');
+  }
+}
+
+/** Bytes, in the unit that suits. */
+function bytes(count: number): string {
+  if (count < 1e4) return `${count} bytes`;
+  return count < 1e7 ? `${(count / 1e3).toFixed(0)} kB` : `${(count / 1e6).toFixed(0)} MB`;
+}
+
+/** What a run would do, without doing it. */
+function dryRun(prepared: PreparedRun, terminal: Terminal, options: TrainOptions): void {
+  const { config, dataset, parameters, length, updatesPerEpoch } = prepared;
+  const { visibleUnits, hiddenUnits } = parameters;
+  const parameterBytes = 8 * parameterCount(parameters);
+  const dataBytes = Object.values(dataset.splits).reduce((sum, split) => sum + (split?.binary.words.byteLength ?? 0), 0);
+  const interval = evaluationInterval(config.evaluation.every, updatesPerEpoch);
+  if (options.json) {
+    terminal.out(
+      `${JSON.stringify({
+        visibleUnits,
+        hiddenUnits,
+        updates: length,
+        updatesPerEpoch,
+        splits: Object.fromEntries(Object.entries(dataset.splits).map(([name, split]) => [name, split?.rows])),
+        parameterBytes,
+        dataBytes,
+        exactLogLikelihood: prepared.exactLogLikelihood,
+        exactCost: prepared.exactCost,
+        configHash: prepared.identity.configHash,
+        dataFingerprint: dataset.fingerprint,
+        output: config.output,
+      })}\n`,
+    );
+    return;
+  }
+  const splits = Object.entries(dataset.splits).map(([name, split]) => `${name} ${split?.rows}`);
+  const lines = [
+    `data        ${printable(dataset.name)}: ${splits.join(', ')} examples × ${dataset.columns} columns`,
+    `model       ${visibleUnits} visible × ${hiddenUnits} hidden units, ${parameterCount(parameters)} parameters`,
+    `training    ${config.training.algorithm}, ${length} updates, ${updatesPerEpoch} per epoch`,
+    `evaluation  ${interval === Infinity ? 'at the end' : `every ${interval} updates and at the end`}; log-likelihood ${
+      prepared.exactLogLikelihood ? 'exact' : 'left out'
+    } (one exact log Z: ${describeCost(parameters)})`,
+    // Parameters, velocity, and the statistics of the two phases.
+    `memory      about ${bytes(4 * parameterBytes + dataBytes)}: 4 × ${bytes(parameterBytes)} for parameters, momentum and statistics, ${bytes(dataBytes)} of data`,
+    `would write ${config.output}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints of about ${bytes(2 * parameterBytes)}, result.json, execution.json`,
+    `config hash ${prepared.identity.configHash}`,
+    `data        ${dataset.fingerprint}`,
+    'dry run: nothing was trained or written',
+  ];
+  terminal.out(`${lines.join('\n')}\n`);
+}
+
+function describeResult(result: RunResult, output: string): string {
+  const { visibleUnits, hiddenUnits, updates, epochs, figures, best, digest } = result;
+  const lines = [
+    `trained ${visibleUnits}×${hiddenUnits} RBM: ${updates} updates, ${Number(epochs.toFixed(2))} epochs`,
+    describeFigures(figures),
+  ];
+  if (best !== undefined) lines.push(`best validation ${best.criterion} ${best.value.toFixed(3)} at update ${best.update}`);
+  lines.push(`digest ${digest}`, `run    ${output}`);
+  return lines.join('\n');
+}
+
+/** Compares a digest with the one expected; returns the exit code. */
+export function checkDigest(actual: string, expected: string, terminal: Terminal): number {
+  if (actual === expected.toLowerCase()) return exitCodes.ok;
+  terminal.err(`rbm-train: digest mismatch: expected ${expected.toLowerCase()}, got ${actual}\n`);
+  return exitCodes.digestMismatch;
+}
+
+async function train(options: TrainOptions, terminal: Terminal): Promise<number> {
+  checkOptions(options);
+  const loaded = await loadTrainingConfig(options, terminal);
+  if (options.printConfig) {
+    terminal.out(`${JSON.stringify(loaded.config, undefined, 2)}\n`);
+    return exitCodes.ok;
+  }
+  const config = loaded.config as unknown as RunConfig;
+  const directory = new RunDirectory(config.output);
+  const short = shortPath(config.output, terminal.workingDirectory);
+  const resuming = options.resume !== undefined || (options.resumeOrStart === true && directory.holdsRun());
+  if (!resuming && !options.force && !options.dryRun && directory.holdsRun()) {
+    throw new RbmError('usage', `${printable(short)} already holds a run`, {
+      hint: `Continue it with --resume ${shellWord(short)}, replace it with --force, or choose another --output.`,
+    });
+  }
+  const prepared = await prepareRun(loaded);
+  if (!options.quiet) for (const note of prepared.dataset.notes) terminal.err(`note: ${printable(note, 500)}\n`);
+  if (options.dryRun) {
+    dryRun(prepared, terminal, options);
+    return exitCodes.ok;
+  }
+  const display = progressDisplay(terminal, config.log, options.quiet === true);
+  const warn = (message: string): void => display.report({ type: 'warning', message });
+  const checkpoint = resuming ? checkpointToContinue(directory, prepared, warn) : undefined;
+  if (options.force && !resuming) directory.clear();
+  const outcome = await trainRun({ prepared, directory, checkpoint, stop: terminal.stop, report: display.report }).finally(() =>
+    display.end(),
+  );
+  if (outcome.status === 'stopped') {
+    terminal.err(`stopped by ${outcome.signal} after update ${outcome.update}; to continue:\n  rbm-train --resume ${shellWord(short)}\n`);
+    return stopSignals[outcome.signal as keyof typeof stopSignals];
+  }
+  const { result } = outcome;
+  terminal.out(options.json ? `${JSON.stringify({ ...result, output: config.output })}\n` : `${describeResult(result, short)}\n`);
+  return options.expect === undefined ? exitCodes.ok : checkDigest(result.digest, options.expect, terminal);
+}
+
+/** Makes training the program's default action. */
+export function trainCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
+  program
+    .argument('[command]')
+    .allowExcessArguments()
+    .option('--config <file>', 'config of the run: JSON with comments, or YAML')
+    .option('--resume <run>', 'continue a run directory where its last checkpoint left off')
+    .option('--resume-or-start', 'with --config: continue the run if it has been started, else start it')
+    .option('--set <key=value>', 'override a key of the config, e.g. training.epochs=5 (repeatable)', collect)
+    .option('--seed <seed>', 'override the seed')
+    .option('--output <directory>', 'run directory')
+    .option('--force', 'remove the run that is in the run directory, and start again')
+    .option('--print-config', 'print the resolved config and stop')
+    .option('--dry-run', 'check everything, including the data; train and write nothing')
+    .option('--expect <digest>', 'exit with 5 unless the trained parameters have this digest')
+    .action(async (word: string | undefined, options: TrainOptions) => {
+      if (word !== undefined) throw unknownCommand(program, word);
+      finish(await train(options, terminal));
+    });
+}

@@ -1,0 +1,58 @@
+/**
+ * `rbm-train transform`: E[h | v] of every row of a dataset, as features for other models.
+ */
+
+import type { Command } from 'commander';
+import { exitCodes } from '../errors.js';
+import { forEachChunk } from '../estimators/free-energies.js';
+import { loadKernels } from '../kernels/index.js';
+import { stoppablePause } from '../run/stop-request.js';
+import { hiddenMeansGivenVisible } from '../sampling/gibbs.js';
+import {
+  addDataOptions,
+  addModelOptions,
+  loadDataFor,
+  readModelArgument,
+  splitOf,
+  type DataOptions,
+  type ModelOptions,
+} from './arguments.js';
+import { checkOutputName, matrixText, writeMatrix } from './matrix-output.js';
+import { addCommonOptions, type CommonOptions } from './options.js';
+import type { Terminal } from './terminal.js';
+
+interface Options extends CommonOptions, ModelOptions, DataOptions {
+  split: string;
+  output?: string;
+}
+
+async function transform(argument: string, options: Options, terminal: Terminal): Promise<void> {
+  if (options.output !== undefined) checkOutputName(options.output, false);
+  const model = readModelArgument(argument, options, terminal);
+  const { parameters } = model;
+  const { hiddenUnits } = parameters;
+  const dataset = await loadDataFor(model, options, terminal);
+  const { binary } = splitOf(dataset, options.split);
+  const kernels = await loadKernels('reference');
+  const means = new Float64Array(binary.rows * hiddenUnits);
+  await forEachChunk(binary, { pause: stoppablePause(terminal.stop) }, (states, first, rows) => {
+    hiddenMeansGivenVisible(kernels, parameters, states, rows, means.subarray(first * hiddenUnits));
+  });
+  const matrix = { rows: binary.rows, columns: hiddenUnits, values: means };
+  if (options.output === undefined) terminal.out(matrixText(matrix, ','));
+  else writeMatrix(options.output, matrix, undefined, terminal);
+}
+
+/** Adds the command. */
+export function transformCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
+  const command = addCommonOptions(program.command('transform <model>'))
+    .description('E[h | v] of every row of a dataset: CSV to stdout, or a .npy, .csv or .txt file')
+    .option('--split <name>', 'the split to transform', 'train')
+    .option('--output <file>', 'file to write; its ending decides the format');
+  addDataOptions(addModelOptions(command), "transform this instead of the run's own data").action(
+    async (model: string, options: Options) => {
+      await transform(model, options, terminal);
+      finish(exitCodes.ok);
+    },
+  );
+}

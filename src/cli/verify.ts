@@ -1,0 +1,78 @@
+/**
+ * `rbm-train verify`: trains a run again from its own config, in a temporary place, and compares the digests.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { parametersDigest } from '../checkpoint/digest.js';
+import { RunDirectory } from '../checkpoint/run-directory.js';
+import type { RunConfig } from '../config/run-config.js';
+import { exitCodes, printable, RbmError } from '../errors.js';
+import { loadRunConfig } from '../run/open-run.js';
+import { prepareRun } from '../run/prepare.js';
+import { trainRun } from '../run/train-run.js';
+import { addCommonOptions, type CommonOptions } from './options.js';
+import { progressDisplay } from './progress.js';
+import { stopSignals } from './stop-signals.js';
+import type { Terminal } from './terminal.js';
+import { checkDigest } from './train.js';
+
+/** The digest that a run claims, and after how many updates. */
+function claim(directory: RunDirectory, path: string, warn: (message: string) => void): { digest: string; updates: number } {
+  const result = directory.readJson(directory.result);
+  if (result !== undefined) {
+    const { digest, updates } = result;
+    if (typeof digest === 'string' && typeof updates === 'number') return { digest, updates };
+    throw new RbmError('data', `${printable(directory.result)}: has no digest or no number of updates`, {
+      hint: 'The file is damaged; remove it to verify the latest checkpoint instead.',
+    });
+  }
+  const checkpoint = directory.readLatestCheckpoint(warn);
+  if (checkpoint === undefined) {
+    throw new RbmError('usage', `${printable(path)}: nothing to verify: neither result.json nor a checkpoint`);
+  }
+  return { digest: parametersDigest(checkpoint.parameters), updates: checkpoint.progress.update };
+}
+
+async function verify(path: string, options: CommonOptions, terminal: Terminal): Promise<number> {
+  const directory = new RunDirectory(resolve(terminal.workingDirectory, path));
+  const warn = (message: string): void => terminal.err(`warning: ${message}\n`);
+  const asIs = await loadRunConfig(path, [], terminal.workingDirectory);
+  const { digest, updates } = claim(directory, path, warn);
+  const set = [`training.updates=${updates}`, 'evaluation.every=never', 'evaluation.logLikelihood=never', 'checkpoint.every={epochs: 1000000000}'];
+  const loaded = await loadRunConfig(path, set, terminal.workingDirectory);
+  const temporary = mkdtempSync(join(tmpdir(), 'rbm-train-verify-'));
+  try {
+    const prepared = await prepareRun(loaded);
+    const { log } = asIs.config as unknown as RunConfig;
+    const display = progressDisplay(terminal, log, options.quiet === true);
+    const outcome = await trainRun({
+      prepared,
+      directory: new RunDirectory(join(temporary, 'run')),
+      stop: terminal.stop,
+      report: display.report,
+    }).finally(() => display.end());
+    if (outcome.status === 'stopped') {
+      terminal.err(`stopped by ${outcome.signal}; nothing was verified\n`);
+      return stopSignals[outcome.signal as keyof typeof stopSignals];
+    }
+    const actual = outcome.result.digest;
+    const code = checkDigest(actual, digest, terminal);
+    if (options.json) terminal.out(`${JSON.stringify({ verified: code === exitCodes.ok, updates, expected: digest, digest: actual })}\n`);
+    else if (code === exitCodes.ok) terminal.out(`verified: ${updates} updates again give digest ${actual}\n`);
+    return code;
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Adds the command. */
+export function verifyCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
+  addCommonOptions(program.command('verify <run>'))
+    .description('train a run again from its own config and compare the digest; exits with 5 where they differ')
+    .action(async (run: string, options: CommonOptions) => {
+      finish(await verify(run, options, terminal));
+    });
+}

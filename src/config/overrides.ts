@@ -1,0 +1,113 @@
+/**
+ * `--set training.epochs=5`: values of the command line put over those of the file.
+ *
+ * - The value is JSON as in a file, where a single word needs no quotes; a key that takes text (a string, a path, a
+ *   choice) takes what stands after the `=` as it is.
+ * - A later override of the same key wins.
+ * - Setting one of a group of which at most one can be given drops the others of the file.
+ *
+ * The values are not checked here: they join the tree and are validated with it.
+ */
+
+import { describeKind } from './describe-kind.js';
+import type { LocatedNode, Member, ObjectNode } from './located-tree.js';
+import { parseJson } from './parse-json.js';
+import type { Problem } from './problems.js';
+import { objectKindOf, type ObjectKind } from './rows.js';
+import type { Kind, SchemaKey } from './schema.js';
+import { printable } from '../errors.js';
+import type { Place, Source } from './source.js';
+import { unknownKeyText } from './unknown-key.js';
+
+/**
+ * The tree with all overrides applied, in order.
+ *
+ * @param overrides `path=value` each
+ * @param folder relative paths among the values are resolved against it
+ * @param problems receives what is wrong with the paths
+ * @throws RbmError 'usage' for a value that cannot be parsed
+ */
+export function applyOverrides(
+  keys: readonly SchemaKey[],
+  root: ObjectNode,
+  overrides: readonly string[],
+  folder: string,
+  problems: Problem[],
+): ObjectNode {
+  let tree = root;
+  for (const [index, override] of overrides.entries()) {
+    const equals = override.indexOf('=');
+    const path = equals === -1 ? override : override.slice(0, equals);
+    const text = equals === -1 ? '' : override.slice(equals + 1);
+    const source: Source = { kind: 'override', name: `--set ${override}`, text, folder, order: index + 1 };
+    const place: Place = { source, start: 0, end: text.length };
+    const report = (problem: string): number => problems.push({ place, path: '', text: problem });
+    const names = path.trim().split('.');
+    if (equals === -1 || names.includes('')) {
+      report('expected key=value, such as training.epochs=5');
+      continue;
+    }
+    const kinds = kindsAt(keys, names);
+    if (typeof kinds === 'string') report(kinds);
+    else tree = withMember(tree, { kind: 'object', keys }, names, readValue(source, kinds), place);
+  }
+  return tree;
+}
+
+/** The kinds of the rows at a path (several rows may share a name), or what is wrong with the path. */
+function kindsAt(keys: readonly SchemaKey[], names: readonly string[]): readonly Kind[] | string {
+  let parent: ObjectKind = { kind: 'object', keys };
+  let kinds: readonly Kind[] = [parent];
+  for (const [index, name] of names.entries()) {
+    const path = names.slice(0, index).join('.');
+    const objects = kinds.flatMap((kind) => settableObject(kind) ?? []);
+    if (objects.length === 0) {
+      return `${path} has no keys of its own; it is ${kinds.map(describeKind).join(' or ')}`;
+    }
+    parent = { ...objects[0], keys: objects.flatMap((object) => object.keys) };
+    kinds = parent.keys.filter((row) => row.name === name).map((row) => row.type);
+    if (kinds.length === 0) {
+      const valid = parent.keys.map((row) => row.name);
+      return `${printable(names.slice(0, index + 1).join('.'))}: ${unknownKeyText(name, parent, keys, valid)}`;
+    }
+  }
+  return kinds;
+}
+
+/** The object whose keys a path can name; a list is set as a whole. */
+function settableObject(kind: Kind): ObjectKind | undefined {
+  return kind.kind === 'list' ? undefined : objectKindOf(kind);
+}
+
+function takesText(kind: Kind): boolean {
+  if (kind.kind === 'oneOf') return kind.options.some((option) => option.kind === 'string' || option.kind === 'path');
+  return kind.kind === 'string' || kind.kind === 'path' || kind.kind === 'choice';
+}
+
+function readValue(source: Source, kinds: readonly Kind[]): LocatedNode {
+  const text = source.text.trim();
+  const isWord = /^[a-z][\w-]*$/i.test(text) && !['true', 'false', 'null'].includes(text);
+  if (!kinds.some(takesText) && !isWord) return parseJson(source);
+  return { type: 'scalar', value: isWord ? text : source.text, place: { source, start: 0, end: source.text.length } };
+}
+
+/** A copy of `node` with the value at the path `names`; objects on the way that are not there are made. */
+function withMember(node: ObjectNode, kind: ObjectKind, names: readonly string[], value: LocatedNode, place: Place): ObjectNode {
+  const [name, ...below] = names;
+  const rivals = [kind.exactlyOneOf, kind.atMostOneOf].flatMap((group) => (group?.includes(name) === true ? group : []));
+  const isReplaced = (member: Member): boolean =>
+    member.name !== name && rivals.includes(member.name) && member.value.place.source.kind === 'file';
+  const members = node.members.filter((member) => !isReplaced(member));
+
+  const index = members.findIndex((member) => member.name === name);
+  const existing = index === -1 ? undefined : members[index];
+  const member = existing === undefined || below.length === 0 ? { name, namePlace: place, value } : { ...existing };
+  if (below.length > 0) {
+    const old = existing?.value;
+    const inner: ObjectNode = old?.type === 'object' ? old : { type: 'object', members: [], place };
+    const objects = kind.keys.filter((row) => row.name === name).flatMap((row) => settableObject(row.type) ?? []);
+    const innerKind: ObjectKind = { ...objects[0], keys: objects.flatMap((object) => object.keys) };
+    member.value = withMember(inner, innerKind, below, value, place);
+  }
+  return { ...node, members: index === -1 ? [...members, member] : members.with(index, member) };
+}

@@ -1,0 +1,129 @@
+/**
+ * The resolved config: what the rest of the house reads, every default filled in, every path absolute.
+ *
+ * The shapes here mirror the schema table; the loader has already refused everything that does not fit them.
+ */
+
+import type { Extent } from './schema.js';
+
+/** How grey or real values in [0, 1] become binary. */
+export type Binarization = 'none' | 'threshold' | 'stochastic' | 'dynamic';
+
+/** Where a validation or test set comes from: split off the source by number or share, or a file of its own. */
+export interface SplitConfig {
+  count?: number;
+  fraction?: number;
+  path?: string;
+  /** Name of the array inside an `.npz`. */
+  key?: string;
+}
+
+/** The `data` section. Keys of one source only (`height`, `path`, …) are read by that source's file. */
+export interface DataConfig {
+  source: string;
+  /** Seed string of everything random about the data: generation, split, stochastic binarization. */
+  seed: string;
+  binarize: Binarization;
+  /** With `binarize: threshold`: values > threshold become 1. */
+  threshold?: number;
+  /** After binarization: 1 − v. */
+  invert: boolean;
+  shuffle: boolean;
+  train?: SplitConfig;
+  validation?: SplitConfig;
+  test?: SplitConfig;
+  /** [height, width] of a row shown as a picture; the source's own where left out. */
+  shape?: [number, number];
+  [key: string]: unknown;
+}
+
+/** How the parameters of one tensor start. */
+export interface WeightsConfig {
+  distribution: 'normal' | 'uniform';
+  /** With `normal`: σ. */
+  standardDeviation?: number;
+  /** With `uniform`: values from U(−range, range). */
+  range?: number;
+}
+
+/** How a bias starts. */
+export interface BiasConfig {
+  start: 'log-odds' | 'constant' | 'uniform';
+  value?: number;
+  range?: number;
+  /** With `log-odds`: the mean is (on + smoothing) / (examples + 2·smoothing). */
+  smoothing?: number;
+  /** With `log-odds`: the mean is clipped to [clip, 1 − clip]. */
+  clip?: number;
+}
+
+/** The `model` section. */
+export interface ModelConfig {
+  hiddenUnits?: number;
+  /** Checkpoint or foreign model file to start from instead of random parameters. */
+  from?: string;
+  weights?: WeightsConfig;
+  visibleBias?: BiasConfig;
+  hiddenBias?: BiasConfig;
+}
+
+/** A value that may change over training. A plain number is constant. */
+export type ScheduleConfig =
+  | number
+  | { schedule: 'linear' | 'exponential'; initial: number; final: number; horizon: Extent }
+  | { schedule: 'inverse'; initial: number; halfLife: Extent }
+  | { schedule: 'step'; initial: number; final: number; at: Extent };
+
+/** The `training` section. Keys of one algorithm only (`chains`, …) are read by that algorithm's file. */
+export interface TrainingConfig {
+  algorithm: string;
+  k?: number;
+  batchSize: number | 'full';
+  order: 'shuffled' | 'stored';
+  epochs?: number;
+  updates?: number;
+  learningRate: ScheduleConfig;
+  momentum: ScheduleConfig;
+  weightDecay: { l1: number; l2: number };
+  [key: string]: unknown;
+}
+
+/** The `evaluation` section. */
+export interface EvaluationConfig {
+  every: Extent | 'auto' | 'never';
+  logLikelihood: 'auto' | 'exact' | 'never';
+  /** Largest cost (states × units of the larger layer) of one exact log partition function. */
+  exactCostLimit: number;
+  /** At most this many examples of each split enter pseudo-likelihood and reconstruction error (the first ones). */
+  pseudoLikelihoodExamples: number;
+}
+
+/** The `checkpoint` section. */
+export interface CheckpointConfig {
+  every: Extent & { seconds?: number };
+  keep: number;
+  best: boolean;
+}
+
+/** The `log` section. */
+export interface LogConfig {
+  every: Extent & { seconds?: number };
+}
+
+/** The `execution` section. */
+export interface ExecutionConfig {
+  backend: string;
+}
+
+/** A whole resolved config. */
+export interface RunConfig {
+  seed: string;
+  output: string;
+  data: DataConfig;
+  model: ModelConfig;
+  training: TrainingConfig;
+  evaluation: EvaluationConfig;
+  checkpoint: CheckpointConfig;
+  log: LogConfig;
+  execution: ExecutionConfig;
+}

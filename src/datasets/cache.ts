@@ -1,0 +1,55 @@
+/**
+ * Files in the user's cache folder. They only save time: every failure, to read or to write, is silent, and what is
+ * read must be checked by the caller.
+ */
+
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+
+/** `$XDG_CACHE_HOME/rbm-train`, `%LOCALAPPDATA%\rbm-train` or `~/.cache/rbm-train`. */
+function cacheFolder(): string {
+  const { XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = process.env;
+  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'rbm-train');
+  if (process.platform === 'win32' && local !== undefined && isAbsolute(local)) return join(local, 'rbm-train');
+  return join(homedir(), '.cache', 'rbm-train');
+}
+
+/**
+ * The bytes of a cached file.
+ *
+ * @returns undefined where there is none of exactly `length` bytes, or it can't be read
+ */
+export function readCached(name: string, length: number): Uint8Array | undefined {
+  try {
+    const path = join(cacheFolder(), name);
+    // Before opening: to open a named pipe would wait for a writer.
+    if (!statSync(path).isFile()) return undefined;
+    const file = openSync(path, 'r');
+    try {
+      return fstatSync(file).size === length ? readFileSync(file) : undefined;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes a file to the cache, by atomic rename, so that readers see all of it or nothing. */
+export function writeCached(name: string, bytes: Uint8Array): void {
+  let temporary: string | undefined;
+  try {
+    const folder = cacheFolder();
+    mkdirSync(folder, { recursive: true });
+    temporary = join(folder, `.${name}.${hostname()}.${process.pid}`);
+    writeFileSync(temporary, bytes);
+    renameSync(temporary, join(folder, name));
+  } catch {
+    try {
+      if (temporary !== undefined) unlinkSync(temporary);
+    } catch {
+      // Nothing was written, or nothing may be removed: either way the cache is merely not there.
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The contracts of this room: what a source hands over, and what the rest of the house gets.
+ */
+
+import type { DataConfig, SplitConfig } from '../config/run-config.js';
+import type { SchemaKey } from '../config/schema.js';
+import { RbmError } from '../errors.js';
+import type { BinaryMatrix } from '../kernels/binary-matrix.js';
+
+/** The examples of one split, class-free. */
+export interface Examples {
+  readonly rows: number;
+  readonly columns: number;
+  /** The fixed binary examples; with `dynamic`, one fixed binarization, used for evaluation. */
+  readonly binary: BinaryMatrix;
+  /** With `dynamic`, training examples only: a fresh binarization for the epoch (from 0), independent of the fixed one. */
+  readonly binaryOfEpoch?: (epoch: number) => BinaryMatrix;
+}
+
+/** The names of the splits, in the order in which they are hashed and shown. */
+export const splitNames = ['train', 'validation', 'test'] as const;
+export type SplitName = (typeof splitNames)[number];
+
+/** A loaded dataset. */
+export interface Dataset {
+  /** The source and its sizes, or the file's name without its folder. */
+  readonly name: string;
+  readonly columns: number;
+  /** [height, width] of a row shown as a picture, height × width = columns. */
+  readonly shape: [number, number] | undefined;
+  readonly splits: { readonly train: Examples; readonly validation?: Examples; readonly test?: Examples };
+  /** SHA-256, hexadecimal, of the data as used. */
+  readonly fingerprint: string;
+  /** What the user should know about these data, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Rows as a source reads or makes them, before binarization and splitting. The value of a cell is
+ * `values[row * columns + column] / scale`.
+ */
+export interface RawExamples {
+  /** Says what the data are, without any folder: equal data have equal names on every machine. */
+  readonly name: string;
+  /** The source in messages: the whole path where there is one. Ready to print. */
+  readonly label: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** rows × columns, row-major. */
+  readonly values: Uint8Array | Float64Array;
+  readonly scale: number;
+  readonly shape?: [number, number];
+  readonly notes?: readonly string[];
+  /** Where a cell (from 0) stands in the source, for messages: `digits.csv:3: row 2, column 5`. */
+  place(row: number, column: number): string;
+}
+
+/** What the caller of {@link loadDataset} brings along. */
+export interface LoadContext {
+  /**
+   * Makes the error for an impossible value of a config key (`data.test.count`), so that it can point into the file.
+   * Where left out, an RbmError 'usage' that names the key.
+   */
+  fail?: (key: string, message: string, hint?: string) => Error;
+}
+
+/** A source of data: one file of this room and one row in its registry. */
+export interface DataSource {
+  readonly name: string;
+  /** One line for help and documentation. */
+  readonly summary: string;
+  /** The source's own keys, each `onlyWith` this source. */
+  readonly keys: readonly SchemaKey[];
+  load(config: DataConfig, context: LoadContext): Promise<RawExamples>;
+  /** Reads a validation or test set of its own; a source without it has one set only. */
+  loadSplit?(config: DataConfig, split: SplitConfig, context: LoadContext): Promise<RawExamples>;
+}
+
+/** The error for an impossible value of a config key. */
+export function configError(context: LoadContext, key: string, message: string, hint?: string): Error {
+  return context.fail?.(key, message, hint) ?? new RbmError('usage', `${key}: ${message}`, { hint });
+}
+
+/** The `place` of sources whose rows are not lines of a text. */
+export function placeInRows(label: string): RawExamples['place'] {
+  return (row, column) => `${label}: row ${row + 1}, column ${column + 1}`;
+}

@@ -1,0 +1,108 @@
+/**
+ * All figures of a model on the splits of a dataset: likelihoods with their standard errors, and what remains where the
+ * partition function is out of reach.
+ */
+
+import { selectRows, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
+import type { Cooperation } from './cooperation.js';
+import { freeEnergiesOf } from './free-energies.js';
+import { exactEstimator, type LogPartitionFunctionEstimate } from './log-partition-function.js';
+import { meanWithError } from './mean.js';
+import { logPseudoLikelihoods } from './pseudo-likelihood.js';
+import { reconstructionErrors } from './reconstruction-error.js';
+
+/** Figures of one split. */
+export interface SplitFigures {
+  readonly examples: number;
+  /** Mean log-likelihood, nats per example; absent where log Z is unknown. */
+  readonly meanLogLikelihood?: number;
+  /** Its standard error over the examples. */
+  readonly standardError?: number;
+  /** Whether log Z is exact. */
+  readonly exact?: boolean;
+  /** Mean free energy F(v), nats per example. */
+  readonly meanFreeEnergy: number;
+  /** Mean log pseudo-likelihood, nats per example, of the first `pseudoLikelihoodExamples` examples. */
+  readonly meanLogPseudoLikelihood: number;
+  /** Mean Σ_i (v_i − E[v_i | E[h | v]])² of the same examples. */
+  readonly meanReconstructionError: number;
+  readonly pseudoLikelihoodExamples: number;
+}
+
+/** Figures of a model on a dataset. */
+export interface Figures {
+  readonly logPartitionFunction?: LogPartitionFunctionEstimate;
+  readonly splits: Readonly<Record<string, SplitFigures>>;
+  /**
+   * Mean free energy of the validation set minus that of as many training examples, nats per example: grows when the
+   * model overfits. Needs no partition function.
+   */
+  readonly freeEnergyGap?: number;
+}
+
+/** What to compute. */
+export interface EvaluationRequest {
+  /** Whether log Z is computed. */
+  readonly logLikelihood: boolean;
+  readonly pseudoLikelihoodExamples: number;
+}
+
+/** The first `count` rows, or all where there are fewer. */
+function firstRows(examples: BinaryMatrix, count: number): BinaryMatrix {
+  if (count >= examples.rows) return examples;
+  return selectRows(examples, Uint32Array.from({ length: count }, (_, index) => index));
+}
+
+async function splitFigures(
+  kernels: Kernels,
+  parameters: ModelParameters,
+  examples: BinaryMatrix,
+  energies: Float64Array,
+  estimate: LogPartitionFunctionEstimate | undefined,
+  request: EvaluationRequest,
+  cooperation: Cooperation,
+): Promise<SplitFigures> {
+  const sample = firstRows(examples, request.pseudoLikelihoodExamples);
+  const pseudo = meanWithError(await logPseudoLikelihoods(kernels, parameters, sample, cooperation));
+  const errors = meanWithError(await reconstructionErrors(kernels, parameters, sample, cooperation));
+  const { mean, standardError } = meanWithError(energies);
+  return {
+    examples: examples.rows,
+    ...(estimate !== undefined && { meanLogLikelihood: -mean - estimate.logZ, standardError, exact: estimate.exact }),
+    meanFreeEnergy: mean,
+    meanLogPseudoLikelihood: pseudo.mean,
+    meanReconstructionError: errors.mean,
+    pseudoLikelihoodExamples: sample.rows,
+  };
+}
+
+/**
+ * Figures of a model on every split.
+ *
+ * @param splits binary examples by name; `train` and `validation` together give the free-energy gap
+ * @throws whatever `cooperation.pause` throws
+ */
+export async function evaluateModel(
+  kernels: Kernels,
+  parameters: ModelParameters,
+  splits: Readonly<Record<string, BinaryMatrix>>,
+  request: EvaluationRequest,
+  cooperation: Cooperation = {},
+): Promise<Figures> {
+  const estimate = request.logLikelihood
+    ? await exactEstimator.estimate(parameters, { kernels, ...cooperation })
+    : undefined;
+  // Only the partition function takes long enough for its progress to be shown.
+  const quiet: Cooperation = { pause: cooperation.pause };
+  const figures: Record<string, SplitFigures> = {};
+  const energies: Record<string, Float64Array> = {};
+  for (const [name, examples] of Object.entries(splits)) {
+    energies[name] = await freeEnergiesOf(kernels, parameters, examples, quiet);
+    figures[name] = await splitFigures(kernels, parameters, examples, energies[name], estimate, request, quiet);
+  }
+  const { train, validation } = energies;
+  if (train === undefined || validation === undefined) return { logPartitionFunction: estimate, splits: figures };
+  const compared = train.subarray(0, Math.min(train.length, validation.length));
+  const freeEnergyGap = meanWithError(validation).mean - meanWithError(compared).mean;
+  return { logPartitionFunction: estimate, splits: figures, freeEnergyGap };
+}

@@ -1,0 +1,50 @@
+/**
+ * Registry of log Z estimators. To add one: its file, and a row here.
+ */
+
+import type { Kernels, ModelParameters } from '../kernels/index.js';
+import { enumerationCost } from '../model/enumeration-view.js';
+import type { Cooperation } from './cooperation.js';
+import { exactLogPartitionFunction } from './exact-log-partition-function.js';
+
+/** An estimate of log Z, and how far to trust it. */
+export interface LogPartitionFunctionEstimate {
+  /** log Z in nats. */
+  readonly logZ: number;
+  /** Bounds in nats; both equal to `logZ` where it is exact. */
+  readonly interval: readonly [number, number];
+  readonly exact: boolean;
+  /** Figures behind the estimate, by name. */
+  readonly evidence: Readonly<Record<string, number | string>>;
+}
+
+/** What an estimator works with beside the model. */
+export interface EstimationContext extends Cooperation {
+  readonly kernels: Kernels;
+}
+
+/** An estimator of log Z. */
+export interface LogPartitionFunctionEstimator {
+  readonly name: string;
+  readonly summary: string;
+  /** Cost in states × units of the larger layer, where that decides whether it is feasible. */
+  cost(model: { visibleUnits: number; hiddenUnits: number }): number;
+  estimate(parameters: ModelParameters, context: EstimationContext): Promise<LogPartitionFunctionEstimate>;
+}
+
+/** All estimators of log Z. */
+export const logPartitionFunctionEstimators: readonly LogPartitionFunctionEstimator[] = [
+  {
+    name: 'exact',
+    summary: 'enumerates the smaller layer',
+    cost: (model) => enumerationCost(model).stateUnits,
+    async estimate(parameters, context) {
+      const logZ = await exactLogPartitionFunction(context.kernels, parameters, context);
+      const { states } = enumerationCost(parameters);
+      return { logZ, interval: [logZ, logZ], exact: true, evidence: { states } };
+    },
+  },
+];
+
+/** The estimator that enumerates. */
+export const exactEstimator = logPartitionFunctionEstimators[0];

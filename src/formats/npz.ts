@@ -1,0 +1,83 @@
+/**
+ * The `.npz` format of numpy: a zip archive of `.npy` files, each an array with a name.
+ *
+ * Written stored (not compressed), with a fixed date, so that the same arrays give the same bytes everywhere.
+ */
+
+import { zipSync } from 'fflate';
+
+import { printable, RbmError } from '../errors.js';
+import { readNpy, writeNpy, type NpyArray } from './npy.js';
+import { listZip, readZipEntry } from './zip.js';
+
+/** An archive whose arrays are decoded one at a time, when they are asked for. */
+export interface NpzArchive {
+  /** Names of the arrays, in the archive's order, without `.npy`. */
+  readonly names: readonly string[];
+  /**
+   * Decodes one array.
+   *
+   * @throws RbmError 'data' where there is none of this name, or it can't be read
+   */
+  read(arrayName: string): NpyArray;
+}
+
+/** One array to write. */
+export interface NpzEntry {
+  readonly values: Float64Array | Uint8Array;
+  readonly shape: readonly number[];
+}
+
+/**
+ * Opens an archive: reads its directory only.
+ *
+ * @param name the file, for messages
+ * @throws RbmError 'data' where it is not a zip archive, or holds no array
+ */
+export function openNpz(bytes: Uint8Array, name: string): NpzArchive {
+  const entries = new Map(
+    listZip(bytes, name)
+      .filter((entry) => entry.name.endsWith('.npy'))
+      .map((entry) => [entry.name.slice(0, -'.npy'.length), entry]),
+  );
+  const names = [...entries.keys()];
+  if (names.length === 0) {
+    throw new RbmError('data', `${printable(name)}: is a zip archive without any .npy array in it`, {
+      hint: 'An .npz file is written by numpy.savez.',
+    });
+  }
+  return {
+    names,
+    read(arrayName) {
+      const entry = entries.get(arrayName);
+      if (entry === undefined) {
+        throw new RbmError('data', `${printable(name)}: has no array '${printable(arrayName)}'`, {
+          hint: `Its arrays are: ${printable(names.join(', '), 400)}.`,
+        });
+      }
+      return readNpy(readZipEntry(bytes, entry, name), `${name}[${arrayName}]`);
+    },
+  };
+}
+
+/**
+ * Decodes all arrays of an archive.
+ *
+ * @param name the file, for messages
+ * @throws RbmError 'data' where the archive or any of its arrays can't be read
+ */
+export function readNpz(bytes: Uint8Array, name: string): Map<string, NpyArray> {
+  const archive = openNpz(bytes, name);
+  return new Map(archive.names.map((arrayName) => [arrayName, archive.read(arrayName)]));
+}
+
+/**
+ * Encodes arrays as an archive, in the order of `entries`.
+ *
+ * @throws RangeError where a shape does not fit its values
+ */
+export function writeNpz(entries: ReadonlyMap<string, NpzEntry>): Uint8Array {
+  const files = Object.fromEntries([...entries].map(([name, { values, shape }]) => [`${name}.npy`, writeNpy(values, shape)]));
+  // A zip date is a local time without a zone: made from local parts, it is the same everywhere.
+  return zipSync(files, { level: 0, mtime: new Date(1980, 0, 1) });
+}

@@ -1,0 +1,153 @@
+/**
+ * The safetensors format: a length, a JSON header with names, types, shapes and offsets, then the tensors' bytes.
+ *
+ * Reads and writes bytes only. What the header claims is compared with the bytes there before anything is allocated.
+ * Format: https://github.com/huggingface/safetensors#format
+ */
+
+import { printable, RbmError } from '../errors.js';
+import { littleEndianBytes } from './little-endian.js';
+import { bytesPerNumber, decodeNumbers, type NumberType } from './number-array.js';
+
+/** A tensor to write: row-major values of that shape. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly values: Float64Array | Uint8Array;
+}
+
+/** A file as read. */
+export interface Safetensors {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Types that can be read; others are refused by name. */
+const numberTypes: Readonly<Record<string, NumberType>> = {
+  F64: 'f8',
+  F32: 'f4',
+  F16: 'f2',
+  I64: 'i8',
+  I32: 'i4',
+  I16: 'i2',
+  I8: 'i1',
+  U64: 'u8',
+  U32: 'u4',
+  U16: 'u2',
+  U8: 'u1',
+  BOOL: 'u1',
+};
+
+/** The format's own limit. */
+const headerLimit = 100_000_000;
+
+/** Whether `bytes` start like a safetensors file: a plausible length, then a JSON object. */
+export function looksLikeSafetensors(bytes: Uint8Array): boolean {
+  if (bytes.length < 10 || bytes[8] !== 0x7b) return false;
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  return length >= 2n && length <= BigInt(bytes.length - 8);
+}
+
+/**
+ * Encodes tensors and metadata.
+ *
+ * Float64 tensors come first, so that with a header padded to 8 bytes every one of them is aligned.
+ */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const entries = [...tensors];
+  const ordered = [
+    ...entries.filter(([, { values }]) => values.BYTES_PER_ELEMENT === 8),
+    ...entries.filter(([, { values }]) => values.BYTES_PER_ELEMENT === 1),
+  ];
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let offset = 0;
+  for (const [name, { shape, values }] of ordered) {
+    const dtype = values.BYTES_PER_ELEMENT === 8 ? 'F64' : 'U8';
+    header[name] = { dtype, shape, data_offsets: [offset, offset + values.byteLength] };
+    offset += values.byteLength;
+  }
+  const text = Buffer.from(JSON.stringify(header), 'utf8');
+  const headerLength = Math.ceil(text.length / 8) * 8;
+  const file = new Uint8Array(8 + headerLength + offset);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
+  file.fill(0x20, 8, 8 + headerLength);
+  file.set(text, 8);
+  let position = 8 + headerLength;
+  for (const [, { values }] of ordered) {
+    file.set(littleEndianBytes(values), position);
+    position += values.byteLength;
+  }
+  return file;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isIndex(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** Reads one entry of the header; `dataStart` and `dataLength` delimit the bytes behind it. */
+function readTensor(bytes: Uint8Array, dataStart: number, name: string, entry: unknown, file: string): Tensor {
+  const fail = (message: string): RbmError =>
+    new RbmError('data', `${printable(file)}: tensor ${printable(JSON.stringify(name))}: ${message}`, {
+      hint: 'The file is damaged, or not a safetensors file; write it again.',
+    });
+  if (!isObject(entry)) throw fail('its header entry is not an object');
+  const { dtype, shape, data_offsets: offsets } = entry;
+  const type = typeof dtype === 'string' && Object.hasOwn(numberTypes, dtype) ? numberTypes[dtype] : undefined;
+  if (type === undefined) {
+    throw fail(`type ${printable(JSON.stringify(dtype) ?? 'none')} can't be read; these can: ${Object.keys(numberTypes).join(', ')}`);
+  }
+  if (!Array.isArray(shape) || !shape.every(isIndex)) throw fail('its shape is not a list of sizes');
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isIndex)) {
+    throw fail('its data_offsets are not two byte positions');
+  }
+  const [begin, end] = offsets as [number, number];
+  const count = (shape as number[]).reduce((product, size) => product * size, 1);
+  const length = count * bytesPerNumber(type);
+  if (end < begin || end > bytes.length - dataStart) {
+    throw fail(`lies at bytes ${begin} to ${end} of ${bytes.length - dataStart} bytes of data`);
+  }
+  if (length !== end - begin) throw fail(`has shape [${shape.join(', ')}] (${length} bytes) but ${end - begin} bytes of data`);
+  return { shape: shape as number[], values: decodeNumbers(bytes, dataStart + begin, count, type, true, file) };
+}
+
+/**
+ * Decodes a safetensors file.
+ *
+ * @param file its name, for messages
+ * @returns values as float64 (bytes for U8 and BOOL)
+ * @throws RbmError 'data' where the file is not one, is cut short, or contradicts itself
+ */
+export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
+  const fail = (message: string): RbmError =>
+    new RbmError('data', `${printable(file)}: ${message}`, { hint: 'The file is damaged or not a safetensors file.' });
+  if (bytes.length < 8) throw fail(`is ${bytes.length} bytes long, too short for a safetensors file`);
+  const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (headerLength > headerLimit || headerLength > bytes.length - 8) {
+    throw fail(`claims a header of ${headerLength} bytes, but has ${bytes.length - 8} bytes behind its length`);
+  }
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerLength)));
+  } catch (error) {
+    throw new RbmError('data', `${printable(file)}: its header is not JSON text`, {
+      hint: 'The file is damaged or not a safetensors file.',
+      cause: error,
+    });
+  }
+  if (!isObject(header)) throw fail('its header is not a JSON object');
+  const metadata = header.__metadata__ ?? {};
+  if (!isObject(metadata) || !Object.values(metadata).every((value) => typeof value === 'string')) {
+    throw fail('its __metadata__ is not a map of texts');
+  }
+  const tensors = new Map<string, Tensor>();
+  for (const [name, entry] of Object.entries(header)) {
+    if (name !== '__metadata__') tensors.set(name, readTensor(bytes, 8 + headerLength, name, entry, file));
+  }
+  return { tensors, metadata: metadata as Record<string, string> };
+}

@@ -1,0 +1,74 @@
+/**
+ * Binary data, 32 units to a word: the form in which datasets are held, shuffled and hashed.
+ *
+ * This file only packs and unpacks. Kernels work on unpacked rows (one byte per unit) of one mini-batch at a time.
+ */
+
+/** A rows × columns matrix of {0,1}. Unit i of row r is bit `i & 31` of `words[r * wordsPerRow + (i >>> 5)]`. */
+export interface BinaryMatrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** ⌈columns / 32⌉; the unused high bits of a row's last word are 0. */
+  readonly wordsPerRow: number;
+  readonly words: Uint32Array;
+}
+
+/** An all-zero matrix. */
+export function createBinaryMatrix(rows: number, columns: number): BinaryMatrix {
+  const wordsPerRow = Math.ceil(columns / 32);
+  return { rows, columns, wordsPerRow, words: new Uint32Array(rows * wordsPerRow) };
+}
+
+/** Sets unit `column` of row `row` to 1. */
+export function setUnit(matrix: BinaryMatrix, row: number, column: number): void {
+  matrix.words[row * matrix.wordsPerRow + (column >>> 5)] |= 1 << (column & 31);
+}
+
+/** Unit `column` of row `row`: 0 or 1. */
+export function getUnit(matrix: BinaryMatrix, row: number, column: number): number {
+  return (matrix.words[row * matrix.wordsPerRow + (column >>> 5)] >>> (column & 31)) & 1;
+}
+
+/**
+ * Packs bytes (rows × columns, row-major; any non-zero byte is 1).
+ *
+ * @param states rows × columns bytes
+ */
+export function packBinaryMatrix(states: Uint8Array, rows: number, columns: number): BinaryMatrix {
+  const matrix = createBinaryMatrix(rows, columns);
+  const { words, wordsPerRow } = matrix;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      if (states[row * columns + column] !== 0) words[row * wordsPerRow + (column >>> 5)] |= 1 << (column & 31);
+    }
+  }
+  return matrix;
+}
+
+/**
+ * Unpacks the rows named by `rowIndices` (all rows where it is left out) to one byte per unit.
+ *
+ * @param states receives rowIndices.length × columns bytes, row-major
+ */
+export function unpackBinaryMatrix(matrix: BinaryMatrix, states: Uint8Array, rowIndices?: ArrayLike<number>): void {
+  const { columns, words, wordsPerRow } = matrix;
+  const count = rowIndices === undefined ? matrix.rows : rowIndices.length;
+  let target = 0;
+  for (let index = 0; index < count; index++) {
+    const start = (rowIndices === undefined ? index : rowIndices[index]) * wordsPerRow;
+    for (let column = 0; column < columns; column++) {
+      states[target++] = (words[start + (column >>> 5)] >>> (column & 31)) & 1;
+    }
+  }
+}
+
+/** The rows named by `rowIndices`, in that order, as a new matrix. */
+export function selectRows(matrix: BinaryMatrix, rowIndices: ArrayLike<number>): BinaryMatrix {
+  const selected = createBinaryMatrix(rowIndices.length, matrix.columns);
+  const { wordsPerRow } = matrix;
+  for (let index = 0; index < rowIndices.length; index++) {
+    const start = rowIndices[index] * wordsPerRow;
+    selected.words.set(matrix.words.subarray(start, start + wordsPerRow), index * wordsPerRow);
+  }
+  return selected;
+}

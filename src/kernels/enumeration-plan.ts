@@ -1,0 +1,150 @@
+/**
+ * How the sum over all states of one layer is computed: product form or streamed, its blocks and tables.
+ *
+ * Split the N enumerated units into lower and upper ones. For a pair of half-states (s, t) the input of inner unit j is
+ * the sum of a part from s (with the bias) and a part from t, so with A = exp(part from s), B = exp(part from t)
+ *
+ *     p̃(s, t) = w_s · w_t · Π_j (1 + A[s][j]·B[t][j])
+ *
+ * needs two multiplications and one addition per unit and state, no exp and no log. Everything here is decided from the
+ * shape and values of the model only, so every backend and any number of threads adds the same numbers in the same order.
+ */
+
+import { exp, expScaled, powerOfTwo, softplus } from './elementary.js';
+import type { EnumerationPlan, EnumerationView } from './kernels.js';
+
+const { ceil, floor, max } = Math;
+
+/** A and B stay within e^±300, so that A·B neither overflows nor loses digits to underflow. */
+const largestExponent = 300;
+
+/** The product is brought back to [1, 2) before its bound passes e^640. */
+const largestGroup = 640;
+
+/** Entries of the table: 8 MB, so that it stays in the last-level cache. */
+const tableEntries = 1_048_576;
+
+/** A sum kept as upper + lower, exact to about 106 bits (Knuth's two-sum). */
+export interface ExactSum {
+  upper: number;
+  lower: number;
+}
+
+/** Adds x to the sum. */
+export function addExactly(sum: ExactSum, x: number): void {
+  const { upper } = sum;
+  const total = upper + x;
+  const shifted = total - upper;
+  sum.lower += upper - (total - shifted) + (x - shifted);
+  sum.upper = total;
+}
+
+/**
+ * The input of inner unit j from the units of `state` whose numbers start at `firstUnit`, into `sum`, exact to about
+ * 106 bits: an error of one ulp in a large input would be one of many ulp in its exponential.
+ */
+export function exactInput(
+  view: EnumerationView,
+  state: number,
+  firstUnit: number,
+  unit: number,
+  bias: number,
+  sum: ExactSum,
+): void {
+  sum.upper = bias;
+  sum.lower = 0;
+  let rest = state;
+  for (let k = firstUnit; rest > 0; k++) {
+    if (rest % 2 === 1) addExactly(sum, view.weights[k * view.innerUnits + unit]);
+    rest = floor(rest / 2);
+  }
+  const upper = sum.upper + sum.lower;
+  sum.lower = sum.upper - upper + sum.lower;
+  sum.upper = upper;
+}
+
+/** The bias term of the units of `state` whose numbers start at `firstUnit`, into `sum`, as {@link exactInput}. */
+export function exactBias(view: EnumerationView, state: number, firstUnit: number, sum: ExactSum): void {
+  sum.upper = 0;
+  sum.lower = 0;
+  let rest = state;
+  for (let k = firstUnit; rest > 0; k++) {
+    if (rest % 2 === 1) addExactly(sum, view.outerBias[k]);
+    rest = floor(rest / 2);
+  }
+  const upper = sum.upper + sum.lower;
+  sum.lower = sum.upper - upper + sum.lower;
+  sum.upper = upper;
+}
+
+/** Largest and smallest input of an inner unit over the states of the units first … last − 1, from `bias`. */
+function inputRange(view: EnumerationView, unit: number, bias: number, first: number, last: number): [number, number] {
+  let smallest = bias;
+  let largest = bias;
+  for (let k = first; k < last; k++) {
+    const weight = view.weights[k * view.innerUnits + unit];
+    if (weight > 0) largest += weight;
+    else smallest += weight;
+  }
+  return [smallest, largest];
+}
+
+/**
+ * Plans the enumeration of the outer layer of `view`.
+ *
+ * @param form forces one of the two forms, for tests; by default the product form wherever nothing can overflow
+ */
+export function planEnumeration(view: EnumerationView, form?: 'product' | 'streamed'): EnumerationPlan {
+  const { outerUnits, innerUnits, innerBias } = view;
+  let blockBits = ceil(outerUnits / 2);
+  while (blockBits > 1 && powerOfTwo(blockBits) * innerUnits > tableEntries) blockBits--;
+
+  let productPossible = true;
+  const groupEnds: number[] = [];
+  let bound = 0;
+  for (let j = 0; j < innerUnits; j++) {
+    const [lowSmallest, lowLargest] = inputRange(view, j, 0, 0, blockBits);
+    const [highSmallest, highLargest] = inputRange(view, j, innerBias[j], blockBits, outerUnits);
+    const extreme = max(-lowSmallest, lowLargest, -highSmallest, highLargest);
+    if (!(extreme <= largestExponent)) productPossible = false;
+    const factor = softplus(lowLargest + highLargest);
+    if (bound + factor > largestGroup && j > 0) {
+      groupEnds.push(j);
+      bound = 0;
+    }
+    bound += factor;
+  }
+  groupEnds.push(innerUnits);
+
+  const chosen = form ?? (productPossible ? 'product' : 'streamed');
+  const states = powerOfTwo(blockBits);
+  const product = chosen === 'product';
+  const table = new Float64Array(product ? states * innerUnits : 0);
+  const stateMantissas = new Float64Array(product ? states : 0);
+  const stateExponents = new Float64Array(product ? states : 0);
+  if (product) {
+    const sum: ExactSum = { upper: 0, lower: 0 };
+    const scaled = new Float64Array(2);
+    for (let state = 0; state < states; state++) {
+      for (let j = 0; j < innerUnits; j++) {
+        exactInput(view, state, 0, j, 0, sum);
+        const value = exp(sum.upper);
+        table[state * innerUnits + j] = value + value * sum.lower;
+      }
+      exactBias(view, state, 0, sum);
+      expScaled(sum.upper, sum.lower, scaled);
+      stateMantissas[state] = scaled[0];
+      stateExponents[state] = scaled[1];
+    }
+  }
+  return {
+    form: chosen,
+    view,
+    blockBits,
+    blocks: powerOfTwo(outerUnits - blockBits),
+    table,
+    groupEnds,
+    stateMantissas,
+    stateExponents,
+  };
+}

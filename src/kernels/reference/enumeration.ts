@@ -1,0 +1,162 @@
+/**
+ * Sums over the states of the smaller layer: one block of the partition function, and the moments of the model.
+ */
+
+import { canonicalSum } from '../canonical-sum.js';
+import { exp, expScaled, log1p, powerOfTwo, sigmoid, softplus } from '../elementary.js';
+import { addExactly, exactBias, exactInput, type ExactSum } from '../enumeration-plan.js';
+import type { EnumerationPlan, EnumerationView, ScaledNumber } from '../kernels.js';
+import { scaledSum } from '../scaled-sum.js';
+
+const { abs, floor } = Math;
+
+const float64 = new Float64Array(1);
+const uint32 = new Uint32Array(float64.buffer);
+const upperWord = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
+
+/** The exponent of a normal positive number: ⌊log2 x⌋. */
+function binaryExponent(x: number): number {
+  float64[0] = x;
+  return (uint32[upperWord] >>> 20) - 1023;
+}
+
+/**
+ * p̃ of every state of the block by the product form. Four states at a time: their products are independent chains of
+ * multiplications, so the processor can overlap them; each is still taken in ascending order of the units.
+ */
+function productBlock(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void {
+  const { view, blockBits, table, groupEnds, stateMantissas, stateExponents } = plan;
+  const { innerUnits, innerBias } = view;
+  const states = powerOfTwo(blockBits);
+  const sum: ExactSum = { upper: 0, lower: 0 };
+  const factors = new Float64Array(innerUnits);
+  for (let j = 0; j < innerUnits; j++) {
+    exactInput(view, block, blockBits, j, innerBias[j], sum);
+    const value = exp(sum.upper);
+    factors[j] = value + value * sum.lower;
+  }
+  const blockWeight = new Float64Array(2);
+  exactBias(view, block, blockBits, sum);
+  expScaled(sum.upper, sum.lower, blockWeight);
+
+  for (let first = 0; first < states; first += 4) {
+    const t0 = first * innerUnits;
+    // A block of fewer than four states repeats its last one; the repeats are not stored.
+    const t1 = (first + 1 < states ? first + 1 : first) * innerUnits;
+    const t2 = (first + 2 < states ? first + 2 : first) * innerUnits;
+    const t3 = (first + 3 < states ? first + 3 : first) * innerUnits;
+    let p0 = 1;
+    let p1 = 1;
+    let p2 = 1;
+    let p3 = 1;
+    let e0 = 0;
+    let e1 = 0;
+    let e2 = 0;
+    let e3 = 0;
+    let j = 0;
+    for (let group = 0; group < groupEnds.length; group++) {
+      const end = groupEnds[group];
+      for (; j < end; j++) {
+        const factor = factors[j];
+        p0 *= 1 + factor * table[t0 + j];
+        p1 *= 1 + factor * table[t1 + j];
+        p2 *= 1 + factor * table[t2 + j];
+        p3 *= 1 + factor * table[t3 + j];
+      }
+      const s0 = binaryExponent(p0);
+      const s1 = binaryExponent(p1);
+      const s2 = binaryExponent(p2);
+      const s3 = binaryExponent(p3);
+      p0 *= powerOfTwo(-s0);
+      p1 *= powerOfTwo(-s1);
+      p2 *= powerOfTwo(-s2);
+      p3 *= powerOfTwo(-s3);
+      e0 += s0;
+      e1 += s1;
+      e2 += s2;
+      e3 += s3;
+    }
+    store(first, p0, e0);
+    if (first + 1 < states) store(first + 1, p1, e1);
+    if (first + 2 < states) store(first + 2, p2, e2);
+    if (first + 3 < states) store(first + 3, p3, e3);
+  }
+
+  function store(state: number, product: number, exponent: number): void {
+    mantissas[state] = product * stateMantissas[state] * blockWeight[0];
+    exponents[state] = exponent + stateExponents[state] + blockWeight[1];
+  }
+}
+
+/** p̃ of every state of the block from its logarithm, kept to about 106 bits; slower, but nothing can overflow. */
+function streamedBlock(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void {
+  const { view, blockBits } = plan;
+  const { innerUnits, innerBias } = view;
+  const states = powerOfTwo(blockBits);
+  const input: ExactSum = { upper: 0, lower: 0 };
+  const total: ExactSum = { upper: 0, lower: 0 };
+  const scaled = new Float64Array(2);
+  for (let local = 0; local < states; local++) {
+    const state = block * states + local;
+    exactBias(view, state, 0, total);
+    for (let j = 0; j < innerUnits; j++) {
+      exactInput(view, state, 0, j, innerBias[j], input);
+      const { upper, lower } = input;
+      if (upper > 0) {
+        addExactly(total, upper);
+        addExactly(total, lower);
+      }
+      // softplus(x) = max(x, 0) + log1p(exp(−|x|)); the large part is added exactly, the small one is at most ln 2.
+      addExactly(total, log1p(exp(-abs(upper))));
+    }
+    expScaled(total.upper, total.lower, scaled);
+    mantissas[local] = scaled[0];
+    exponents[local] = scaled[1];
+  }
+}
+
+/** See `Kernels.enumerationBlock`. */
+export function enumerationBlock(plan: EnumerationPlan, block: number): ScaledNumber {
+  const states = powerOfTwo(plan.blockBits);
+  const mantissas = new Float64Array(states);
+  const exponents = new Float64Array(states);
+  if (plan.form === 'product') productBlock(plan, block, mantissas, exponents);
+  else streamedBlock(plan, block, mantissas, exponents);
+  return scaledSum(mantissas, exponents, states);
+}
+
+/** See `Kernels.enumerationMoments`. */
+export function enumerationMoments(
+  view: EnumerationView,
+  logPartitionFunction: number,
+  firstState: number,
+  states: number,
+  moments: { readonly outer: Float64Array; readonly inner: Float64Array; readonly products: Float64Array },
+): void {
+  const { outerUnits, innerUnits, weights, outerBias, innerBias } = view;
+  const { outer, inner, products } = moments;
+  const inputs = new Float64Array(innerUnits);
+  const cumulants = new Float64Array(innerUnits);
+  const biases = new Float64Array(outerUnits);
+  for (let state = firstState; state < firstState + states; state++) {
+    inputs.set(innerBias);
+    biases.fill(0);
+    for (let k = 0, rest = state; rest > 0; k++, rest = floor(rest / 2)) {
+      if (rest % 2 === 0) continue;
+      biases[k] = outerBias[k];
+      for (let j = 0; j < innerUnits; j++) inputs[j] += weights[k * innerUnits + j];
+    }
+    for (let j = 0; j < innerUnits; j++) cumulants[j] = softplus(inputs[j]);
+    const probability = exp(canonicalSum(biases) + canonicalSum(cumulants) - logPartitionFunction);
+    if (probability === 0) continue;
+    for (let j = 0; j < innerUnits; j++) {
+      inputs[j] = probability * sigmoid(inputs[j]);
+      inner[j] += inputs[j];
+    }
+    for (let k = 0, rest = state; rest > 0; k++, rest = floor(rest / 2)) {
+      if (rest % 2 === 0) continue;
+      outer[k] += probability;
+      for (let j = 0; j < innerUnits; j++) products[k * innerUnits + j] += inputs[j];
+    }
+  }
+}

@@ -1,0 +1,360 @@
+/**
+ * The whole schema table: the common rows, and the rows that algorithms, data sources and backends bring along.
+ *
+ * To add a key, add its row here, or in the file of the algorithm, source or backend that it belongs to.
+ */
+
+import { extentKind, type Kind, type SchemaKey } from '../config/schema.js';
+import { dataKeys } from '../datasets/index.js';
+import { backends } from '../kernels/index.js';
+import { gradientEstimators, gradientKeys } from '../training/gradients/index.js';
+
+const probability = { kind: 'number', exclusiveMinimum: 0, exclusiveMaximum: 0.5 } as const;
+const nonNegative = { kind: 'number', minimum: 0 } as const;
+
+/** A number, or an object that names a schedule, each with a horizon of its own. */
+function scheduleKind(value: Kind): Kind {
+  const schedule: SchemaKey[] = [
+    {
+      name: 'schedule',
+      meaning: 'how the value changes; t is the number of updates done',
+      type: {
+        kind: 'choice',
+        values: ['linear', 'exponential', 'inverse', 'step'],
+        meanings: [
+          'from initial to final in a straight line over the horizon, then constant',
+          'from initial to final along initial·(final/initial)^(t/horizon), then constant',
+          'initial / (1 + t/halfLife)',
+          'initial before `at`, final from there on',
+        ],
+      },
+      required: true,
+    },
+    { name: 'initial', meaning: 'value at the first update', type: value, required: true },
+    {
+      name: 'final',
+      meaning: 'value at the end of the horizon',
+      type: value,
+      required: true,
+      onlyWith: { key: 'schedule', values: ['linear', 'exponential', 'step'] },
+    },
+    {
+      name: 'horizon',
+      meaning: 'when the final value is reached; independent of how long training lasts, so that training longer never changes earlier updates',
+      type: extentKind(),
+      required: true,
+      onlyWith: { key: 'schedule', values: ['linear', 'exponential'] },
+    },
+    {
+      name: 'halfLife',
+      meaning: 'when the value has fallen to half of initial',
+      type: extentKind(),
+      required: true,
+      onlyWith: { key: 'schedule', values: ['inverse'] },
+    },
+    {
+      name: 'at',
+      meaning: 'when the value changes from initial to final',
+      type: extentKind(),
+      required: true,
+      onlyWith: { key: 'schedule', values: ['step'] },
+    },
+  ];
+  return { kind: 'oneOf', options: [value, { kind: 'object', keys: schedule }] };
+}
+
+const weightsKeys: SchemaKey[] = [
+  {
+    name: 'distribution',
+    meaning: 'distribution that the initial weights are drawn from',
+    type: { kind: 'choice', values: ['normal', 'uniform'], meanings: ['N(0, standardDeviation²)', 'U(−range, range)'] },
+    default: 'normal',
+  },
+  {
+    name: 'standardDeviation',
+    meaning: 'σ of the initial weights',
+    type: nonNegative,
+    default: 0.01,
+    onlyWith: { key: 'distribution', values: ['normal'] },
+  },
+  {
+    name: 'range',
+    meaning: 'half the width of the uniform distribution',
+    type: nonNegative,
+    required: true,
+    onlyWith: { key: 'distribution', values: ['uniform'] },
+  },
+];
+
+/** Rows of a bias; only the visible one can start from the data. */
+function biasKeys(layer: 'visible' | 'hidden'): SchemaKey[] {
+  const fromData = layer === 'visible';
+  const values = fromData ? ['log-odds', 'constant', 'uniform'] : ['constant', 'uniform'];
+  const meanings = [
+    'log(mean / (1 − mean)) of each unit over the training data, so that the model starts at the right marginals',
+    'the same value for every unit',
+    'U(−range, range)',
+  ];
+  const keys: SchemaKey[] = [
+    {
+      name: 'start',
+      meaning: `how the ${layer} biases start`,
+      type: { kind: 'choice', values, meanings: fromData ? meanings : meanings.slice(1) },
+      default: fromData ? 'log-odds' : 'constant',
+    },
+    {
+      name: 'value',
+      meaning: 'the constant',
+      type: { kind: 'number' },
+      default: 0,
+      onlyWith: { key: 'start', values: ['constant'] },
+    },
+    {
+      name: 'range',
+      meaning: 'half the width of the uniform distribution',
+      type: nonNegative,
+      required: true,
+      onlyWith: { key: 'start', values: ['uniform'] },
+    },
+  ];
+  if (fromData) {
+    keys.push(
+      {
+        name: 'smoothing',
+        meaning: 'pseudo-count added to both values of every unit, so that units that never change keep finite biases',
+        type: nonNegative,
+        default: 1,
+        onlyWith: { key: 'start', values: ['log-odds'] },
+      },
+      {
+        name: 'clip',
+        meaning: 'the mean is clipped to [clip, 1 − clip] (after smoothing)',
+        type: probability,
+        onlyWith: { key: 'start', values: ['log-odds'] },
+      },
+    );
+  }
+  return keys;
+}
+
+const modelKeys: SchemaKey[] = [
+  {
+    name: 'from',
+    meaning: 'checkpoint (.safetensors) or model of another tool (.npz, .safetensors: a weight matrix and two biases) to start from, instead of random parameters',
+    type: { kind: 'path' },
+    // Its content enters the config hash (run/prepare), not its path.
+    relevance: 'data',
+  },
+  {
+    name: 'hiddenUnits',
+    meaning: 'number of hidden units m; taken from the model file where `from` is given',
+    type: { kind: 'integer', minimum: 1, maximum: 1 << 26 },
+  },
+  { name: 'weights', meaning: 'initial weights W (n × m)', type: { kind: 'object', keys: weightsKeys } },
+  { name: 'visibleBias', meaning: 'initial visible bias a (n)', type: { kind: 'object', keys: biasKeys('visible') } },
+  { name: 'hiddenBias', meaning: 'initial hidden bias b (m)', type: { kind: 'object', keys: biasKeys('hidden') } },
+];
+
+const trainingKeys: SchemaKey[] = [
+  {
+    name: 'algorithm',
+    meaning: 'where the samples of the negative phase come from',
+    type: {
+      kind: 'choice',
+      values: gradientEstimators.map((estimator) => estimator.name),
+      meanings: gradientEstimators.map((estimator) => estimator.summary),
+    },
+    required: true,
+  },
+  ...gradientKeys,
+  {
+    name: 'epochs',
+    meaning: 'how long to train, in passes over the training data',
+    type: { kind: 'integer', minimum: 0 },
+    relevance: 'length',
+  },
+  {
+    name: 'updates',
+    meaning: 'how long to train, in parameter updates',
+    type: { kind: 'integer', minimum: 0, maximum: 2 ** 40 - 1 },
+    relevance: 'length',
+  },
+  {
+    name: 'batchSize',
+    meaning: 'examples per mini-batch; the last one of an epoch may be smaller; `full` for all examples',
+    type: { kind: 'oneOf', options: [{ kind: 'integer', minimum: 1 }, { kind: 'choice', values: ['full'] }] },
+    default: 100,
+  },
+  {
+    name: 'order',
+    meaning: 'order of the examples in an epoch',
+    type: {
+      kind: 'choice',
+      values: ['shuffled', 'stored'],
+      meanings: ['a new seeded permutation every epoch', 'as they stand in the data'],
+    },
+    default: 'shuffled',
+  },
+  {
+    name: 'learningRate',
+    meaning: 'step size on the gradient of the mean log-likelihood: a number or a schedule',
+    type: scheduleKind(nonNegative),
+    default: 0.05,
+  },
+  {
+    name: 'momentum',
+    meaning: 'share of the last step that is added to the next: a number or a schedule',
+    type: scheduleKind({ kind: 'number', minimum: 0, exclusiveMaximum: 1 }),
+    default: 0,
+  },
+  {
+    name: 'weightDecay',
+    meaning: 'penalties on the weights (not on the biases)',
+    type: {
+      kind: 'object',
+      keys: [
+        { name: 'l2', meaning: 'λ of the penalty (λ/2)·Σ W²: the gradient loses λ·W', type: nonNegative, default: 0 },
+        { name: 'l1', meaning: 'λ of the penalty λ·Σ |W|: the gradient loses λ·sign(W)', type: nonNegative, default: 0 },
+      ],
+    },
+  },
+];
+
+const evaluationKeys: SchemaKey[] = [
+  {
+    name: 'every',
+    meaning:
+      'when to evaluate beside the end: `auto` (the smallest whole number of epochs with at least 500 updates), `never`, or an extent',
+    type: { kind: 'oneOf', options: [{ kind: 'choice', values: ['auto', 'never'] }, extentKind()] },
+    default: 'auto',
+  },
+  {
+    name: 'logLikelihood',
+    meaning: 'mean log-likelihood of every split, in nats per example',
+    type: {
+      kind: 'choice',
+      values: ['auto', 'exact', 'never'],
+      meanings: [
+        'exact where its cost is within exactCostLimit, else left out (pseudo-likelihood and the free-energy gap remain)',
+        'exact; refused before training starts where it costs more than exactCostLimit',
+        'left out',
+      ],
+    },
+    default: 'auto',
+  },
+  {
+    name: 'exactCostLimit',
+    meaning: 'largest cost of one exact log partition function: 2^(units of the smaller layer) × units of the larger layer',
+    type: { kind: 'number', minimum: 1 },
+    default: 2 ** 33,
+  },
+  {
+    name: 'pseudoLikelihoodExamples',
+    meaning: 'pseudo-likelihood and reconstruction error use at most this many examples of each split, the first ones',
+    type: { kind: 'integer', minimum: 1 },
+    default: 100,
+  },
+];
+
+const checkpointKeys: SchemaKey[] = [
+  {
+    name: 'every',
+    meaning: 'when to write a checkpoint beside the end',
+    type: extentKind({ seconds: true }),
+    default: { seconds: 30 },
+  },
+  { name: 'keep', meaning: 'how many of the latest checkpoints are kept', type: { kind: 'integer', minimum: 1 }, default: 2 },
+  {
+    name: 'best',
+    meaning: 'also keep the parameters with the best validation log-likelihood (pseudo-likelihood where that is unknown) as best.safetensors',
+    type: { kind: 'boolean' },
+    default: true,
+  },
+];
+
+/** The rows of the top level. */
+export const configKeys: readonly SchemaKey[] = [
+  {
+    name: '$schema',
+    meaning: 'address of schema.json, for editors; ignored',
+    type: { kind: 'string' },
+    relevance: 'execution',
+  },
+  {
+    name: 'seed',
+    meaning: 'seed of everything random about training (initial parameters, order of examples, Gibbs sampling); the data have their own',
+    type: { kind: 'oneOf', options: [{ kind: 'string' }, { kind: 'integer' }] },
+    default: '1',
+    relevance: 'result',
+  },
+  {
+    name: 'output',
+    meaning: 'run directory; where left out, runs/<name of the config file> in the working folder',
+    type: { kind: 'path' },
+    relevance: 'execution',
+  },
+  {
+    name: 'data',
+    meaning: 'the examples',
+    type: { kind: 'object', keys: dataKeys },
+    required: true,
+    relevance: 'data',
+  },
+  {
+    name: 'model',
+    meaning: 'the RBM and its initial parameters',
+    type: { kind: 'object', keys: modelKeys },
+    required: true,
+    relevance: 'result',
+  },
+  {
+    name: 'training',
+    meaning: 'algorithm, length and step sizes',
+    type: { kind: 'object', keys: trainingKeys, exactlyOneOf: ['epochs', 'updates'] },
+    required: true,
+    relevance: 'result',
+  },
+  {
+    name: 'evaluation',
+    meaning: 'which figures are computed, and when',
+    type: { kind: 'object', keys: evaluationKeys },
+    relevance: 'execution',
+  },
+  {
+    name: 'checkpoint',
+    meaning: 'when the state is saved, and what is kept',
+    type: { kind: 'object', keys: checkpointKeys },
+    relevance: 'execution',
+  },
+  {
+    name: 'log',
+    meaning: 'lines of progress where stderr is not a terminal',
+    type: {
+      kind: 'object',
+      keys: [
+        { name: 'every', meaning: 'when to log', type: extentKind({ seconds: true }), default: { seconds: 10 } },
+      ],
+    },
+    relevance: 'execution',
+  },
+  {
+    name: 'execution',
+    meaning: 'how the numbers are computed; changes no bit of them',
+    type: {
+      kind: 'object',
+      keys: [
+        {
+          name: 'backend',
+          meaning: 'numeric kernels',
+          type: {
+            kind: 'choice',
+            values: backends.map((backend) => backend.name),
+            meanings: backends.map((backend) => backend.summary),
+          },
+          default: 'reference',
+        },
+      ],
+    },
+    relevance: 'execution',
+  },
+];

@@ -1,0 +1,171 @@
+/**
+ * From a resolved config to a run that can start: data loaded, kernels ready, everything checked that can be checked
+ * before training.
+ */
+
+import { createHash } from 'node:crypto';
+import { canonicalJson, configError, relevantConfig, type LoadedConfig } from '../config/index.js';
+import type { RunConfig, ScheduleConfig } from '../config/run-config.js';
+import { parametersDigest } from '../checkpoint/digest.js';
+import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
+import { readModelFile } from '../checkpoint/model-file.js';
+import { loadDataset, type Dataset } from '../datasets/index.js';
+import { loadKernels, numericsVersion, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
+import { exactEstimator } from '../estimators/log-partition-function.js';
+import { enumerationCost } from '../model/enumeration-view.js';
+import { initialParameters } from '../model/initial-parameters.js';
+import { areParametersFinite } from '../model/parameters.js';
+import { gradientEstimator } from '../training/gradients/index.js';
+import { lengthInUpdates, updatesPerEpoch } from '../training/trainer.js';
+import { version } from '../version.js';
+import { configKeys } from './config-schema.js';
+
+/** A run that can start. */
+export interface PreparedRun {
+  readonly config: RunConfig;
+  readonly dataset: Dataset;
+  readonly kernels: Kernels;
+  /** The parameters that a new run starts from. */
+  readonly parameters: ModelParameters;
+  readonly identity: CheckpointIdentity;
+  /** Length in updates. */
+  readonly length: number;
+  readonly updatesPerEpoch: number;
+  /** Whether evaluations include the exact log-likelihood. */
+  readonly exactLogLikelihood: boolean;
+  /** Cost of one exact log Z: states × units of the larger layer. */
+  readonly exactCost: number;
+}
+
+/** The binary examples of every split, by name, for evaluation. */
+export function binarySplits(dataset: Dataset): Record<string, BinaryMatrix> {
+  const splits: Record<string, BinaryMatrix> = {};
+  for (const [name, examples] of Object.entries(dataset.splits)) {
+    if (examples !== undefined) splits[name] = examples.binary;
+  }
+  return splits;
+}
+
+/** What an enumeration costs, in words. */
+export function describeCost(model: { visibleUnits: number; hiddenUnits: number }): string {
+  const units = Math.min(model.visibleUnits, model.hiddenUnits);
+  const { stateUnits } = enumerationCost(model);
+  // About 0.6 ns per state and unit with the reference kernels (bench: exact log Z of 784×20).
+  const seconds = stateUnits * 6e-10;
+  const duration =
+    seconds < 120
+      ? `${Math.max(1, Math.round(seconds))} s`
+      : seconds < 7200
+        ? `${Math.round(seconds / 60)} min`
+        : seconds < 172_800
+          ? `${Math.round(seconds / 3600)} h`
+          : `${(seconds / 86_400).toPrecision(2)} days`;
+  return `2^${units} states × ${Math.max(model.visibleUnits, model.hiddenUnits)} units = ${stateUnits.toExponential(1)}, roughly ${duration}`;
+}
+
+function checkSchedule(loaded: LoadedConfig, path: string, schedule: ScheduleConfig): void {
+  if (typeof schedule === 'number' || schedule.schedule !== 'exponential') return;
+  for (const end of ['initial', 'final'] as const) {
+    if (schedule[end] === 0) {
+      throw configError(
+        loaded,
+        `${path}.${end}`,
+        'an exponential schedule can neither start nor end at 0',
+        'Use a small positive number, or schedule: linear.',
+      );
+    }
+  }
+}
+
+function startingParameters(loaded: LoadedConfig, config: RunConfig, dataset: Dataset): ModelParameters {
+  const { model } = config;
+  if (model.from !== undefined) {
+    const parameters = readModelFile(model.from, {}).parameters;
+    if (parameters.visibleUnits !== dataset.columns) {
+      throw configError(
+        loaded,
+        'model.from',
+        `the model has ${parameters.visibleUnits} visible units, but the data has ${dataset.columns} columns`,
+        'Choose the data that the model was made for.',
+      );
+    }
+    if (model.hiddenUnits !== undefined && model.hiddenUnits !== parameters.hiddenUnits) {
+      throw configError(
+        loaded,
+        'model.hiddenUnits',
+        `is ${model.hiddenUnits}, but the model in model.from has ${parameters.hiddenUnits}`,
+        'Leave hiddenUnits out: the file decides.',
+      );
+    }
+    return parameters;
+  }
+  if (model.hiddenUnits === undefined) {
+    throw configError(loaded, 'model', 'needs hiddenUnits (or from, a model file to start from)', 'Add for example hiddenUnits: 20.');
+  }
+  const parameters = initialParameters(model, config.seed, dataset.splits.train.binary);
+  if (!areParametersFinite(parameters)) {
+    throw configError(
+      loaded,
+      'model.visibleBias',
+      'some units never change in the training data, so the log-odds of their means are infinite',
+      'Set smoothing: 1, or clip: 0.001.',
+    );
+  }
+  return parameters;
+}
+
+/**
+ * Loads and checks everything that a run needs.
+ *
+ * @param loaded the config, resolved by `configKeys`
+ * @throws RbmError 'usage' for what is wrong with the config, 'data' for what is wrong with the data
+ */
+export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
+  const config = loaded.config as unknown as RunConfig;
+  const { training, evaluation } = config;
+  checkSchedule(loaded, 'training.learningRate', training.learningRate);
+  checkSchedule(loaded, 'training.momentum', training.momentum);
+  const dataset = await loadDataset(config.data, {
+    fail: (key, message, hint) => configError(loaded, key, message, hint),
+  });
+  const kernels = await loadKernels(config.execution.backend);
+  const parameters = startingParameters(loaded, config, dataset);
+  const refusal = gradientEstimator(training.algorithm).refuse?.(parameters);
+  if (refusal !== undefined) throw configError(loaded, 'training.algorithm', refusal.message, refusal.hint);
+
+  const exactCost = exactEstimator.cost(parameters);
+  const affordable = exactCost <= evaluation.exactCostLimit;
+  if (evaluation.logLikelihood === 'exact' && !affordable) {
+    throw configError(
+      loaded,
+      'evaluation.logLikelihood',
+      `the exact log partition function costs ${describeCost(parameters)}, more than evaluation.exactCostLimit (${evaluation.exactCostLimit.toExponential(1)})`,
+      'Raise evaluation.exactCostLimit, use fewer hidden units, or set logLikelihood: auto.',
+    );
+  }
+
+  const relevant = {
+    ...relevantConfig(configKeys, loaded.config, ['result']),
+    // The content of a model file counts, not its path.
+    ...(config.model.from !== undefined && { initialParameters: parametersDigest(parameters) }),
+  };
+  const rows = dataset.splits.train.rows;
+  return {
+    config,
+    dataset,
+    kernels,
+    parameters,
+    identity: {
+      version,
+      numericsVersion,
+      configHash: createHash('sha256').update(canonicalJson(relevant)).digest('hex'),
+      dataFingerprint: dataset.fingerprint,
+      config: relevant,
+      ...(dataset.shape !== undefined && { shape: dataset.shape }),
+    },
+    length: lengthInUpdates(training, rows),
+    updatesPerEpoch: updatesPerEpoch(training, rows),
+    exactLogLikelihood: evaluation.logLikelihood !== 'never' && affordable,
+    exactCost,
+  };
+}

@@ -1,0 +1,37 @@
+/**
+ * The exact gradient: the negative phase's expectation itself, by enumeration. Small models only; the oracle of all others.
+ */
+
+import { exactLogPartitionFunctionNow } from '../../estimators/exact-log-partition-function.js';
+import { enumerationCost } from '../../model/enumeration-view.js';
+import { exactMoments } from '../../model/exact-moments.js';
+import { positivePhase, type GradientEstimator } from './gradient-estimator.js';
+
+/** Largest cost of one update, states × parameters: about a second with the reference kernels. */
+const costLimit = 268_435_456;
+
+/** The exact gradient. */
+export const exactGradient: GradientEstimator = {
+  name: 'exact',
+  summary: 'the exact expectation, by enumerating the smaller layer (small models)',
+  usesGibbsSteps: false,
+  keys: [],
+  refuse(model) {
+    const { states } = enumerationCost(model);
+    const cost = states * model.visibleUnits * model.hiddenUnits;
+    if (cost <= costLimit) return undefined;
+    const units = Math.min(model.visibleUnits, model.hiddenUnits);
+    return {
+      message:
+        `the exact gradient of ${model.visibleUnits} visible × ${model.hiddenUnits} hidden units enumerates 2^${units} states ` +
+        `in every update, ${cost.toExponential(1)} operations; the limit is ${costLimit.toExponential(1)}`,
+      hint: 'Use algorithm cd or sml, or a smaller model.',
+    };
+  },
+  start: () => ({ tensors: {} }),
+  estimate(context, _state, rows) {
+    const { kernels, parameters, negative } = context;
+    positivePhase(context, rows);
+    exactMoments(kernels, parameters, exactLogPartitionFunctionNow(kernels, parameters), negative);
+  },
+};

@@ -1,0 +1,30 @@
+import { expect, test } from '@jest/globals';
+
+import { renderRows } from '../../src/datasets/index.js';
+import { packBinaryMatrix } from '../../src/kernels/binary-matrix.js';
+
+const matrix = packBinaryMatrix(Uint8Array.of(1, 0, 0, 1, 1, 1, 0, 1, 1, 0, 1, 1), 2, 6);
+
+test('two pixel rows to a line', () => {
+  expect(renderRows(matrix, [0], [2, 3], { unicode: true })).toBe('│█▄▄│');
+  expect(renderRows(matrix, [0], [3, 2], { unicode: true })).toBe('│▀▄│\n│▀▀│');
+  expect(renderRows(matrix, [0], [3, 2], { unicode: false })).toBe("|'.|\n|''|");
+});
+
+test('side by side to the width, then below', () => {
+  const picture = '|:..|';
+  const upper = renderRows(matrix, [0, 1, 0], [2, 3], { unicode: false, width: 11 });
+  expect(upper.split('\n\n')[0].length).toBeLessThanOrEqual(11);
+  expect(upper).toBe(`${picture} ${renderRows(matrix, [1], [2, 3], { unicode: false })}\n\n${picture}`);
+  expect(renderRows(matrix, [0, 0], [2, 3], { unicode: false, width: 4 })).toBe(`${picture}\n\n${picture}`);
+});
+
+test('without a shape, in reading order, 64 units to a line', () => {
+  const long = packBinaryMatrix(new Uint8Array(100).fill(1), 1, 100);
+  expect(renderRows(long, [0], undefined, { unicode: true })).toBe(`│${'█'.repeat(36)}${'▀'.repeat(28)}│`);
+  expect(renderRows(matrix, [0], undefined, { unicode: true })).toBe('│▀  ▀▀▀│');
+});
+
+test('no rows give no text', () => {
+  expect(renderRows(matrix, [], [2, 3], { unicode: true })).toBe('');
+});
