@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs';
 import { printable, RbmError } from '../errors.js';
 import { fileError } from '../file-errors.js';
-import { readNpz } from '../formats/npz.js';
+import { openNpz } from '../formats/npz.js';
 import { readSafetensors, type Tensor } from '../formats/safetensors.js';
 import { looksLikeZip } from '../formats/zip.js';
 import type { ModelParameters } from '../kernels/index.js';
@@ -53,7 +53,20 @@ function essentialShape(tensor: Tensor): number[] {
 }
 
 function readArrays(bytes: Uint8Array, path: string): ReadonlyMap<string, Tensor> {
-  return looksLikeZip(bytes) ? readNpz(bytes, path) : readSafetensors(bytes, path).tensors;
+  if (!looksLikeZip(bytes)) return readSafetensors(bytes, path).tensors;
+  const archive = openNpz(bytes, path);
+  const arrays = new Map<string, Tensor>();
+  let failure: unknown;
+  for (const name of archive.names) {
+    try {
+      arrays.set(name, archive.read(name));
+    } catch (error) {
+      // Texts and objects beside the numbers (notes, settings) are none of the model's business.
+      failure = error;
+    }
+  }
+  if (arrays.size === 0) throw failure;
+  return arrays;
 }
 
 function asFloat64(values: Float64Array | Uint8Array): Float64Array {

@@ -4,7 +4,7 @@
 
 import { exitCodes, isRbmError, printable } from '../errors.js';
 import { systemCode } from '../file-errors.js';
-import type { StopRequest } from '../run/stop-request.js';
+import { Stopped, type StopRequest, type StopSignal } from '../run/stop-request.js';
 import { runProgram } from './program.js';
 import { stopSignals } from './stop-signals.js';
 import { processTerminal, type Terminal } from './terminal.js';
@@ -36,6 +36,11 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   try {
     return await runProgram(argv, terminal);
   } catch (error) {
+    const { signal } = terminal.stop;
+    if (signal !== undefined && error instanceof Stopped) {
+      terminal.err(`rbm-train: stopped by ${signal}\n`);
+      return stopSignals[signal];
+    }
     const end = argv.indexOf('--');
     const debug = (end < 0 ? argv : argv.slice(0, end)).includes('--debug');
     terminal.err(errorText(error, debug, terminal.useColour));
@@ -46,10 +51,10 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
 /** Runs the command line of this process and sets its exit code. */
 export async function run(): Promise<void> {
   const stop: StopRequest = {};
-  for (const [signal, code] of Object.entries(stopSignals)) {
+  for (const signal of Object.keys(stopSignals) as StopSignal[]) {
     process.on(signal, () => {
       // The second time, whoever sent it does not want to wait.
-      if (stop.signal !== undefined) process.exit(code);
+      if (stop.signal !== undefined) process.exit(stopSignals[signal]);
       stop.signal = signal;
     });
   }

@@ -3,10 +3,11 @@
  */
 
 import { exitCodes } from '../errors.js';
+import type { StopSignal } from '../run/stop-request.js';
 
-/** Exit code by signal. USR1 belongs to Node's inspector. */
-export const stopSignals = {
+/** Exit code by signal. */
+export const stopSignals: Readonly<Record<StopSignal, number>> = {
   SIGINT: exitCodes.interrupted,
   SIGTERM: exitCodes.terminated,
   SIGUSR2: exitCodes.stoppedByScheduler,
-} as const;
+};

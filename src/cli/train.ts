@@ -182,7 +182,7 @@ async function train(options: TrainOptions, terminal: Terminal): Promise<number>
   );
   if (outcome.status === 'stopped') {
     terminal.err(`stopped by ${outcome.signal} after update ${outcome.update}; to continue:\n  rbm-train --resume ${shellWord(short)}\n`);
-    return stopSignals[outcome.signal as keyof typeof stopSignals];
+    return stopSignals[outcome.signal];
   }
   const { result } = outcome;
   terminal.out(options.json ? `${JSON.stringify({ ...result, output: config.output })}\n` : `${describeResult(result, short)}\n`);

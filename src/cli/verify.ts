@@ -56,7 +56,7 @@ async function verify(path: string, options: CommonOptions, terminal: Terminal):
     }).finally(() => display.end());
     if (outcome.status === 'stopped') {
       terminal.err(`stopped by ${outcome.signal}; nothing was verified\n`);
-      return stopSignals[outcome.signal as keyof typeof stopSignals];
+      return stopSignals[outcome.signal];
     }
     const actual = outcome.result.digest;
     const code = checkDigest(actual, digest, terminal);

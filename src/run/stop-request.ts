@@ -2,10 +2,13 @@
  * A polite request to stop, and the pauses in which it can arrive: a synchronous loop never runs signal handlers.
  */
 
+/** The signals that ask a run to stop. USR1 belongs to Node's inspector. */
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGUSR2';
+
 /** Set by the CLI's signal handlers; read by everything that takes long. */
 export interface StopRequest {
-  /** Name of the signal, once one has come. */
-  signal?: string;
+  /** The signal, once one has come. */
+  signal?: StopSignal;
 }
 
 /** Thrown out of a long computation when a stop was requested. */

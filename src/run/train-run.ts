@@ -17,7 +17,7 @@ import { Trainer } from '../training/trainer.js';
 import { version } from '../version.js';
 import type { Report } from './events.js';
 import { binarySplits, type PreparedRun } from './prepare.js';
-import { Breath, Stopped, stoppablePause, type StopRequest } from './stop-request.js';
+import { Breath, Stopped, stoppablePause, type StopRequest, type StopSignal } from './stop-request.js';
 
 /** With `auto`, evaluations are at least this many updates apart. */
 const automaticEvaluationUpdates = 500;
@@ -25,7 +25,7 @@ const automaticEvaluationUpdates = 500;
 /** How a run ended. */
 export type RunOutcome =
   | { readonly status: 'finished'; readonly result: RunResult }
-  | { readonly status: 'stopped'; readonly signal: string; readonly update: number };
+  | { readonly status: 'stopped'; readonly signal: StopSignal; readonly update: number };
 
 /** Content of result.json: a function of the result-relevant config, the data and the numerics version. */
 export interface RunResult {
@@ -139,10 +139,11 @@ class Run {
       }
       return { status: 'finished', result: await this.#finish() };
     } catch (error) {
-      if (!(error instanceof Stopped)) throw error;
+      const { signal } = stop;
+      if (!(error instanceof Stopped) || signal === undefined) throw error;
       this.#save();
       this.#writeExecution('stopped');
-      return { status: 'stopped', signal: stop.signal ?? '', update: trainer.update };
+      return { status: 'stopped', signal, update: trainer.update };
     }
   }
 
