@@ -73,7 +73,7 @@ export function writeFileAtomically(path: string, content: Uint8Array | string):
     } catch {
       // It was never made, or is gone already.
     }
-    throw fileError(error, "can't write", path, 'runtime');
+    throw fileError(error, path, { code: 'runtime', action: "can't be written", hint: 'Choose another place.' });
   }
 }
 
@@ -82,7 +82,7 @@ export function removeFile(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw fileError(error, "can't remove", path, 'runtime');
+    if (systemCode(error) !== 'ENOENT') throw fileError(error, path, { code: 'runtime', action: "can't be removed" });
   }
 }
 

@@ -6,9 +6,8 @@
  * between two readings that both fit: it says which options decide.
  */
 
-import { readFileSync } from 'node:fs';
 import { printable, RbmError } from '../errors.js';
-import { fileError } from '../file-errors.js';
+import { readWholeFile } from '../read-file.js';
 import { openNpz } from '../formats/npz.js';
 import { readSafetensors, type Tensor } from '../formats/safetensors.js';
 import { looksLikeZip } from '../formats/zip.js';
@@ -174,12 +173,7 @@ class ForeignModel {
  * @throws RbmError 'data' where the file can't be read, is damaged, or does not hold exactly one model
  */
 export function readModelFile(path: string, names: ArrayNames): ModelFile {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw fileError(error, "can't read", path, 'data');
-  }
+  const bytes = readWholeFile(path, { code: 'data', hint: 'Name a run, a checkpoint, or a model file (.safetensors, .npz).' });
   if (!looksLikeZip(bytes) && isCheckpoint(readSafetensors(bytes, path).metadata)) {
     const checkpoint = decodeCheckpoint(bytes, path);
     return { parameters: checkpoint.parameters, checkpoint };

@@ -13,6 +13,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { printable, RbmError } from '../errors.js';
 import { fileError, systemCode } from '../file-errors.js';
+import { readWholeFile } from '../read-file.js';
 import { collectTemporaryFiles, removeFile, writeFileAtomically } from './atomic-write.js';
 import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './checkpoint.js';
 
@@ -68,7 +69,7 @@ export class RunDirectory {
       names = readdirSync(this.checkpoints);
     } catch (error) {
       if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
-      throw fileError(error, "can't list", this.checkpoints, 'runtime');
+      throw fileError(error, this.checkpoints, { code: 'runtime', action: "can't be listed" });
     }
     const matches = names.map((name) => checkpointName.exec(name)).filter((match) => match !== null);
     return matches.map((match) => Number(match[1])).toSorted((a, b) => b - a);
@@ -171,7 +172,7 @@ function readIfThere(file: string): string | undefined {
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw fileError(error, "can't read", file, 'data');
+    throw fileError(error, file, { code: 'data', action: "can't be read" });
   }
 }
 
@@ -181,11 +182,5 @@ function readIfThere(file: string): string | undefined {
  * @throws RbmError 'data' where it can't be read or is damaged
  */
 export function readCheckpointFile(path: string): Checkpoint {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw fileError(error, "can't read", path, 'data');
-  }
-  return decodeCheckpoint(bytes, path);
+  return decodeCheckpoint(readWholeFile(path, { code: 'data', hint: 'Name a run directory or a checkpoint in one.' }), path);
 }

@@ -8,6 +8,7 @@
 import { open } from 'node:fs/promises';
 import { dirname, extname, resolve as resolvePath } from 'node:path';
 import { printable, RbmError } from '../errors.js';
+import { fileError } from '../file-errors.js';
 import { codeFrame } from './code-frame.js';
 import type { LocatedNode } from './located-tree.js';
 import { applyOverrides } from './overrides.js';
@@ -115,16 +116,6 @@ function parseText(source: Source): LocatedNode {
   return isYaml ? parseYaml(source) : parseJson(source);
 }
 
-const readFailures: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  ENOTDIR: 'no such file (a part of the path is not a folder)',
-  EISDIR: 'is a folder; expected a config file',
-  EACCES: 'no permission to read it',
-  EPERM: 'no permission to read it',
-  ENAMETOOLONG: 'no such file (the name is too long)',
-  ERR_INVALID_ARG_VALUE: 'not a file name (it has a NUL character)',
-};
-
 /** At most `sizeLimit` bytes, also of a file that has no size or no end, such as a pipe or a device. */
 async function readBounded(path: string, file: string): Promise<Uint8Array> {
   const bytes = new Uint8Array(sizeLimit + 1);
@@ -141,10 +132,8 @@ async function readBounded(path: string, file: string): Promise<Uint8Array> {
       await handle.close();
     }
   } catch (error) {
-    const code = String((error as { code?: unknown }).code);
-    const reason = Object.hasOwn(readFailures, code) ? readFailures[code] : `cannot be read (${code})`;
-    const hint = code === 'ENOENT' ? 'Check the name; rbm-train init writes a config to start from.' : undefined;
-    throw new RbmError('usage', `${printable(file)}: ${reason}`, { cause: error, hint });
+    const hint = 'Name a config file; rbm-train init writes one to start from.';
+    throw fileError(error, file, { code: 'usage', hint });
   }
   if (length > sizeLimit) throw new RbmError('usage', `${printable(file)}: larger than 1 MiB; expected a config file`);
   return bytes.subarray(0, length);

@@ -5,11 +5,11 @@
  * never guessed at as numbers.
  */
 
-import { readFileSync, statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 
 import type { DataConfig, SplitConfig } from '../config/run-config.js';
 import { printable, RbmError } from '../errors.js';
+import { readWholeFile } from '../read-file.js';
 import { readDelimitedText, type NumberTable } from '../formats/delimited-text.js';
 import { gunzip, looksLikeGzip } from '../formats/gzip.js';
 import { looksLikeIdx, readIdx } from '../formats/idx.js';
@@ -41,31 +41,13 @@ const unreadable: readonly { format: string; start: readonly number[] }[] = [
 
 /** Reads a whole file and unpacks it where it is gzipped. */
 function readBytes(path: string): Uint8Array {
-  const shown = printable(path);
-  const fail = (message: string, hint: string, cause?: unknown) => new RbmError('data', `${shown}: ${message}`, { hint, cause });
-  let bytes: Uint8Array;
-  try {
-    const { size } = checkRegularFile(path, fail);
-    if (size === 0) throw fail('is empty', readable);
-    bytes = readFileSync(path);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'data') throw error;
-    if (code === 'ENOENT') throw fail('there is no such file', 'Paths in a config are relative to the folder of the config file.', error);
-    if (code === 'EACCES' || code === 'EPERM') throw fail('may not be read', 'Check the permissions of the file.', error);
-    if (code === 'ERR_FS_FILE_TOO_LARGE') throw fail('has more than 2 GiB', 'Pack it with gzip, or split it into several files.', error);
-    throw fail(`can't be read (${printable(message)})`, 'Check the path and the file system.', error);
-  }
+  const fail = (message: string) => new RbmError('data', `${printable(path)}: ${message}`, { hint: readable });
+  const hint = 'Paths in a config are relative to the folder of the config file.';
+  const bytes = readWholeFile(path, { code: 'data', hint });
+  if (bytes.length === 0) throw fail('is empty');
   const unpacked = looksLikeGzip(bytes) ? gunzip(bytes, path) : bytes;
-  if (unpacked.length === 0) throw fail('is empty once unpacked', readable);
+  if (unpacked.length === 0) throw fail('is empty once unpacked');
   return unpacked;
-}
-
-function checkRegularFile(path: string, fail: (message: string, hint: string) => RbmError): { size: number } {
-  const status = statSync(path);
-  if (status.isDirectory()) throw fail('is a folder', 'Give the data file itself.');
-  if (!status.isFile()) throw fail('is not a regular file (a pipe or device)', 'Write the data to a file first.');
-  return status;
 }
 
 /** The file's extension, of the unpacked file where it ends in `.gz`. */

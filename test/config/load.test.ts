@@ -26,12 +26,12 @@ describe('loadConfig', () => {
   });
 
   test.each<[string, Uint8Array | string | undefined, string]>([
-    ['nowhere.json', undefined, 'nowhere.json: no such file'],
-    ['nowhere/a.json', undefined, 'nowhere/a.json: no such file'],
-    ['a\u001b.json', undefined, 'a\\u001b.json: no such file'],
+    ['nowhere.json', undefined, 'nowhere.json: there is no such file'],
+    ['nowhere/a.json', undefined, 'nowhere/a.json: there is no such file'],
+    ['a\u001b.json', undefined, 'a\\u001b.json: there is no such file'],
     ['a\0.json', undefined, 'a\\u0000.json: not a file name'],
     [`${'a'.repeat(5000)}.json`, undefined, 'the name is too long'],
-    ['folder.json', undefined, 'folder.json: is a folder; expected a config file'],
+    ['folder.json', undefined, 'folder.json: is a folder, not a file'],
     ['/dev/zero', undefined, '/dev/zero: larger than 1 MiB'],
     ['large.json', ' '.repeat((1 << 20) + 1), 'large.json: larger than 1 MiB; expected a config file'],
     ['binary.json', new Uint8Array([123, 0, 1, 2]), 'binary.json: byte 1 is 0: a binary file; expected a config as UTF-8 text'],
