@@ -5,7 +5,19 @@
  * files name their writer, so that those of processes provably dead can be collected and no others.
  */
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileError, systemCode } from '../file-errors.js';
@@ -22,8 +34,29 @@ function startTime(processId: number): string {
   }
 }
 
-const host = hostname().replace(/[^A-Za-z0-9-]/g, '_');
-const ownSuffix = `${host}.${process.pid}.${startTime(process.pid)}.tmp`;
+/** Text of one of the kernel's files or links, '' where there is none. */
+function kernelText(read: () => string): string {
+  try {
+    return read().trim();
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * What process ids are counted within: this host, since its last boot, in this pid namespace. Two containers may share
+ * the host's name and a volume, but a process of the one is not to be seen, and so not known dead, from the other.
+ */
+export const processSpace = describeProcessSpace();
+
+function describeProcessSpace(): string {
+  const boot = kernelText(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
+  const namespace = kernelText(() => readlinkSync('/proc/self/ns/pid'));
+  const mark = createHash('sha256').update(`${hostname()}\n${boot}\n${namespace}`).digest('hex').slice(0, 12);
+  return `${hostname().replace(/[^A-Za-z0-9-]/g, '_')}-${mark}`;
+}
+
+const ownSuffix = `${processSpace}.${process.pid}.${startTime(process.pid)}.tmp`;
 const temporaryName = /^\..+\.([A-Za-z0-9_-]+)\.(\d+)\.(\d*)\.tmp$/;
 
 /** Flushes a folder's entries; some file systems refuse, which does no harm there. */
@@ -48,24 +81,38 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   while (written < bytes.length) written += writeSync(descriptor, bytes, written);
 }
 
+/** One try at writing a file. */
+function writeOnce(path: string, temporary: string, content: FileContent): void {
+  const descriptor = openSync(temporary, 'w');
+  try {
+    for (const piece of typeof content === 'string' || ArrayBuffer.isView(content) ? [content] : content) {
+      writeAll(descriptor, typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece);
+    }
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(temporary, path);
+}
+
+/** Bytes, a text, or a text in pieces. */
+export type FileContent = Uint8Array | string | Iterable<string>;
+
 /**
  * Writes a file so that its name only ever stands for the old or the new content.
  *
  * @throws RbmError 'runtime' where the file system fails; nothing of the new content is left behind then
  */
-export function writeFileAtomically(path: string, content: Uint8Array | string): void {
+export function writeFileAtomically(path: string, content: FileContent): void {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${ownSuffix}`);
   try {
     mkdirSync(folder, { recursive: true });
-    const descriptor = openSync(temporary, 'w');
-    try {
-      writeAll(descriptor, typeof content === 'string' ? Buffer.from(content, 'utf8') : content);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, path);
+  } catch (error) {
+    throw fileError(error, folder, { code: 'runtime', action: "can't be made a folder", hint: 'Choose another place.' });
+  }
+  try {
+    writeOnce(path, temporary, content);
     flushFolder(folder);
   } catch (error) {
     try {
@@ -86,8 +133,8 @@ export function removeFile(path: string): void {
   }
 }
 
-function isProvablyDead(writerHost: string, processId: number, started: string): boolean {
-  if (writerHost !== host || processId === process.pid) return false;
+function isProvablyDead(writerSpace: string, processId: number, started: string): boolean {
+  if (writerSpace !== processSpace || processId === process.pid) return false;
   const now = startTime(processId);
   if (now !== '') return now === 'dead' || now !== started;
   try {

@@ -2,8 +2,9 @@
  * A checkpoint: everything that exact continuation needs, in one safetensors file.
  *
  * Tensors `weights`, `visibleBias`, `hiddenBias` (readable by any tool), `velocity.*` (momentum), `state.*` (what the
- * training algorithm carries); metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no
- * hosts, no paths: the same progress gives the same bytes.
+ * training algorithm carries), `metrics` (the lines of metrics.jsonl up to here, so that no event can be lost or doubled);
+ * metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no hosts, no paths: the same
+ * progress gives the same bytes.
  */
 
 import { createHash } from 'node:crypto';
@@ -20,9 +21,7 @@ export const checkpointFormatVersion = 1;
 export interface Progress {
   /** Updates done. */
   readonly update: number;
-  /** Lines of metrics.jsonl that belong to this state. */
-  readonly metricsLines: number;
-  /** Whether the evaluation due at this update is among them. */
+  /** Whether the evaluation due at this update is done. */
   readonly evaluated: boolean;
   /** The best validation figure so far. */
   readonly best?: { readonly update: number; readonly value: number; readonly criterion: string };
@@ -48,6 +47,8 @@ export interface Checkpoint {
   readonly velocity: ModelParameters;
   /** Tensors of the training algorithm's state, by name. */
   readonly state: ReadonlyMap<string, Tensor>;
+  /** Lines of metrics.jsonl up to this state. */
+  readonly metrics: readonly string[];
   readonly progress: Progress;
   readonly identity: CheckpointIdentity;
 }
@@ -72,11 +73,13 @@ function checksumOf(bytes: Uint8Array, position: number): string {
 
 /** The bytes of a checkpoint file. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
-  const { parameters, velocity, state, progress, identity } = checkpoint;
+  const { parameters, velocity, state, metrics, progress, identity } = checkpoint;
   const tensors = new Map<string, Tensor>();
   for (const tensor of parameterTensors(parameters)) tensors.set(tensor.name, tensor);
   for (const tensor of parameterTensors(velocity)) tensors.set(`velocity.${tensor.name}`, tensor);
   for (const [name, tensor] of state) tensors.set(`state.${name}`, tensor);
+  const lines = Buffer.from(metrics.map((line) => `${line}\n`).join(''), 'utf8');
+  tensors.set('metrics', { shape: [lines.length], values: lines });
   const bytes = writeSafetensors(tensors, {
     format: 'rbm-train checkpoint',
     formatVersion: String(checkpointFormatVersion),
@@ -155,10 +158,42 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
     if (name.startsWith('state.')) state.set(name.slice('state.'.length), tensor);
   }
   const velocity = parametersFrom(tensors, 'velocity.', fail);
-  try {
-    const progress = JSON.parse(metadata.progress) as Progress;
-    return { parameters, velocity, state, progress, identity: JSON.parse(metadata.identity) as CheckpointIdentity };
-  } catch {
-    throw fail('its metadata are not JSON texts');
+  if (velocity.visibleUnits !== parameters.visibleUnits || velocity.hiddenUnits !== parameters.hiddenUnits) {
+    throw fail('its velocity (momentum) has other shapes than its parameters');
   }
+  if (!areParametersFinite(velocity)) throw fail('some of its velocity (momentum) is not a finite number');
+  const progress = parseObject(metadata.progress);
+  const identity = parseObject(metadata.identity);
+  if (!isProgress(progress)) throw fail('its progress is not JSON text, or makes no sense');
+  if (!isIdentity(identity)) throw fail('its identity is not JSON text, or makes no sense');
+  const lines = Buffer.from(tensors.get('metrics')?.values ?? []).toString('utf8').split('\n');
+  lines.pop();
+  return { parameters, velocity, state, metrics: lines, progress, identity };
+}
+
+/** A JSON object, or undefined for any other text. */
+function parseObject(text: string | undefined): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isProgress(value: Record<string, unknown> | undefined): value is Record<string, unknown> & Progress {
+  if (value === undefined) return false;
+  const { update, evaluated, best } = value;
+  if (!(Number.isSafeInteger(update) && (update as number) >= 0 && typeof evaluated === 'boolean')) return false;
+  if (best === undefined) return true;
+  const { update: bestUpdate, value: bestValue, criterion } = (best ?? {}) as Record<string, unknown>;
+  return Number.isSafeInteger(bestUpdate) && typeof bestValue === 'number' && typeof criterion === 'string';
+}
+
+function isIdentity(value: Record<string, unknown> | undefined): value is Record<string, unknown> & CheckpointIdentity {
+  if (value === undefined) return false;
+  const { version, numericsVersion, configHash, dataFingerprint, shape } = value;
+  const areTexts = [version, configHash, dataFingerprint].every((text) => typeof text === 'string');
+  const isShape = shape === undefined || (Array.isArray(shape) && shape.length === 2 && shape.every(Number.isSafeInteger));
+  return areTexts && Number.isSafeInteger(numericsVersion) && isShape;
 }

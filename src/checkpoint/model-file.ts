@@ -9,7 +9,7 @@
 import { printable, RbmError } from '../errors.js';
 import { readWholeFile } from '../read-file.js';
 import { openNpz } from '../formats/npz.js';
-import { readSafetensors, type Tensor } from '../formats/safetensors.js';
+import { looksLikeSafetensors, readSafetensors, type Tensor } from '../formats/safetensors.js';
 import { looksLikeZip } from '../formats/zip.js';
 import type { ModelParameters } from '../kernels/index.js';
 import { areParametersFinite } from '../model/parameters.js';
@@ -49,6 +49,11 @@ function normalised(name: string): string {
 function essentialShape(tensor: Tensor): number[] {
   const sizes = tensor.shape.filter((size) => size !== 1);
   return sizes.length === 0 ? [1] : sizes;
+}
+
+/** Whether a tensor is a vector, also one stored as a matrix of one row or column. */
+function isVector(tensor: Tensor): boolean {
+  return tensor.shape.length <= 2 && essentialShape(tensor).length === 1;
 }
 
 function readArrays(bytes: Uint8Array, path: string): ReadonlyMap<string, Tensor> {
@@ -116,15 +121,17 @@ class ForeignModel {
   #biases(weightsName: string, rows: number, columns: number): [visible: Tensor, hidden: Tensor] {
     const visible = this.#named('visibleBias');
     const hidden = this.#named('hiddenBias');
+    for (const named of [visible, hidden]) {
+      if (named !== undefined && !isVector(named[1])) throw this.#fail(`the array ${printable(named[0])} is not a vector`);
+    }
     if (visible !== undefined && hidden !== undefined) return [visible[1], hidden[1]];
-    const isVector = (tensor: Tensor): boolean => essentialShape(tensor).length === 1;
-    const vectors = [...this.#arrays].filter(([name, tensor]) => name !== weightsName && tensor.shape.length <= 2 && isVector(tensor));
+    const vectors = [...this.#arrays].filter(([name, tensor]) => name !== weightsName && isVector(tensor));
     const others = vectors.filter(([name]) => name !== visible?.[0] && name !== hidden?.[0]);
     if (visible !== undefined && others.length === 1) return [visible[1], others[0][1]];
     if (hidden !== undefined && others.length === 1) return [others[0][1], hidden[1]];
     const ofLength = (length: number): Tensor[] =>
       others.filter(([, tensor]) => essentialShape(tensor)[0] === length).map(([, tensor]) => tensor);
-    const [visibleLength, hiddenLength] = this.#names.transpose ? [columns, rows] : [rows, columns];
+    const [visibleLength, hiddenLength] = this.#isHiddenFirst(weightsName) ? [columns, rows] : [rows, columns];
     const visibleFound = ofLength(visibleLength);
     const hiddenFound = ofLength(hiddenLength);
     if (rows === columns || visibleFound.length !== 1 || hiddenFound.length !== 1) {
@@ -133,16 +140,22 @@ class ForeignModel {
     return [visibleFound[0], hiddenFound[0]];
   }
 
+  /** Whether the weights are hidden × visible, by what the user says or by the name they have. */
+  #isHiddenFirst(weightsName: string): boolean {
+    return this.#names.transpose ?? hiddenFirstNames.includes(normalised(weightsName));
+  }
+
   read(): ModelParameters {
     const [weightsName, weights] = this.#weights();
     const [rows, columns] = weights.shape;
     const [visibleTensor, hiddenTensor] = this.#biases(weightsName, rows, columns);
     const visibleUnits = essentialShape(visibleTensor)[0];
     const hiddenUnits = essentialShape(hiddenTensor)[0];
+    if (visibleUnits === 0 || hiddenUnits === 0) throw this.#fail('a model needs at least one unit in each layer');
     const fits = rows === visibleUnits && columns === hiddenUnits;
     const fitsTransposed = rows === hiddenUnits && columns === visibleUnits;
-    const hiddenFirst = hiddenFirstNames.includes(normalised(weightsName));
-    const transpose = this.#names.transpose ?? (fits && fitsTransposed ? hiddenFirst : !fits);
+    const isSquare = fits && fitsTransposed;
+    const transpose = this.#names.transpose ?? (isSquare ? this.#isHiddenFirst(weightsName) : !fits);
     if (!(transpose ? fitsTransposed : fits)) {
       throw this.#fail(`weights of ${rows} × ${columns} do not fit biases of ${visibleUnits} visible and ${hiddenUnits} hidden units`);
     }
@@ -174,6 +187,11 @@ class ForeignModel {
  */
 export function readModelFile(path: string, names: ArrayNames): ModelFile {
   const bytes = readWholeFile(path, { code: 'data', hint: 'Name a run, a checkpoint, or a model file (.safetensors, .npz).' });
+  if (!looksLikeZip(bytes) && !looksLikeSafetensors(bytes)) {
+    throw new RbmError('data', `${printable(path)}: is neither a safetensors nor an .npz file, or is damaged at its start`, {
+      hint: 'Name a run, a checkpoint, or a model file (.safetensors, .npz).',
+    });
+  }
   if (!looksLikeZip(bytes) && isCheckpoint(readSafetensors(bytes, path).metadata)) {
     const checkpoint = decodeCheckpoint(bytes, path);
     return { parameters: checkpoint.parameters, checkpoint };

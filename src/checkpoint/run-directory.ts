@@ -5,11 +5,12 @@
  *     metrics.jsonl     events, a function of progress alone; published with each checkpoint
  *     checkpoints/      update-<number>.safetensors, the latest few
  *     best.safetensors  the best parameters by the validation figure
+ *     start.safetensors the parameters that training started from, where they came from a file
  *     result.json       final figures and digest, the same bytes everywhere
  *     execution.json    times, host, versions, resumptions
  */
 
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { printable, RbmError } from '../errors.js';
 import { fileError, systemCode } from '../file-errors.js';
@@ -44,6 +45,10 @@ export class RunDirectory {
     return join(this.path, 'best.safetensors');
   }
 
+  get start(): string {
+    return join(this.path, 'start.safetensors');
+  }
+
   get result(): string {
     return join(this.path, 'result.json');
   }
@@ -57,9 +62,19 @@ export class RunDirectory {
     return join(this.checkpoints, `update-${String(update).padStart(13, '0')}.safetensors`);
   }
 
-  /** Whether a run has been started here. */
+  /** The path of the kept start, where the run has one. */
+  keptStart(): string | undefined {
+    return existsSync(this.start) ? this.start : undefined;
+  }
+
+  /** Whether config.json is there. */
+  hasConfig(): boolean {
+    return existsSync(this.config);
+  }
+
+  /** Whether a run has been started here: its first checkpoint is the first thing that a run writes. */
   holdsRun(): boolean {
-    return existsSync(this.config) || existsSync(this.result) || this.checkpointUpdates().length > 0;
+    return this.checkpointUpdates().length > 0;
   }
 
   /** Updates of the checkpoints there, latest first. */
@@ -77,11 +92,11 @@ export class RunDirectory {
 
   /** Removes the files of the run that was here, and only these. */
   clear(): void {
-    for (const file of [this.result, this.config, this.metrics, this.best, this.execution]) removeFile(file);
+    for (const file of [this.result, this.config, this.metrics, this.best, this.start, this.execution]) removeFile(file);
     for (const update of this.checkpointUpdates()) removeFile(this.checkpoint(update));
     this.collectTemporaryFiles();
     try {
-      rmSync(this.checkpoints, { recursive: false });
+      rmdirSync(this.checkpoints);
     } catch {
       // Not there, or holds files that are not ours.
     }
@@ -118,31 +133,52 @@ export class RunDirectory {
     });
   }
 
-  /** The first `lines` lines of metrics.jsonl; fewer where there are fewer. */
-  readMetrics(lines: number): string[] {
-    const text = readIfThere(this.metrics) ?? '';
-    const all = text.split('\n');
-    all.pop();
-    return all.slice(0, lines);
-  }
-
-  /** Publishes all lines of metrics.jsonl at once. */
+  /**
+   * Publishes all lines of metrics.jsonl at once; where the file has these and more, it is left: a twin is ahead, and
+   * equal runs have equal events.
+   */
   writeMetrics(lines: readonly string[]): void {
-    writeFileAtomically(this.metrics, lines.map((line) => `${line}\n`).join(''));
+    const text = lines.map((line) => `${line}\n`).join('');
+    const published = readIfThere(this.metrics);
+    if (published !== undefined && published.length >= text.length && published.startsWith(text)) return;
+    writeFileAtomically(this.metrics, text);
   }
 
   /** Writes the checkpoint, then removes all but the latest `keep`. */
   writeCheckpoint(checkpoint: Checkpoint, keep: number): void {
     const { update } = checkpoint.progress;
-    writeFileAtomically(this.checkpoint(update), encodeCheckpoint(checkpoint));
+    writeCheckpointFile(this.checkpoint(update), checkpoint);
     // Those of a later update were left by a run that was replaced, or by a twin that is ahead: not ours to remove.
     const older = this.checkpointUpdates().filter((other) => other <= update);
     for (const outdated of older.slice(keep)) removeFile(this.checkpoint(outdated));
   }
 
-  /** Writes the best parameters so far. */
+  /** Writes the best parameters so far, except where a twin is ahead and has written later ones. */
   writeBest(checkpoint: Checkpoint): void {
-    writeFileAtomically(this.best, encodeCheckpoint(checkpoint));
+    if (existsSync(this.best)) {
+      try {
+        if (readCheckpointFile(this.best).progress.update > checkpoint.progress.update) return;
+      } catch {
+        // Damaged: it is replaced.
+      }
+    }
+    writeCheckpointFile(this.best, checkpoint);
+  }
+
+  /**
+   * The checkpoint with the best validation figure: the last one of a finished run where its result says so, else
+   * best.safetensors.
+   *
+   * @throws RbmError 'data' where the run kept none
+   */
+  bestCheckpoint(): string {
+    const { best, updates } = (this.readJson(this.result) ?? {}) as { best?: { update?: unknown }; updates?: unknown };
+    const last = this.checkpointUpdates()[0];
+    if (last !== undefined && updates === last && best?.update === last) return this.checkpoint(last);
+    if (existsSync(this.best)) return this.best;
+    throw new RbmError('data', `${printable(this.path)}: this run kept no best.safetensors`, {
+      hint: 'It needs a validation split, evaluations during training, and checkpoint.best. Leave out --best for the latest checkpoint.',
+    });
   }
 
   /**
@@ -153,18 +189,34 @@ export class RunDirectory {
    * @throws RbmError 'data' where there are some and all are damaged
    */
   readLatestCheckpoint(warn: (message: string) => void): Checkpoint | undefined {
-    const updates = this.checkpointUpdates();
-    for (const update of updates) {
+    const tried = new Set<number>();
+    const failures: unknown[] = [];
+    for (;;) {
+      // Listed anew each time: a run that goes on replaces its checkpoints by later ones.
+      const update = this.checkpointUpdates().find((candidate) => !tried.has(candidate));
+      if (update === undefined) break;
+      tried.add(update);
       const path = this.checkpoint(update);
       try {
-        return readCheckpointFile(path);
+        const checkpoint = readCheckpointFile(path);
+        for (const failure of failures) warn(`${messageOf(failure)}; falling back to the checkpoint before`);
+        return checkpoint;
       } catch (error) {
-        if (update === updates.at(-1)) throw error;
-        warn(`${error instanceof Error ? error.message : String(error)}; falling back to the checkpoint before`);
+        if (existsSync(path)) failures.push(error);
       }
     }
+    if (failures.length > 0) throw failures[0];
     return undefined;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Writes a checkpoint file. */
+export function writeCheckpointFile(path: string, checkpoint: Checkpoint): void {
+  writeFileAtomically(path, encodeCheckpoint(checkpoint));
 }
 
 function readIfThere(file: string): string | undefined {

@@ -12,7 +12,7 @@ import type { RunConfig } from '../config/run-config.js';
 import { dataSources, loadDataset, type Dataset, type Examples } from '../datasets/index.js';
 import { printable, RbmError } from '../errors.js';
 import { configKeys } from '../run/config-schema.js';
-import { collect } from './options.js';
+import { collect, type CommonOptions } from './options.js';
 import type { Terminal } from './terminal.js';
 
 const configExtensions = ['.json', '.jsonc', '.json5', '.yaml', '.yml'];
@@ -26,7 +26,7 @@ export interface ModelArgument extends ModelFile {
 }
 
 /** Options of the commands that read a model. */
-export interface ModelOptions {
+export interface ModelOptions extends CommonOptions {
   weightsName?: string;
   visibleBiasName?: string;
   hiddenBiasName?: string;
@@ -37,7 +37,7 @@ export interface ModelOptions {
 /** Adds the options that say how to read a model. */
 export function addModelOptions(command: Command): Command {
   return command
-    .option('--best', 'of a run, take best.safetensors instead of the latest checkpoint')
+    .option('--best', 'of a run, take the best parameters by the validation figure instead of the latest')
     .option('--weights-name <name>', "name of the weights in another tool's file")
     .option('--visible-bias-name <name>', "name of the visible bias in another tool's file")
     .option('--hidden-bias-name <name>', "name of the hidden bias in another tool's file")
@@ -52,7 +52,7 @@ function isFolder(path: string): boolean {
 function runOf(file: string): RunDirectory | undefined {
   const folder = basename(dirname(file)) === 'checkpoints' ? dirname(dirname(file)) : dirname(file);
   const run = new RunDirectory(folder);
-  return existsSync(run.config) ? run : undefined;
+  return run.hasConfig() ? run : undefined;
 }
 
 /**
@@ -68,13 +68,22 @@ export function readModelArgument(argument: string, options: ModelOptions, termi
     hiddenBias: options.hiddenBiasName,
     transpose: options.transpose,
   };
-  if (!isFolder(path)) return { ...readModelFile(path, names), file: path, run: runOf(path) };
+  if (!isFolder(path)) {
+    if (options.best) {
+      throw new RbmError('usage', `--best asks for a run's best parameters, but ${printable(argument)} is a file`, { hint: 'Leave out --best.' });
+    }
+    const model = readModelFile(path, names);
+    return { ...model, file: path, run: model.checkpoint === undefined ? undefined : runOf(path) };
+  }
   const run = new RunDirectory(path);
   if (options.best) {
-    const checkpoint = readCheckpointFile(run.best);
-    return { parameters: checkpoint.parameters, checkpoint, file: run.best, run };
+    const file = run.bestCheckpoint();
+    const checkpoint = readCheckpointFile(file);
+    return { parameters: checkpoint.parameters, checkpoint, file, run };
   }
-  const checkpoint = run.readLatestCheckpoint((message) => terminal.err(`warning: ${message}\n`));
+  const checkpoint = run.readLatestCheckpoint((message) => {
+    if (!options.quiet) terminal.err(`warning: ${message}\n`);
+  });
   if (checkpoint === undefined) {
     throw new RbmError('usage', `${printable(argument)}: there is no run here (no checkpoints)`, {
       hint: 'Name a run directory, a checkpoint, or a model file (.safetensors, .npz).',
@@ -84,7 +93,7 @@ export function readModelArgument(argument: string, options: ModelOptions, termi
 }
 
 /** Options of the commands that read data. */
-export interface DataOptions {
+export interface DataOptions extends CommonOptions {
   data?: string;
   set?: string[];
 }
@@ -140,6 +149,11 @@ export async function loadDataFor(model: ModelArgument, options: DataOptions, te
     });
   }
   const dataset = await loadDataArgument(argument, options.set ?? [], terminal);
+  const trainedOn = model.checkpoint?.identity.dataFingerprint;
+  const isOwnData = options.data === undefined && options.set === undefined;
+  if (!options.quiet && isOwnData && trainedOn !== undefined && trainedOn !== dataset.fingerprint) {
+    terminal.err('warning: the data is no longer what the model was trained on (its fingerprint differs)\n');
+  }
   if (dataset.columns !== model.parameters.visibleUnits) {
     throw new RbmError(
       'usage',

@@ -3,35 +3,36 @@
  */
 
 import type { Command } from 'commander';
-import { exitCodes, RbmError } from '../errors.js';
+import { exitCodes } from '../errors.js';
 import { evaluateModel } from '../estimators/evaluation.js';
 import { exactEstimator } from '../estimators/log-partition-function.js';
-import { loadKernels } from '../kernels/index.js';
+import { defaultBackend, loadKernels } from '../kernels/index.js';
 import { parametersDigest } from '../checkpoint/digest.js';
 import { binarySplits, describeCost } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
 import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type DataOptions, type ModelOptions } from './arguments.js';
 import { describeFigures } from './figures.js';
-import { wholeNumber } from './numbers.js';
-import { addCommonOptions, type CommonOptions } from './options.js';
+import { nonNegativeNumber, wholeNumber } from './numbers.js';
+import { addCommonOptions } from './options.js';
 import type { Terminal } from './terminal.js';
 
-interface Options extends CommonOptions, ModelOptions, DataOptions {
+interface Options extends ModelOptions, DataOptions {
   exactCostLimit: string;
   pseudoLikelihoodExamples: string;
 }
 
 async function evaluate(argument: string, options: Options, terminal: Terminal): Promise<void> {
-  const costLimit = Number(options.exactCostLimit);
-  if (!(costLimit >= 0)) throw new RbmError('usage', '--exact-cost-limit: not a number', { hint: 'For example 1e12.' });
+  const costLimit = nonNegativeNumber('--exact-cost-limit', options.exactCostLimit);
   const pseudoLikelihoodExamples = wholeNumber('--pseudo-likelihood-examples', options.pseudoLikelihoodExamples, 1, 1e9);
   const model = readModelArgument(argument, options, terminal);
   const { parameters } = model;
   const dataset = await loadDataFor(model, options, terminal);
-  const kernels = await loadKernels('reference');
+  const kernels = await loadKernels(defaultBackend);
   const affordable = exactEstimator.cost(parameters) <= costLimit;
   if (!affordable && !options.quiet) {
-    terminal.err(`exact log Z left out: it costs ${describeCost(parameters)}; --exact-cost-limit ${exactEstimator.cost(parameters)} allows it\n`);
+    const cost = exactEstimator.cost(parameters);
+    const way = Number.isFinite(cost) ? `--exact-cost-limit ${cost} allows it` : 'that is out of reach';
+    terminal.err(`exact log Z left out: it costs ${describeCost(parameters)}; ${way}\n`);
   }
   let shown = 0;
   const figures = await evaluateModel(
@@ -40,7 +41,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
     binarySplits(dataset),
     { logLikelihood: affordable, pseudoLikelihoodExamples },
     {
-      pause: stoppablePause(terminal.stop),
+      pause: stoppablePause(terminal.listenForStop()),
       progress: (share) => {
         if (options.quiet || !terminal.isErrorTerminal || share < shown + 0.01) return;
         shown = share;

@@ -9,7 +9,7 @@ import { exitCodes, printable } from '../errors.js';
 import { writeNpz } from '../formats/npz.js';
 import { parameterTensors } from '../model/parameters.js';
 import { addModelOptions, readModelArgument, type ModelOptions } from './arguments.js';
-import { addCommonOptions, type CommonOptions } from './options.js';
+import { addCommonOptions } from './options.js';
 import type { Terminal } from './terminal.js';
 
 /** Adds the command. */
@@ -17,11 +17,12 @@ export function exportCommand(program: Command, terminal: Terminal, finish: (cod
   addModelOptions(addCommonOptions(program.command('export <model>')))
     .description('write weights (n × m), visibleBias and hiddenBias as an .npz file')
     .requiredOption('--npz <file>', 'file to write')
-    .action((argument: string, options: CommonOptions & ModelOptions & { npz: string }) => {
+    .action((argument: string, options: ModelOptions & { npz: string }) => {
       const { parameters } = readModelArgument(argument, options, terminal);
       const entries = new Map(parameterTensors(parameters).map(({ name, shape, values }) => [name, { shape, values }]));
       writeFileAtomically(resolve(terminal.workingDirectory, options.npz), writeNpz(entries));
-      if (!options.quiet) terminal.err(`wrote ${printable(options.npz)}\n`);
+      if (options.json) terminal.out(`${JSON.stringify({ output: options.npz })}\n`);
+      else if (!options.quiet) terminal.err(`wrote ${printable(options.npz)}\n`);
       finish(exitCodes.ok);
     });
 }

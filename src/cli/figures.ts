@@ -6,6 +6,7 @@ import type { Figures, SplitFigures } from '../estimators/evaluation.js';
 
 /** A number of nats, with as many digits as its error lets matter. */
 export function nats(value: number): string {
+  if (!(value > -1e9 && value < 1e9)) return value.toPrecision(6);
   return value.toFixed(value > -10 && value < 10 ? 4 : 3);
 }
 

@@ -9,7 +9,7 @@ import { writeFileAtomically } from '../checkpoint/atomic-write.js';
 import { startingConfig } from '../config/index.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
 import { configKeys } from '../run/config-schema.js';
-import { addCommonOptions } from './options.js';
+import { addCommonOptions, type CommonOptions } from './options.js';
 import type { Terminal } from './terminal.js';
 
 /** What the starting config sets: MNIST digits with so few hidden units that log Z is exact. */
@@ -36,7 +36,7 @@ export function initCommand(program: Command, terminal: Terminal, finish: (code:
   addCommonOptions(program.command('init [file]'))
     .description('write a commented starting config (to stdout where no file is named)')
     .option('--force', 'replace an existing file')
-    .action((file: string | undefined, options: { force?: boolean }) => {
+    .action((file: string | undefined, options: CommonOptions & { force?: boolean }) => {
       const text = startingConfig(configKeys, startingValues);
       finish(exitCodes.ok);
       if (file === undefined) {
@@ -48,6 +48,7 @@ export function initCommand(program: Command, terminal: Terminal, finish: (code:
         throw new RbmError('usage', `${printable(file)} exists already`, { hint: 'Choose another name, or replace it with --force.' });
       }
       writeFileAtomically(path, text);
-      terminal.err(`wrote ${printable(file)}; train with: rbm-train --config ${printable(file)}\n`);
+      if (options.json) terminal.out(`${JSON.stringify({ output: file })}\n`);
+      else if (!options.quiet) terminal.err(`wrote ${printable(file)}; train with: rbm-train --config ${printable(file)}\n`);
     });
 }

@@ -9,7 +9,7 @@ import { canonicalSum } from '../kernels/index.js';
 import { parameterTensors } from '../model/parameters.js';
 import { addModelOptions, readModelArgument, type ModelOptions } from './arguments.js';
 import { table } from './figures.js';
-import { addCommonOptions, type CommonOptions } from './options.js';
+import { addCommonOptions } from './options.js';
 import type { Terminal } from './terminal.js';
 
 interface TensorSummary {
@@ -35,7 +35,7 @@ function summarise(name: string, shape: readonly number[], values: Float64Array 
   return { name, shape, minimum, maximum, mean, rootMeanSquare: Math.sqrt(canonicalSum(squares) / count) };
 }
 
-function inspect(argument: string, options: CommonOptions & ModelOptions, terminal: Terminal): void {
+function inspect(argument: string, options: ModelOptions, terminal: Terminal): void {
   const model = readModelArgument(argument, options, terminal);
   const { parameters, checkpoint } = model;
   const tensors = parameterTensors(parameters).map(({ name, shape, values }) => summarise(name, shape, values));
@@ -79,7 +79,7 @@ function inspect(argument: string, options: CommonOptions & ModelOptions, termin
 export function inspectCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
   addModelOptions(addCommonOptions(program.command('inspect <model>')))
     .description('show what is in a run’s latest checkpoint, a checkpoint or a model file')
-    .action((model: string, options: CommonOptions & ModelOptions) => {
+    .action((model: string, options: ModelOptions) => {
       inspect(model, options, terminal);
       finish(exitCodes.ok);
     });

@@ -3,8 +3,8 @@
  */
 
 import { exitCodes, isRbmError, printable } from '../errors.js';
-import { systemCode } from '../file-errors.js';
-import { Stopped, type StopRequest, type StopSignal } from '../run/stop-request.js';
+import { fileError, systemCode } from '../file-errors.js';
+import { Stopped } from '../run/stop-request.js';
 import { runProgram } from './program.js';
 import { stopSignals } from './stop-signals.js';
 import { processTerminal, type Terminal } from './terminal.js';
@@ -20,6 +20,9 @@ export function errorText(error: unknown, debug: boolean, colour: boolean): stri
     return `${parts.join('\n')}\n${stack}`;
   }
   const message = error instanceof Error ? error.message : String(error);
+  if (/^(Array buffer allocation failed|Invalid typed array length|Invalid array length)/.test(message)) {
+    return `${label} not enough memory: ${message}\nUse a smaller model, fewer chains or less data.\n${stack}`;
+  }
   return (
     `${label} internal error: ${printable(message, 500)}\n` +
     `This is a bug in rbm-train. Run the command again with --debug for the details to report.\n${stack}`
@@ -36,10 +39,9 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   try {
     return await runProgram(argv, terminal);
   } catch (error) {
-    const { signal } = terminal.stop;
-    if (signal !== undefined && error instanceof Stopped) {
-      terminal.err(`rbm-train: stopped by ${signal}\n`);
-      return stopSignals[signal];
+    if (error instanceof Stopped) {
+      terminal.err(`rbm-train: ${error.message}\n`);
+      return stopSignals[error.signal];
     }
     const end = argv.indexOf('--');
     const debug = (end < 0 ? argv : argv.slice(0, end)).includes('--debug');
@@ -50,18 +52,14 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
 
 /** Runs the command line of this process and sets its exit code. */
 export async function run(): Promise<void> {
-  const stop: StopRequest = {};
-  for (const signal of Object.keys(stopSignals) as StopSignal[]) {
-    process.on(signal, () => {
-      // The second time, whoever sent it does not want to wait.
-      if (stop.signal !== undefined) process.exit(stopSignals[signal]);
-      stop.signal = signal;
-    });
-  }
-  // The reader of a pipe (head, less) has gone: nothing is left to do, and nothing to complain about.
   process.stdout.on('error', (error) => {
-    if (systemCode(error) === 'EPIPE') process.exit(exitCodes.ok);
-    throw error;
+    // The reader of a pipe (head, less) has gone: no more output, but the exit code still counts.
+    if (systemCode(error) === 'EPIPE') return;
+    const { message, hint } = fileError(error, 'standard output', { code: 'runtime', action: "can't be written" });
+    process.stderr.write(`rbm-train: ${message}\n${hint ?? ''}\n`);
+    process.exit(exitCodes.runtime);
   });
-  process.exitCode = await main(process.argv.slice(2), processTerminal(stop));
+  // Progress that nobody can read any more is no reason to end a training.
+  process.stderr.on('error', () => {});
+  process.exitCode = await main(process.argv.slice(2), processTerminal());
 }

@@ -16,17 +16,35 @@ export interface Matrix {
   readonly values: Uint8Array | Float64Array;
 }
 
-/** One row to a line. */
-export function matrixText({ rows, columns, values }: Matrix, separator: string): string {
-  const lines: string[] = [];
-  for (let row = 0; row < rows; row++) {
-    lines.push(Array.from(values.subarray(row * columns, (row + 1) * columns)).join(separator));
+/** Rows put into one piece of text: a whole large matrix would be longer than a string can be. */
+const rowsPerPiece = 100;
+
+/** The rows as text, in pieces; `join` makes one row, `between` stands between rows. */
+function* rowPieces({ rows, columns, values }: Matrix, join: (row: number[]) => string, between: string): Generator<string> {
+  for (let first = 0; first < rows; first += rowsPerPiece) {
+    const texts: string[] = [];
+    for (let row = first; row < Math.min(rows, first + rowsPerPiece); row++) {
+      texts.push(join(Array.from(values.subarray(row * columns, (row + 1) * columns))));
+    }
+    yield (first === 0 ? '' : between) + texts.join(between);
   }
-  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** One row to a line. */
+function* matrixText(matrix: Matrix, separator: string): Generator<string> {
+  yield* rowPieces(matrix, (row) => row.join(separator), '\n');
+  yield '\n';
+}
+
+/** A list of rows. */
+function* matrixJson(matrix: Matrix): Generator<string> {
+  yield '[';
+  yield* rowPieces(matrix, (row) => JSON.stringify(row), ',');
+  yield ']\n';
 }
 
 /** The rows as pictures in a grid about as wide as high, with a grey line between them. */
-export function matrixPicture({ rows, columns, values }: Matrix, shape: readonly [number, number] | undefined): Uint8Array {
+function matrixPicture({ rows, columns, values }: Matrix, shape: readonly [number, number] | undefined): Uint8Array {
   const [height, width] = shape ?? [1, columns];
   const perLine = Math.ceil(Math.sqrt((rows * height) / width));
   const lines = Math.ceil(rows / perLine);
@@ -61,8 +79,29 @@ export function checkOutputName(file: string, picture: boolean): void {
   });
 }
 
+/**
+ * Writes the matrix to the file that `--output` names, else to stdout: as text with this separator, or as JSON.
+ *
+ * @param shape [height, width] of a row as a picture
+ */
+export function showMatrix(
+  matrix: Matrix,
+  shape: readonly [number, number] | undefined,
+  separator: string,
+  options: { readonly json?: boolean; readonly output?: string },
+  terminal: Terminal,
+): void {
+  const { output, json } = options;
+  if (output !== undefined) {
+    writeMatrix(output, matrix, shape, terminal);
+    if (json) terminal.out(`${JSON.stringify({ output, rows: matrix.rows, columns: matrix.columns })}\n`);
+    return;
+  }
+  for (const piece of json ? matrixJson(matrix) : matrixText(matrix, separator)) terminal.out(piece);
+}
+
 /** Writes the matrix in the format that the file's ending names. */
-export function writeMatrix(file: string, matrix: Matrix, shape: readonly [number, number] | undefined, terminal: Terminal): void {
+function writeMatrix(file: string, matrix: Matrix, shape: readonly [number, number] | undefined, terminal: Terminal): void {
   const path = resolve(terminal.workingDirectory, file);
   switch (extname(file).toLowerCase()) {
     case '.npy':

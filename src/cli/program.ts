@@ -72,9 +72,16 @@ function buildProgram(terminal: Terminal, finish: (code: number) => void): Comma
       command.outputHelp();
     });
   for (const command of program.commands) {
-    command.helpOption('--help', 'show this help').exitOverride().configureOutput(program.configureOutput());
+    command.allowExcessArguments(false).helpOption('--help', 'show this help').exitOverride().configureOutput(program.configureOutput());
   }
   return program;
+}
+
+/** The command that shows the options of the command that was meant. */
+function helpCommand(program: Command, argv: readonly string[]): string {
+  const named = argv.find((word) => !word.startsWith('-'));
+  const command = program.commands.find((candidate) => candidate.name() === named);
+  return command === undefined ? 'rbm-train --help' : `rbm-train ${command.name()} --help`;
 }
 
 /**
@@ -93,11 +100,10 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exitCodes.ok;
-    // Without arguments commander shows the help, and calls that an error.
     const [message, ...rest] = error.message.replace(/^error: /, '').split('\n');
     const hint = rest.join(' ').replace(/^\(|\)$/g, '');
     throw new RbmError('usage', printable(message, 300), {
-      hint: `${hint === '' ? '' : `${hint} `}Options: rbm-train --help.`,
+      hint: `${hint === '' ? '' : `${hint} `}Options: ${helpCommand(program, argv)}.`,
       cause: error,
     });
   }

@@ -4,10 +4,11 @@
 
 import type { Command } from 'commander';
 import { exitCodes, RbmError } from '../errors.js';
-import { addressLimits, layers, loadKernels, unpackBinaryMatrix } from '../kernels/index.js';
+import { defaultBackend, loadKernels } from '../kernels/index.js';
 import { streamKey } from '../random/index.js';
+import { bytesPerChain, describeBytes, fitsIntoMemory } from '../run/memory.js';
 import { stoppablePause } from '../run/stop-request.js';
-import { createChains, gibbsSteps, hiddenMeansGivenVisible } from '../sampling/gibbs.js';
+import { createChains, fillWithExamples, fillWithNoise, gibbsSteps, hiddenMeansGivenVisible } from '../sampling/gibbs.js';
 import {
   addDataOptions,
   addModelOptions,
@@ -17,12 +18,12 @@ import {
   type DataOptions,
   type ModelOptions,
 } from './arguments.js';
-import { checkOutputName, matrixText, writeMatrix } from './matrix-output.js';
+import { checkOutputName, showMatrix } from './matrix-output.js';
 import { wholeNumber } from './numbers.js';
-import { addCommonOptions, type CommonOptions } from './options.js';
+import { addCommonOptions } from './options.js';
 import type { Terminal } from './terminal.js';
 
-interface Options extends CommonOptions, ModelOptions, DataOptions {
+interface Options extends ModelOptions, DataOptions {
   count: string;
   steps: string;
   start: string;
@@ -42,20 +43,23 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   const model = readModelArgument(argument, options, terminal);
   const { parameters } = model;
   const { visibleUnits } = parameters;
-  const kernels = await loadKernels('reference');
+  if (!fitsIntoMemory(count * bytesPerChain(parameters))) {
+    throw new RbmError('usage', `--count ${count}: the particles need ${describeBytes(count * bytesPerChain(parameters))}, more than this machine has`, {
+      hint: 'Ask for fewer particles at a time, each time with another --seed.',
+    });
+  }
+  const kernels = await loadKernels(defaultBackend);
   const key = streamKey(options.seed, 'sample');
   const chains = createChains(parameters, count);
   if (options.start === 'data') {
     const dataset = await loadDataFor(model, options, terminal);
     const { binary } = splitOf(dataset, options.split);
-    unpackBinaryMatrix(binary, chains.visible, Uint32Array.from({ length: count }, (_, row) => row % binary.rows));
+    fillWithExamples(chains.visible, count, binary);
   } else {
-    const half = new Float64Array(count * visibleUnits).fill(0.5);
-    const address = { key, update: addressLimits.update - 1, step: 0, layer: layers.visible, temperature: 0 };
-    kernels.sampleBernoulli(address, 0, count, visibleUnits, half, chains.visible);
+    fillWithNoise(kernels, chains.visible, count, visibleUnits, key);
   }
   hiddenMeansGivenVisible(kernels, parameters, chains.visible, count, chains.hiddenMeans);
-  const pause = stoppablePause(terminal.stop);
+  const pause = stoppablePause(terminal.listenForStop());
   for (let step = 0; step < steps; step++) {
     gibbsSteps(kernels, parameters, chains, count, 1, { key, update: step, step: 0, row: 0 });
     await pause();
@@ -63,15 +67,7 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   // Before the first step there are no means yet: the states themselves are shown.
   const values = options.means && steps > 0 ? chains.visibleMeans : chains.visible;
   const matrix = { rows: count, columns: visibleUnits, values };
-  if (options.output === undefined) {
-    terminal.out(options.json ? `${JSON.stringify(toRows(matrix))}\n` : matrixText(matrix, ' '));
-    return;
-  }
-  writeMatrix(options.output, matrix, model.checkpoint?.identity.shape, terminal);
-}
-
-function toRows({ rows, columns, values }: { rows: number; columns: number; values: Uint8Array | Float64Array }): number[][] {
-  return Array.from({ length: rows }, (_, row) => Array.from(values.subarray(row * columns, (row + 1) * columns)));
+  showMatrix(matrix, model.checkpoint?.identity.shape, ' ', options, terminal);
 }
 
 /** Adds the command. */

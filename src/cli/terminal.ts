@@ -2,19 +2,17 @@
  * The streams and surroundings that a command works with. Commands take this instead of touching the process.
  */
 
-import type { StopRequest } from '../run/stop-request.js';
+import type { StopRequest, StopSignal } from '../run/stop-request.js';
+import { stopSignals } from './stop-signals.js';
 
 /** Where a command reads its surroundings and writes its output. */
 export interface Terminal {
   /** Data and results. */
   out(text: string): void;
-  /** Data and results that are not text. */
-  outBytes(bytes: Uint8Array): void;
   /** Everything else. */
   err(text: string): void;
   /** The stream of `err`, for the progress bar. */
   readonly errorStream: NodeJS.WritableStream;
-  readonly isOutputTerminal: boolean;
   readonly isErrorTerminal: boolean;
   /** Whether ANSI colours may be used on stderr: a terminal, and NO_COLOR not set. */
   readonly useColour: boolean;
@@ -23,7 +21,11 @@ export interface Terminal {
   /** Characters to a line. */
   readonly width: number;
   readonly workingDirectory: string;
-  readonly stop: StopRequest;
+  /**
+   * From the first call on, signals ask for a stop instead of ending the process at once. Only commands that look at the
+   * request now and then call it.
+   */
+  listenForStop(): StopRequest;
 }
 
 /** Whether the locale's character set is UTF-8. */
@@ -33,20 +35,43 @@ function isUnicodeLocale(environment: NodeJS.ProcessEnv): boolean {
   return /utf-?8/i.test(locale);
 }
 
+/** A signal that comes twice within this many milliseconds was sent once, to the process and to its group. */
+const echoMilliseconds = 300;
+
+/** Makes the signals set a stop request; whoever sends a second one does not want to wait. */
+function listenForStop(): StopRequest {
+  const stop: StopRequest = {};
+  let first = 0;
+  for (const signal of Object.keys(stopSignals) as StopSignal[]) {
+    // Windows has no such signal, and Node.js refuses to listen for it there.
+    if (signal === 'SIGUSR2' && process.platform === 'win32') continue;
+    process.on(signal, () => {
+      if (stop.signal === undefined) {
+        stop.signal = signal;
+        first = performance.now();
+      } else if (performance.now() - first > echoMilliseconds) {
+        // The progress bar may have hidden the cursor.
+        if (process.stderr.isTTY) process.stderr.write('\u001b[?25h\n');
+        process.exit(stopSignals[signal]);
+      }
+    });
+  }
+  return stop;
+}
+
 /** The terminal of this process. */
-export function processTerminal(stop: StopRequest): Terminal {
+export function processTerminal(): Terminal {
+  let stop: StopRequest | undefined;
   const { stdout, stderr, env } = process;
   return {
     out: (text) => void stdout.write(text),
-    outBytes: (bytes) => void stdout.write(bytes),
     err: (text) => void stderr.write(text),
     errorStream: stderr,
-    isOutputTerminal: stdout.isTTY === true,
     isErrorTerminal: stderr.isTTY === true,
     useColour: stderr.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
     useUnicode: isUnicodeLocale(env),
     width: stdout.columns ?? 80,
     workingDirectory: process.cwd(),
-    stop,
+    listenForStop: () => (stop ??= listenForStop()),
   };
 }

@@ -11,7 +11,8 @@ import { exitCodes, printable, RbmError } from '../errors.js';
 import { parameterCount } from '../model/parameters.js';
 import { configKeys } from '../run/config-schema.js';
 import { checkpointToContinue, loadRunConfig } from '../run/open-run.js';
-import { describeCost, prepareRun, type PreparedRun } from '../run/prepare.js';
+import { describeBytes, memoryDemands, parameterBytes } from '../run/memory.js';
+import { binarySplits, describeCost, prepareRun, type PreparedRun } from '../run/prepare.js';
 import { evaluationInterval, trainRun, type RunResult } from '../run/train-run.js';
 import { describeFigures } from './figures.js';
 import { collect, unknownCommand, type CommonOptions } from './options.js';
@@ -66,13 +67,17 @@ async function loadTrainingConfig(options: TrainOptions, terminal: Terminal): Pr
 
 function checkOptions(options: TrainOptions): void {
   const fail = (message: string, hint: string): RbmError => new RbmError('usage', message, { hint });
+  for (const name of ['config', 'resume', 'seed', 'output', 'expect'] as const) {
+    if (options[name] === '') throw fail(`--${name} has an empty value`, 'Give a value, or leave the option out; perhaps a variable of the shell is not set.');
+  }
   if (options.config === undefined && options.resume === undefined) {
     throw fail('nothing to do: name a config to train, or a command', 'Start with: rbm-train init > my.json; rbm-train --config my.json. Options: rbm-train --help.');
   }
   if (options.config !== undefined && options.resume !== undefined) {
     throw fail('--config and --resume exclude each other', 'A run has its config inside. To start or continue with one line, use --config <file> --resume-or-start.');
   }
-  if (options.resume !== undefined && (options.force || options.output !== undefined)) {
+  const setsOutput = options.set?.some((entry) => /^\s*output\s*=/.test(entry)) === true;
+  if (options.resume !== undefined && (options.force || options.output !== undefined || setsOutput)) {
     throw fail('--resume continues a run where it is: --force and --output do not go with it', 'Leave them out.');
   }
   if (options.resumeOrStart && options.force) {
@@ -83,18 +88,14 @@ function checkOptions(options: TrainOptions): void {
   }
 }
 
-/** Bytes, in the unit that suits. */
-function bytes(count: number): string {
-  if (count < 1e4) return `${count} bytes`;
-  return count < 1e7 ? `${(count / 1e3).toFixed(0)} kB` : `${(count / 1e6).toFixed(0)} MB`;
-}
-
 /** What a run would do, without doing it. */
-function dryRun(prepared: PreparedRun, terminal: Terminal, options: TrainOptions): void {
+function dryRun(prepared: PreparedRun, from: number | undefined, terminal: Terminal, options: TrainOptions): void {
   const { config, dataset, parameters, length, updatesPerEpoch } = prepared;
   const { visibleUnits, hiddenUnits } = parameters;
-  const parameterBytes = 8 * parameterCount(parameters);
-  const dataBytes = Object.values(dataset.splits).reduce((sum, split) => sum + (split?.binary.words.byteLength ?? 0), 0);
+  const modelBytes = parameterBytes(parameters);
+  const demands = memoryDemands(config.training, parameters, dataset.splits.train.rows);
+  const splits = Object.entries(binarySplits(dataset));
+  const dataBytes = splits.reduce((sum, [, binary]) => sum + binary.words.byteLength, 0);
   const interval = evaluationInterval(config.evaluation.every, updatesPerEpoch);
   if (options.json) {
     terminal.out(
@@ -103,9 +104,10 @@ function dryRun(prepared: PreparedRun, terminal: Terminal, options: TrainOptions
         hiddenUnits,
         updates: length,
         updatesPerEpoch,
-        splits: Object.fromEntries(Object.entries(dataset.splits).map(([name, split]) => [name, split?.rows])),
-        parameterBytes,
+        splits: Object.fromEntries(splits.map(([name, { rows }]) => [name, rows])),
+        parameterBytes: modelBytes,
         dataBytes,
+        memoryBytes: demands.reduce((sum, [, , count]) => sum + count, dataBytes),
         exactLogLikelihood: prepared.exactLogLikelihood,
         exactCost: prepared.exactCost,
         configHash: prepared.identity.configHash,
@@ -115,17 +117,15 @@ function dryRun(prepared: PreparedRun, terminal: Terminal, options: TrainOptions
     );
     return;
   }
-  const splits = Object.entries(dataset.splits).map(([name, split]) => `${name} ${split?.rows}`);
   const lines = [
-    `data        ${printable(dataset.name)}: ${splits.join(', ')} examples × ${dataset.columns} columns`,
+    `data        ${printable(dataset.name)}: ${splits.map(([name, { rows }]) => `${name} ${rows}`).join(', ')} examples × ${dataset.columns} columns`,
     `model       ${visibleUnits} visible × ${hiddenUnits} hidden units, ${parameterCount(parameters)} parameters`,
-    `training    ${config.training.algorithm}, ${length} updates, ${updatesPerEpoch} per epoch`,
+    `training    ${config.training.algorithm}, ${length} updates, ${updatesPerEpoch} per epoch${from === undefined ? '' : `; continues after update ${from}`}`,
     `evaluation  ${interval === Infinity ? 'at the end' : `every ${interval} updates and at the end`}; log-likelihood ${
       prepared.exactLogLikelihood ? 'exact' : 'left out'
     } (one exact log Z: ${describeCost(parameters)})`,
-    // Parameters, velocity, and the statistics of the two phases.
-    `memory      about ${bytes(4 * parameterBytes + dataBytes)}: 4 × ${bytes(parameterBytes)} for parameters, momentum and statistics, ${bytes(dataBytes)} of data`,
-    `would write ${config.output}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints of about ${bytes(2 * parameterBytes)}, result.json, execution.json`,
+    `memory      ${demands.map(([, what, count]) => `${what} ${describeBytes(count)}`).join(', ')}, the data ${describeBytes(dataBytes)}; Node.js itself not counted`,
+    `would write ${printable(config.output, 1000)}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints of about ${describeBytes(2 * modelBytes)}, result.json, execution.json`,
     `config hash ${prepared.identity.configHash}`,
     `data        ${dataset.fingerprint}`,
     'dry run: nothing was trained or written',
@@ -140,15 +140,8 @@ function describeResult(result: RunResult, output: string): string {
     describeFigures(figures),
   ];
   if (best !== undefined) lines.push(`best validation ${best.criterion} ${best.value.toFixed(3)} at update ${best.update}`);
-  lines.push(`digest ${digest}`, `run    ${output}`);
+  lines.push(`digest ${digest}`, `run    ${printable(output, 1000)}`);
   return lines.join('\n');
-}
-
-/** Compares a digest with the one expected; returns the exit code. */
-export function checkDigest(actual: string, expected: string, terminal: Terminal): number {
-  if (actual === expected.toLowerCase()) return exitCodes.ok;
-  terminal.err(`rbm-train: digest mismatch: expected ${expected.toLowerCase()}, got ${actual}\n`);
-  return exitCodes.digestMismatch;
 }
 
 async function train(options: TrainOptions, terminal: Terminal): Promise<number> {
@@ -161,23 +154,30 @@ async function train(options: TrainOptions, terminal: Terminal): Promise<number>
   const config = loaded.config as unknown as RunConfig;
   const directory = new RunDirectory(config.output);
   const short = shortPath(config.output, terminal.workingDirectory);
+  if (directory.hasConfig() && !directory.holdsRun()) {
+    throw new RbmError('usage', `${printable(short)} has a config.json that is not of a run, and would be overwritten`, {
+      hint: 'Choose another --output.',
+    });
+  }
   const resuming = options.resume !== undefined || (options.resumeOrStart === true && directory.holdsRun());
   if (!resuming && !options.force && !options.dryRun && directory.holdsRun()) {
     throw new RbmError('usage', `${printable(short)} already holds a run`, {
       hint: `Continue it with --resume ${shellWord(short)}, replace it with --force, or choose another --output.`,
     });
   }
+  const stop = terminal.listenForStop();
   const prepared = await prepareRun(loaded);
   if (!options.quiet) for (const note of prepared.dataset.notes) terminal.err(`note: ${printable(note, 500)}\n`);
-  if (options.dryRun) {
-    dryRun(prepared, terminal, options);
-    return exitCodes.ok;
-  }
   const display = progressDisplay(terminal, config.log, options.quiet === true);
   const warn = (message: string): void => display.report({ type: 'warning', message });
   const checkpoint = resuming ? checkpointToContinue(directory, prepared, warn) : undefined;
+  if (options.dryRun) {
+    if (!resuming && !options.force && directory.holdsRun()) warn(`${printable(short)} already holds a run; training needs --force or another --output`);
+    dryRun(prepared, checkpoint?.progress.update, terminal, options);
+    return exitCodes.ok;
+  }
   if (options.force && !resuming) directory.clear();
-  const outcome = await trainRun({ prepared, directory, checkpoint, stop: terminal.stop, report: display.report }).finally(() =>
+  const outcome = await trainRun({ prepared, directory, checkpoint, stop, report: display.report }).finally(() =>
     display.end(),
   );
   if (outcome.status === 'stopped') {
@@ -186,7 +186,12 @@ async function train(options: TrainOptions, terminal: Terminal): Promise<number>
   }
   const { result } = outcome;
   terminal.out(options.json ? `${JSON.stringify({ ...result, output: config.output })}\n` : `${describeResult(result, short)}\n`);
-  return options.expect === undefined ? exitCodes.ok : checkDigest(result.digest, options.expect, terminal);
+  if (options.expect !== undefined && options.expect.toLowerCase() !== result.digest) {
+    throw new RbmError('digestMismatch', `${printable(short)}: digest mismatch: --expect ${options.expect.toLowerCase()}, trained ${result.digest}`, {
+      hint: 'Compare configHash, dataFingerprint and numericsVersion in result.json with those of the run that gave the expected digest.',
+    });
+  }
+  return exitCodes.ok;
 }
 
 /** Makes training the program's default action. */

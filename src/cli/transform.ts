@@ -4,8 +4,8 @@
 
 import type { Command } from 'commander';
 import { exitCodes } from '../errors.js';
-import { forEachChunk } from '../estimators/free-energies.js';
-import { loadKernels } from '../kernels/index.js';
+import { forEachChunk } from '../estimators/chunks.js';
+import { defaultBackend, loadKernels } from '../kernels/index.js';
 import { stoppablePause } from '../run/stop-request.js';
 import { hiddenMeansGivenVisible } from '../sampling/gibbs.js';
 import {
@@ -17,11 +17,11 @@ import {
   type DataOptions,
   type ModelOptions,
 } from './arguments.js';
-import { checkOutputName, matrixText, writeMatrix } from './matrix-output.js';
-import { addCommonOptions, type CommonOptions } from './options.js';
+import { checkOutputName, showMatrix } from './matrix-output.js';
+import { addCommonOptions } from './options.js';
 import type { Terminal } from './terminal.js';
 
-interface Options extends CommonOptions, ModelOptions, DataOptions {
+interface Options extends ModelOptions, DataOptions {
   split: string;
   output?: string;
 }
@@ -33,14 +33,13 @@ async function transform(argument: string, options: Options, terminal: Terminal)
   const { hiddenUnits } = parameters;
   const dataset = await loadDataFor(model, options, terminal);
   const { binary } = splitOf(dataset, options.split);
-  const kernels = await loadKernels('reference');
+  const kernels = await loadKernels(defaultBackend);
   const means = new Float64Array(binary.rows * hiddenUnits);
-  await forEachChunk(binary, { pause: stoppablePause(terminal.stop) }, (states, first, rows) => {
+  await forEachChunk(binary, { pause: stoppablePause(terminal.listenForStop()) }, (states, first, rows) => {
     hiddenMeansGivenVisible(kernels, parameters, states, rows, means.subarray(first * hiddenUnits));
   });
   const matrix = { rows: binary.rows, columns: hiddenUnits, values: means };
-  if (options.output === undefined) terminal.out(matrixText(matrix, ','));
-  else writeMatrix(options.output, matrix, undefined, terminal);
+  showMatrix(matrix, undefined, ',', options, terminal);
 }
 
 /** Adds the command. */

@@ -17,15 +17,15 @@ import { addCommonOptions, type CommonOptions } from './options.js';
 import { progressDisplay } from './progress.js';
 import { stopSignals } from './stop-signals.js';
 import type { Terminal } from './terminal.js';
-import { checkDigest } from './train.js';
 
 /** The digest that a run claims, and after how many updates. */
 function claim(directory: RunDirectory, path: string, warn: (message: string) => void): { digest: string; updates: number } {
   const result = directory.readJson(directory.result);
   if (result !== undefined) {
     const { digest, updates } = result;
-    if (typeof digest === 'string' && typeof updates === 'number') return { digest, updates };
-    throw new RbmError('data', `${printable(directory.result)}: has no digest or no number of updates`, {
+    const isDigest = typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest);
+    if (isDigest && Number.isSafeInteger(updates) && (updates as number) >= 0) return { digest, updates: updates as number };
+    throw new RbmError('data', `${printable(directory.result)}: has no digest, or no number of updates`, {
       hint: 'The file is damaged; remove it to verify the latest checkpoint instead.',
     });
   }
@@ -36,9 +36,20 @@ function claim(directory: RunDirectory, path: string, warn: (message: string) =>
   return { digest: parametersDigest(checkpoint.parameters), updates: checkpoint.progress.update };
 }
 
+/** Says so at once where the data has changed: no digest could match. */
+function checkSameData(directory: RunDirectory, fingerprint: string, path: string, warn: (message: string) => void): void {
+  const trainedOn = directory.readLatestCheckpoint(warn)?.identity.dataFingerprint;
+  if (trainedOn === undefined || trainedOn === fingerprint) return;
+  throw new RbmError('digestMismatch', `${printable(path)}: the data is not what the run was trained on (its fingerprint differs)`, {
+    hint: 'Restore the data.',
+  });
+}
+
 async function verify(path: string, options: CommonOptions, terminal: Terminal): Promise<number> {
   const directory = new RunDirectory(resolve(terminal.workingDirectory, path));
-  const warn = (message: string): void => terminal.err(`warning: ${message}\n`);
+  const warn = (message: string): void => {
+    if (!options.quiet) terminal.err(`warning: ${message}\n`);
+  };
   const asIs = await loadRunConfig(path, [], terminal.workingDirectory);
   const { digest, updates } = claim(directory, path, warn);
   const set = [`training.updates=${updates}`, 'evaluation.every=never', 'evaluation.logLikelihood=never', 'checkpoint.every={epochs: 1000000000}'];
@@ -46,12 +57,13 @@ async function verify(path: string, options: CommonOptions, terminal: Terminal):
   const temporary = mkdtempSync(join(tmpdir(), 'rbm-train-verify-'));
   try {
     const prepared = await prepareRun(loaded);
+    checkSameData(directory, prepared.dataset.fingerprint, path, warn);
     const { log } = asIs.config as unknown as RunConfig;
     const display = progressDisplay(terminal, log, options.quiet === true);
     const outcome = await trainRun({
       prepared,
       directory: new RunDirectory(join(temporary, 'run')),
-      stop: terminal.stop,
+      stop: terminal.listenForStop(),
       report: display.report,
     }).finally(() => display.end());
     if (outcome.status === 'stopped') {
@@ -59,10 +71,15 @@ async function verify(path: string, options: CommonOptions, terminal: Terminal):
       return stopSignals[outcome.signal];
     }
     const actual = outcome.result.digest;
-    const code = checkDigest(actual, digest, terminal);
-    if (options.json) terminal.out(`${JSON.stringify({ verified: code === exitCodes.ok, updates, expected: digest, digest: actual })}\n`);
-    else if (code === exitCodes.ok) terminal.out(`verified: ${updates} updates again give digest ${actual}\n`);
-    return code;
+    const verified = actual === digest;
+    if (options.json) terminal.out(`${JSON.stringify({ verified, updates, expected: digest, digest: actual })}\n`);
+    if (!verified) {
+      throw new RbmError('digestMismatch', `${printable(path)}: digest mismatch: result.json says ${digest}, training again gives ${actual}`, {
+        hint: 'The result was not made by this config, data and numerics version, or was changed.',
+      });
+    }
+    if (!options.json) terminal.out(`verified: ${updates} updates again give digest ${actual}\n`);
+    return exitCodes.ok;
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }

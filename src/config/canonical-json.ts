@@ -2,6 +2,8 @@
  * One text for every JSON value, whatever the order of its keys: for hashing and for comparing.
  */
 
+import { createHash } from 'node:crypto';
+
 /**
  * JSON without spaces, keys in ascending order of their UTF-16 units, `undefined` members left out.
  *
@@ -17,4 +19,9 @@ export function canonicalJson(value: unknown): string {
   const isJson = value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
   if (!isJson) throw new TypeError(`not a JSON value: ${String(value)}`);
   return JSON.stringify(value);
+}
+
+/** SHA-256, in hexadecimal, of a value's canonical JSON. */
+export function canonicalHash(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }

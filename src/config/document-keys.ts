@@ -41,8 +41,12 @@ export function documentKeys(keys: readonly SchemaKey[], options: { width?: numb
 
 function documentKey({ path, key, parent, relevance }: ListedKey): Documentation {
   const section = path.slice(0, path.length - key.name.length);
-  const { onlyWith } = key;
-  const when = onlyWith === undefined ? '' : `only with ${section}${onlyWith.key} ${namesWith('or', onlyWith.values)}`;
+  const { onlyWith, notWith } = key;
+  const conditions = [
+    ...(onlyWith === undefined ? [] : [`only with ${section}${onlyWith.key} ${namesWith('or', onlyWith.values)}`]),
+    ...(notWith === undefined ? [] : [`not with ${section}${notWith}`]),
+  ];
+  const when = conditions.join('; ');
   const meaning = key.meaning;
   const status = statusOf(key, groupOf(parent, key.name));
   return { path, kind: describeKind(key.type), status, relevance, meaning, when, choices: choicesOf(key.type) };

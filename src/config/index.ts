@@ -4,11 +4,11 @@
  * Public names only; the other files of this folder are not imported from outside.
  */
 
-export { canonicalJson } from './canonical-json.js';
+export { canonicalHash, canonicalJson } from './canonical-json.js';
 export { documentKeys, relevanceMeanings } from './document-keys.js';
 export { jsonSchema } from './json-schema.js';
 export { configError, type ConfigText, loadConfig, type LoadedConfig, parseConfig } from './load.js';
-export { configHash, relevantConfig } from './relevance.js';
+export { relevantConfig } from './relevance.js';
 export type * from './run-config.js';
 export { extentKind, type Extent, type Kind, type Relevance, type SchemaKey } from './schema.js';
 export { startingConfig } from './starting-config.js';

@@ -2,8 +2,6 @@
  * The parts of a resolved config by what they decide, and the hash of the part that decides the result.
  */
 
-import { createHash } from 'node:crypto';
-import { canonicalJson } from './canonical-json.js';
 import { applicableRows, defaultRelevance, objectKindOf } from './rows.js';
 import type { Kind, Relevance, SchemaKey } from './schema.js';
 
@@ -44,10 +42,4 @@ function relevantValue(kind: Kind, value: unknown, relevances: readonly Relevanc
   }
   const members = relevantMembers(objectKind.keys, value as Record<string, unknown>, relevances, relevance);
   return isRelevant || Object.keys(members).length > 0 ? members : undefined;
-}
-
-/** SHA-256, in hexadecimal, of the canonical JSON of a resolved config's `result` part. */
-export function configHash(keys: readonly SchemaKey[], config: Readonly<Record<string, unknown>>): string {
-  const text = canonicalJson(relevantConfig(keys, config, ['result']));
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -12,10 +12,11 @@
  */
 
 import { resolve as resolvePath } from 'node:path';
+import { printable } from '../errors.js';
 import { describeKind, namesWith } from './describe-kind.js';
 import { describeNode, type ListNode, type LocatedNode, type Member, memberPlace, nodeFromValue, type ObjectNode, quoted } from './located-tree.js';
 import type { Problem } from './problems.js';
-import { isControlledBy, type ObjectKind } from './rows.js';
+import { isApplicable, isOneKeyObject, type ObjectKind } from './rows.js';
 import type { Kind, SchemaKey } from './schema.js';
 import { comparePlaces, describePlace, type Place, type Source } from './source.js';
 import { closest } from './suggest.js';
@@ -91,7 +92,8 @@ function mismatch(context: Context, kind: Kind, node: LocatedNode, path: string)
     if (isNumber && accepts(kind, ['integer', 'number'])) remedy = '; remove the quotes';
     if (accepts(kind, ['boolean'])) remedy = '; write true or false, without quotes';
   }
-  return report(context, node.place, path, `expected ${describeKind(kind)}; found ${describeNode(node)}${remedy}`);
+  const keys = kind.kind === 'object' && !isOneKeyObject(kind) ? ` with the keys ${rowNames(kind.keys).join(', ')}` : '';
+  return report(context, node.place, path, `expected ${describeKind(kind)}${keys}; found ${describeNode(node)}${remedy}`);
 }
 
 function accepts(kind: Kind, kinds: readonly Kind['kind'][]): boolean {
@@ -113,7 +115,7 @@ function resolveScalar(context: Context, kind: ScalarKind, node: LocatedNode & {
       return resolvePath(place.source.folder, value);
     case 'choice': {
       if (typeof value === 'string' && kind.values.includes(value)) return value;
-      const meant = typeof value === 'string' ? closest(value, kind.values) : undefined;
+      const meant = typeof value === 'string' ? meantChoice(kind, value) : undefined;
       if (meant === undefined) return mismatch(context, kind, node, path);
       return report(context, place, path, `expected ${describeKind(kind)}; found ${describeNode(node)}; did you mean "${meant}"?`);
     }
@@ -121,6 +123,15 @@ function resolveScalar(context: Context, kind: ScalarKind, node: LocatedNode & {
     case 'number':
       return typeof value === 'number' ? resolveNumber(context, kind, value, node, path) : mismatch(context, kind, node, path);
   }
+}
+
+/** The word that a wrong one most likely stands for: by what people call it, else by its letters. */
+function meantChoice({ values, synonyms = {} }: Extract<Kind, { kind: 'choice' }>, value: string): string | undefined {
+  const known = closest(value, Object.keys(synonyms));
+  const similar = closest(value, values);
+  if (known === undefined) return similar;
+  const isExact = known.toLowerCase() === value.toLowerCase();
+  return isExact || similar === undefined ? synonyms[known] : similar;
 }
 
 function resolveNumber(
@@ -160,9 +171,15 @@ function resolveOneOf(context: Context, options: readonly Kind[], node: LocatedN
     return attempt.problems.length === 0;
   });
   const chosen = fitting ?? options.find((option) => hasTypeOf(option, node));
-  if (chosen === undefined) return mismatch(context, { kind: 'oneOf', options }, node, path);
-  const value = resolveValue(context, chosen, node, path, label);
   const isText = options.some((option) => option.kind === 'string');
+  if (isText && node.type === 'scalar' && Number.isInteger(node.value) && fitting === undefined) {
+    const { source, start, end } = node.place;
+    const written = source.kind === 'file' ? source.text.slice(start, end) : String(node.value);
+    return report(context, node.place, path, `${printable(written, 60)} can't be told from its neighbours as a number; put it in quotes`);
+  }
+  const isWrongWord = chosen?.kind === 'choice' && node.type === 'scalar' && meantChoice(chosen, String(node.value)) === undefined;
+  if (chosen === undefined || (fitting === undefined && isWrongWord)) return mismatch(context, { kind: 'oneOf', options }, node, path);
+  const value = resolveValue(context, chosen, node, path, label);
   return isText && typeof value === 'number' ? String(value) : value;
 }
 
@@ -197,7 +214,8 @@ class ObjectResolution {
   run(): Record<string, unknown> {
     for (const row of this.#kind.keys) {
       if (this.#applied.has(row.name)) continue;
-      if (row.onlyWith !== undefined && this.#undecided.has(row.onlyWith.key)) {
+      const controls = [row.onlyWith?.key, row.notWith];
+      if (controls.some((control) => control !== undefined && this.#undecided.has(control))) {
         this.#undecided.add(row.name);
       } else if (this.#applies(row)) {
         this.#applied.add(row.name);
@@ -234,8 +252,8 @@ class ObjectResolution {
     return unique;
   }
 
-  #applies({ onlyWith }: SchemaKey): boolean {
-    return onlyWith === undefined || isControlledBy(onlyWith.values, this.#values[onlyWith.key]);
+  #applies(row: SchemaKey): boolean {
+    return isApplicable(row, this.#values);
   }
 
   #resolveRow(row: SchemaKey): void {
@@ -291,8 +309,9 @@ class ObjectResolution {
     for (const [name, member] of this.#members) {
       if (member.value.place.source.kind === 'override') changed.add(name);
     }
-    for (const { name, onlyWith } of this.#kind.keys) {
-      if (onlyWith === undefined || !changed.has(onlyWith.key) || !this.#isInapplicable(name)) continue;
+    for (const { name, onlyWith, notWith } of this.#kind.keys) {
+      const isOverridden = [onlyWith?.key, notWith].some((control) => control !== undefined && changed.has(control));
+      if (!isOverridden || !this.#isInapplicable(name)) continue;
       if (this.#members.get(name)?.value.place.source.kind !== 'file') continue;
       this.#members.delete(name);
       changed.add(name);
@@ -308,6 +327,12 @@ class ObjectResolution {
     for (const name of rowNames(this.#kind.keys)) {
       const member = this.#members.get(name);
       if (member === undefined || !this.#isInapplicable(name)) continue;
+      const excluding = this.#kind.keys.find((row) => row.name === name && row.notWith !== undefined && row.notWith in this.#values);
+      if (excluding?.notWith !== undefined) {
+        const other = this.#pathOf(excluding.notWith);
+        this.#report(member.namePlace, name, `does not go with ${other}; remove one of the two`);
+        continue;
+      }
       const conditions = this.#kind.keys.flatMap(({ name: other, onlyWith }) => (other === name && onlyWith ? [onlyWith] : []));
       const controls = [...new Set(conditions.map(({ key }) => key))];
       const when = controls.map((control) => {

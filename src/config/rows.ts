@@ -20,13 +20,19 @@ export function objectKindOf(kind: Kind): ObjectKind | undefined {
 }
 
 /** Whether the controlling value of an `onlyWith` is one of those that it names. */
-export function isControlledBy(values: readonly string[], value: unknown): boolean {
+function isControlledBy(values: readonly string[], value: unknown): boolean {
   return ['string', 'number', 'boolean'].includes(typeof value) && values.includes(String(value));
+}
+
+/** Whether a row applies to the resolved values of the object that it stands in. */
+export function isApplicable({ onlyWith, notWith }: SchemaKey, values: Readonly<Record<string, unknown>>): boolean {
+  if (notWith !== undefined && values[notWith] !== undefined) return false;
+  return onlyWith === undefined || isControlledBy(onlyWith.values, values[onlyWith.key]);
 }
 
 /** The rows of an object that apply to its resolved values. */
 export function applicableRows(keys: readonly SchemaKey[], values: Readonly<Record<string, unknown>>): SchemaKey[] {
-  return keys.filter(({ onlyWith }) => onlyWith === undefined || isControlledBy(onlyWith.values, values[onlyWith.key]));
+  return keys.filter((row) => isApplicable(row, values));
 }
 
 /** The group of keys that `name` stands in, of which exactly one must be given, or at most one can be. */

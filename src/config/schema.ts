@@ -14,8 +14,16 @@ export type Kind =
   | { kind: 'string' }
   /** A path; relative ones are resolved against the folder of the config file (or the working folder for `--set`). */
   | { kind: 'path' }
-  /** One of a few words. `meanings` gives one line for each, for help and documentation. */
-  | { kind: 'choice'; values: readonly string[]; meanings?: readonly string[] }
+  /**
+   * One of a few words. `meanings` gives one line for each, for help and documentation; `synonyms` are words that people
+   * use for them, only for "did you mean".
+   */
+  | {
+      kind: 'choice';
+      values: readonly string[];
+      meanings?: readonly string[];
+      synonyms?: Readonly<Record<string, string>>;
+    }
   | { kind: 'list'; of: Kind; minimumLength?: number; maximumLength?: number }
   /** A value of any of several kinds; at most one of them is an object. */
   | { kind: 'oneOf'; options: readonly Kind[] }
@@ -46,6 +54,8 @@ export interface SchemaKey {
    * gets no default, and naming it is an error that says when it applies.
    */
   onlyWith?: { key: string; values: readonly string[] };
+  /** The key applies only where that key, which stands before it in the same object, is left out. */
+  notWith?: string;
 }
 
 /** A number of epochs or of updates: `{ epochs: 2 }` or `{ updates: 500 }`. */

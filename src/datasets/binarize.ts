@@ -39,6 +39,9 @@ export function checkValues(raw: RawExamples, method: Binarization): void {
     const place = raw.place(Math.floor(index / columns), index % columns);
     const shown = scale === 1 ? `${value}` : `${value}/${scale}`;
     if (inRange) throw new RbmError('data', `${place}: the value ${shown} is neither 0 nor 1`, { hint: nonBinaryHint(raw) });
+    if (!Number.isFinite(value)) {
+      throw new RbmError('data', `${place}: the value ${value} is not a finite number`, { hint: 'Remove the row, or fill in a value.' });
+    }
     throw new RbmError('data', `${place}: the value ${shown} is outside [0, 1]`, { hint: scaleHint(raw) });
   }
 }

@@ -27,17 +27,23 @@ export interface EstimationContext extends Cooperation {
 export interface LogPartitionFunctionEstimator {
   readonly name: string;
   readonly summary: string;
-  /** Cost in states × units of the larger layer, where that decides whether it is feasible. */
+  /** Cost in states × units of the larger layer; Infinity where it can't be done at all. */
   cost(model: { visibleUnits: number; hiddenUnits: number }): number;
   estimate(parameters: ModelParameters, context: EstimationContext): Promise<LogPartitionFunctionEstimate>;
 }
+
+/** 2^40 states: years of computing; beyond, the numbers of blocks are no longer exact either. */
+const largestEnumeration = 1_099_511_627_776;
 
 /** All estimators of log Z. */
 export const logPartitionFunctionEstimators: readonly LogPartitionFunctionEstimator[] = [
   {
     name: 'exact',
     summary: 'enumerates the smaller layer',
-    cost: (model) => enumerationCost(model).stateUnits,
+    cost(model) {
+      const { states, stateUnits } = enumerationCost(model);
+      return states <= largestEnumeration ? stateUnits : Infinity;
+    },
     async estimate(parameters, context) {
       const logZ = await exactLogPartitionFunction(context.kernels, parameters, context);
       const { states } = enumerationCost(parameters);

@@ -4,8 +4,9 @@
 
 import { canonicalSum, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
 import { hiddenMeansGivenVisible } from '../sampling/gibbs.js';
+import { forEachChunk } from './chunks.js';
 import type { Cooperation } from './cooperation.js';
-import { forEachChunk } from './free-energies.js';
+
 
 /**
  * Σ_i (v_i − E[v_i | h = E[h | v]])² of every row, by mean-field (no sampling).

@@ -61,14 +61,14 @@ export function writeSafetensors(
     ...entries.filter(([, { values }]) => values.BYTES_PER_ELEMENT === 8),
     ...entries.filter(([, { values }]) => values.BYTES_PER_ELEMENT === 1),
   ];
-  const header: Record<string, unknown> = { __metadata__: metadata };
+  const header: [string, unknown][] = [['__metadata__', metadata]];
   let offset = 0;
   for (const [name, { shape, values }] of ordered) {
     const dtype = values.BYTES_PER_ELEMENT === 8 ? 'F64' : 'U8';
-    header[name] = { dtype, shape, data_offsets: [offset, offset + values.byteLength] };
+    header.push([name, { dtype, shape, data_offsets: [offset, offset + values.byteLength] }]);
     offset += values.byteLength;
   }
-  const text = Buffer.from(JSON.stringify(header), 'utf8');
+  const text = Buffer.from(JSON.stringify(Object.fromEntries(header)), 'utf8');
   const headerLength = Math.ceil(text.length / 8) * 8;
   const file = new Uint8Array(8 + headerLength + offset);
   new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
@@ -93,14 +93,15 @@ function isIndex(value: unknown): value is number {
 /** Reads one entry of the header; `dataStart` and `dataLength` delimit the bytes behind it. */
 function readTensor(bytes: Uint8Array, dataStart: number, name: string, entry: unknown, file: string): Tensor {
   const fail = (message: string): RbmError =>
-    new RbmError('data', `${printable(file)}: tensor ${printable(JSON.stringify(name))}: ${message}`, {
+    new RbmError('data', `${printable(file)}: tensor ${printable(JSON.stringify(name), 80)}: ${message}`, {
       hint: 'The file is damaged, or not a safetensors file; write it again.',
     });
   if (!isObject(entry)) throw fail('its header entry is not an object');
   const { dtype, shape, data_offsets: offsets } = entry;
   const type = typeof dtype === 'string' && Object.hasOwn(numberTypes, dtype) ? numberTypes[dtype] : undefined;
   if (type === undefined) {
-    throw fail(`type ${printable(JSON.stringify(dtype) ?? 'none')} can't be read; these can: ${Object.keys(numberTypes).join(', ')}`);
+    const shown = typeof dtype === 'string' ? `"${printable(dtype, 20)}"` : 'that is no text';
+    throw fail(`type ${shown} can't be read; these can: ${Object.keys(numberTypes).join(', ')}`);
   }
   if (!Array.isArray(shape) || !shape.every(isIndex)) throw fail('its shape is not a list of sizes');
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isIndex)) {
@@ -112,7 +113,7 @@ function readTensor(bytes: Uint8Array, dataStart: number, name: string, entry: u
   if (end < begin || end > bytes.length - dataStart) {
     throw fail(`lies at bytes ${begin} to ${end} of ${bytes.length - dataStart} bytes of data`);
   }
-  if (length !== end - begin) throw fail(`has shape [${shape.join(', ')}] (${length} bytes) but ${end - begin} bytes of data`);
+  if (length !== end - begin) throw fail(`has shape [${printable(shape.join(', '), 80)}] (${length} bytes) but ${end - begin} bytes of data`);
   return { shape: shape as number[], values: decodeNumbers(bytes, dataStart + begin, count, type, true, file) };
 }
 

@@ -10,7 +10,9 @@ const { floor, abs } = Math;
 
 /** log2(e) and ln 2 in two parts: the upper one has 33 significant bits, so that k × upper is exact for |k| < 2^20. */
 const log2e = 1.4426950408889634;
+/** The upper part of ln 2. */
 export const ln2Upper = 0.6931471803691238;
+/** ln 2 − `ln2Upper`. */
 export const ln2Lower = 1.9082149292705877e-10;
 
 /** 2^k for k from −1074 to 1023, at index k + 1074. Built by exact doublings and halvings. */
@@ -27,6 +29,12 @@ const upperWord = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
 /** 2^k, exact; k an integer from −1074 to 1023. */
 export function powerOfTwo(k: number): number {
   return powersOfTwo[k + 1074];
+}
+
+/** The exponent of a normal positive number: ⌊log2 x⌋. */
+export function binaryExponent(x: number): number {
+  float64[0] = x;
+  return (uint32[upperWord] >>> 20) - 1023;
 }
 
 /**

@@ -39,6 +39,13 @@ export function addExactly(sum: ExactSum, x: number): void {
   sum.upper = total;
 }
 
+/** Makes `upper` the sum rounded to float64, and `lower` what that lacks. */
+function renormalise(sum: ExactSum): void {
+  const upper = sum.upper + sum.lower;
+  sum.lower = sum.upper - upper + sum.lower;
+  sum.upper = upper;
+}
+
 /**
  * The input of inner unit j from the units of `state` whose numbers start at `firstUnit`, into `sum`, exact to about
  * 106 bits: an error of one ulp in a large input would be one of many ulp in its exponential.
@@ -58,9 +65,7 @@ export function exactInput(
     if (rest % 2 === 1) addExactly(sum, view.weights[k * view.innerUnits + unit]);
     rest = floor(rest / 2);
   }
-  const upper = sum.upper + sum.lower;
-  sum.lower = sum.upper - upper + sum.lower;
-  sum.upper = upper;
+  renormalise(sum);
 }
 
 /** The bias term of the units of `state` whose numbers start at `firstUnit`, into `sum`, as {@link exactInput}. */
@@ -72,9 +77,7 @@ export function exactBias(view: EnumerationView, state: number, firstUnit: numbe
     if (rest % 2 === 1) addExactly(sum, view.outerBias[k]);
     rest = floor(rest / 2);
   }
-  const upper = sum.upper + sum.lower;
-  sum.lower = sum.upper - upper + sum.lower;
-  sum.upper = upper;
+  renormalise(sum);
 }
 
 /** Largest and smallest input of an inner unit over the states of the units first … last − 1, from `bias`. */

@@ -20,6 +20,9 @@ export const backends: readonly Backend[] = [
   { name: 'reference', summary: 'plain TypeScript, written to be read', load: () => Promise.resolve(referenceKernels) },
 ];
 
+/** The backend of commands that have no config. */
+export const defaultBackend = 'reference';
+
 /**
  * Version of the numerics: changed whenever the same config and data would give other bits.
  */

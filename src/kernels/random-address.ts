@@ -33,6 +33,7 @@ export interface RandomAddress {
   readonly temperature: number;
 }
 
+/** Every field is below its limit. */
 export const addressLimits = {
   units: 0x4000000,
   update: 0x10000000000,

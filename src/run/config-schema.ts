@@ -6,7 +6,7 @@
 
 import { extentKind, type Kind, type SchemaKey } from '../config/schema.js';
 import { dataKeys } from '../datasets/index.js';
-import { backends } from '../kernels/index.js';
+import { backends, defaultBackend } from '../kernels/index.js';
 import { gradientEstimators, gradientKeys } from '../training/gradients/index.js';
 
 const probability = { kind: 'number', exclusiveMinimum: 0, exclusiveMaximum: 0.5 } as const;
@@ -150,9 +150,19 @@ const modelKeys: SchemaKey[] = [
     meaning: 'number of hidden units m; taken from the model file where `from` is given',
     type: { kind: 'integer', minimum: 1, maximum: 1 << 26 },
   },
-  { name: 'weights', meaning: 'initial weights W (n × m)', type: { kind: 'object', keys: weightsKeys } },
-  { name: 'visibleBias', meaning: 'initial visible bias a (n)', type: { kind: 'object', keys: biasKeys('visible') } },
-  { name: 'hiddenBias', meaning: 'initial hidden bias b (m)', type: { kind: 'object', keys: biasKeys('hidden') } },
+  { name: 'weights', meaning: 'initial weights W (n × m)', type: { kind: 'object', keys: weightsKeys }, notWith: 'from' },
+  {
+    name: 'visibleBias',
+    meaning: 'initial visible bias a (n)',
+    type: { kind: 'object', keys: biasKeys('visible') },
+    notWith: 'from',
+  },
+  {
+    name: 'hiddenBias',
+    meaning: 'initial hidden bias b (m)',
+    type: { kind: 'object', keys: biasKeys('hidden') },
+    notWith: 'from',
+  },
 ];
 
 const trainingKeys: SchemaKey[] = [
@@ -163,6 +173,9 @@ const trainingKeys: SchemaKey[] = [
       kind: 'choice',
       values: gradientEstimators.map((estimator) => estimator.name),
       meanings: gradientEstimators.map((estimator) => estimator.summary),
+      synonyms: Object.fromEntries(
+        gradientEstimators.flatMap(({ name, synonyms }) => synonyms.map((synonym) => [synonym, name])),
+      ),
     },
     required: true,
   },
@@ -351,7 +364,7 @@ export const configKeys: readonly SchemaKey[] = [
             values: backends.map((backend) => backend.name),
             meanings: backends.map((backend) => backend.summary),
           },
-          default: 'reference',
+          default: defaultBackend,
         },
       ],
     },

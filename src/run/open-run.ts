@@ -2,7 +2,7 @@
  * Which run a command works on: a new one, or one to continue; and whether the two fit together.
  */
 
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { RunDirectory } from '../checkpoint/run-directory.js';
 import { loadConfig, type LoadedConfig } from '../config/index.js';
@@ -20,11 +20,19 @@ import type { PreparedRun } from './prepare.js';
 export async function loadRunConfig(path: string, set: readonly string[], workingDirectory: string): Promise<LoadedConfig> {
   const directory = new RunDirectory(resolve(workingDirectory, path));
   if (!directory.holdsRun()) {
-    throw new RbmError('usage', `${printable(path)}: there is no run here (no config.json, no checkpoints)`, {
+    throw new RbmError('usage', `${printable(path)}: there is no run here (no checkpoints)`, {
       hint: 'Name the directory that a training run wrote, or start one with --config.',
     });
   }
-  return loadConfig(configKeys, { file: directory.config, set, workingDirectory });
+  if (!directory.hasConfig()) {
+    throw new RbmError('usage', `${printable(join(path, 'config.json'))}: the run has lost this file`, {
+      hint: 'Put it back, or continue with --config <file> --output <run> --resume-or-start.',
+    });
+  }
+  // The file that training started from may be gone; the run has kept what was in it.
+  const kept = directory.keptStart();
+  const start = kept === undefined ? [] : [`model.from=${kept}`];
+  return loadConfig(configKeys, { file: directory.config, set: [...start, ...set], workingDirectory });
 }
 
 /**

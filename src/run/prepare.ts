@@ -3,22 +3,23 @@
  * before training.
  */
 
-import { createHash } from 'node:crypto';
-import { canonicalJson, configError, relevantConfig, type LoadedConfig } from '../config/index.js';
+import { canonicalHash, configError, relevantConfig, type LoadedConfig } from '../config/index.js';
 import type { RunConfig, ScheduleConfig } from '../config/run-config.js';
 import { parametersDigest } from '../checkpoint/digest.js';
 import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
 import { readModelFile } from '../checkpoint/model-file.js';
 import { loadDataset, type Dataset } from '../datasets/index.js';
-import { loadKernels, numericsVersion, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
+import { addressLimits, loadKernels, numericsVersion, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
 import { exactEstimator } from '../estimators/log-partition-function.js';
 import { enumerationCost } from '../model/enumeration-view.js';
+import { isRbmError, RbmError } from '../errors.js';
 import { initialParameters } from '../model/initial-parameters.js';
 import { areParametersFinite } from '../model/parameters.js';
 import { gradientEstimator } from '../training/gradients/index.js';
 import { lengthInUpdates, updatesPerEpoch } from '../training/trainer.js';
 import { version } from '../version.js';
 import { configKeys } from './config-schema.js';
+import { describeBytes, fitsIntoMemory, memoryDemands } from './memory.js';
 
 /** A run that can start. */
 export interface PreparedRun {
@@ -77,10 +78,41 @@ function checkSchedule(loaded: LoadedConfig, path: string, schedule: ScheduleCon
   }
 }
 
+/** Refuses what this machine can't hold, before it is allocated. */
+function checkMemory(loaded: LoadedConfig, model: { visibleUnits: number; hiddenUnits: number }, rows: number): void {
+  const { training } = loaded.config as unknown as RunConfig;
+  let total = 0;
+  for (const [key, what, bytes] of memoryDemands(training, model, rows)) {
+    total += bytes;
+    if (fitsIntoMemory(total)) continue;
+    const remedies: Record<string, string> = {
+      'model.hiddenUnits': 'Use fewer hidden units.',
+      'training.batchSize': 'Use a smaller batchSize.',
+      'training.chains': 'Use fewer chains.',
+    };
+    throw configError(loaded, key, `${what} would need ${describeBytes(bytes)}, more than this machine has`, remedies[key]);
+  }
+}
+
+function readStart(loaded: LoadedConfig, path: string): ModelParameters {
+  try {
+    return readModelFile(path, {}).parameters;
+  } catch (error) {
+    if (!isRbmError(error)) throw error;
+    throw new RbmError(error.code, `${loaded.locate('model.from')}: model.from: ${error.message}`, {
+      frame: loaded.frame('model.from'),
+      hint: `${error.hint ?? ''} Paths in a config are relative to the folder of the config file.`.trim(),
+      cause: error,
+    });
+  }
+}
+
 function startingParameters(loaded: LoadedConfig, config: RunConfig, dataset: Dataset): ModelParameters {
   const { model } = config;
+  const { rows } = dataset.splits.train;
   if (model.from !== undefined) {
-    const parameters = readModelFile(model.from, {}).parameters;
+    const parameters = readStart(loaded, model.from);
+    checkMemory(loaded, parameters, rows);
     if (parameters.visibleUnits !== dataset.columns) {
       throw configError(
         loaded,
@@ -102,7 +134,11 @@ function startingParameters(loaded: LoadedConfig, config: RunConfig, dataset: Da
   if (model.hiddenUnits === undefined) {
     throw configError(loaded, 'model', 'needs hiddenUnits (or from, a model file to start from)', 'Add for example hiddenUnits: 20.');
   }
+  checkMemory(loaded, { visibleUnits: dataset.columns, hiddenUnits: model.hiddenUnits }, rows);
   const parameters = initialParameters(model, config.seed, dataset.splits.train.binary);
+  if (!parameters.weights.every(Number.isFinite)) {
+    throw configError(loaded, 'model.weights', 'some initial weights overflow', 'Use a smaller standardDeviation or range.');
+  }
   if (!areParametersFinite(parameters)) {
     throw configError(
       loaded,
@@ -134,13 +170,13 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
   if (refusal !== undefined) throw configError(loaded, 'training.algorithm', refusal.message, refusal.hint);
 
   const exactCost = exactEstimator.cost(parameters);
-  const affordable = exactCost <= evaluation.exactCostLimit;
+  const affordable = Number.isFinite(exactCost) && exactCost <= evaluation.exactCostLimit;
   if (evaluation.logLikelihood === 'exact' && !affordable) {
     throw configError(
       loaded,
       'evaluation.logLikelihood',
       `the exact log partition function costs ${describeCost(parameters)}, more than evaluation.exactCostLimit (${evaluation.exactCostLimit.toExponential(1)})`,
-      'Raise evaluation.exactCostLimit, use fewer hidden units, or set logLikelihood: auto.',
+      `${Number.isFinite(exactCost) ? 'Raise evaluation.exactCostLimit, use' : 'Use'} fewer hidden units, or set logLikelihood: auto.`,
     );
   }
 
@@ -150,6 +186,10 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
     ...(config.model.from !== undefined && { initialParameters: parametersDigest(parameters) }),
   };
   const rows = dataset.splits.train.rows;
+  const length = lengthInUpdates(training, rows);
+  if (length >= addressLimits.update) {
+    throw configError(loaded, 'training.epochs', `are ${length} updates; at most ${addressLimits.update - 1} are possible`, 'Use fewer epochs.');
+  }
   return {
     config,
     dataset,
@@ -158,12 +198,12 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
     identity: {
       version,
       numericsVersion,
-      configHash: createHash('sha256').update(canonicalJson(relevant)).digest('hex'),
+      configHash: canonicalHash(relevant),
       dataFingerprint: dataset.fingerprint,
       config: relevant,
       ...(dataset.shape !== undefined && { shape: dataset.shape }),
     },
-    length: lengthInUpdates(training, rows),
+    length,
     updatesPerEpoch: updatesPerEpoch(training, rows),
     exactLogLikelihood: evaluation.logLikelihood !== 'never' && affordable,
     exactCost,

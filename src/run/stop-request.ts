@@ -14,6 +14,13 @@ export interface StopRequest {
 /** Thrown out of a long computation when a stop was requested. */
 export class Stopped extends Error {
   override readonly name = 'Stopped';
+  readonly signal: StopSignal;
+
+  /** @param signal what asked for the stop */
+  constructor(signal: StopSignal) {
+    super(`stopped by ${signal}`);
+    this.signal = signal;
+  }
 }
 
 /** Longest time without giving way to signals, in milliseconds. It decides nothing about the result. */
@@ -44,6 +51,6 @@ export function stoppablePause(stop: StopRequest): () => Promise<void> {
   const breath = new Breath();
   return async () => {
     if (breath.isDue) await breath.take();
-    if (stop.signal !== undefined) throw new Stopped();
+    if (stop.signal !== undefined) throw new Stopped(stop.signal);
   };
 }

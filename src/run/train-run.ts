@@ -6,10 +6,11 @@
  */
 
 import { hostname } from 'node:os';
+import { removeFile } from '../checkpoint/atomic-write.js';
 import type { Checkpoint, Progress } from '../checkpoint/checkpoint.js';
 import { parametersDigest } from '../checkpoint/digest.js';
-import type { RunDirectory } from '../checkpoint/run-directory.js';
-import { RbmError } from '../errors.js';
+import { writeCheckpointFile, type RunDirectory } from '../checkpoint/run-directory.js';
+import { printable, RbmError } from '../errors.js';
 import { evaluateModel, type Figures } from '../estimators/evaluation.js';
 import type { Extent } from '../config/schema.js';
 import { extentInUpdates } from '../training/schedules.js';
@@ -27,7 +28,10 @@ export type RunOutcome =
   | { readonly status: 'finished'; readonly result: RunResult }
   | { readonly status: 'stopped'; readonly signal: StopSignal; readonly update: number };
 
-/** Content of result.json: a function of the result-relevant config, the data and the numerics version. */
+/**
+ * Content of result.json. The digest is a function of the result-relevant config, the data and the numerics version; the
+ * figures depend on the `evaluation` keys, too. Nothing here depends on the machine, the time or the place.
+ */
 export interface RunResult {
   readonly version: string;
   readonly numericsVersion: number;
@@ -40,7 +44,7 @@ export interface RunResult {
   readonly epochs: number;
   /** Figures of the final parameters; likelihoods in nats per example. */
   readonly figures: Figures;
-  /** Best validation figure among the evaluations during training. */
+  /** Best validation figure among all evaluations; its parameters are the last checkpoint's, or in best.safetensors. */
   readonly best?: Progress['best'];
 }
 
@@ -71,6 +75,11 @@ function validationFigure(figures: Figures): { value: number; criterion: string 
   return { value: validation.meanLogPseudoLikelihood, criterion: 'meanLogPseudoLikelihood' };
 }
 
+/** Whether a figure is better than the best so far; figures of another kind can't be compared, and the new kind counts. */
+function isBetter(candidate: { value: number; criterion: string }, best: Progress['best']): boolean {
+  return best === undefined || best.criterion !== candidate.criterion || candidate.value > best.value;
+}
+
 function areFiguresFinite(figures: Figures): boolean {
   const { logPartitionFunction, splits } = figures;
   if (logPartitionFunction !== undefined && !Number.isFinite(logPartitionFunction.logZ)) return false;
@@ -95,22 +104,30 @@ class Run {
   readonly #startCpu = process.cpuUsage();
 
   constructor(request: TrainRequest) {
-    const { prepared, checkpoint, directory, stop } = request;
+    const { prepared, checkpoint, stop } = request;
     const { config, kernels, parameters, dataset, updatesPerEpoch } = prepared;
     this.#request = request;
     this.#trainer = new Trainer(kernels, config.training, checkpoint?.parameters ?? parameters, dataset.splits.train, config.seed);
     this.#interval = evaluationInterval(config.evaluation.every, updatesPerEpoch);
     this.#pause = stoppablePause(stop);
     if (checkpoint !== undefined) {
-      this.#trainer.restore(checkpoint.progress.update, checkpoint.velocity, checkpoint.state);
+      this.#restore(checkpoint);
       this.#evaluated = checkpoint.progress.evaluated;
       this.#best = checkpoint.progress.best;
       this.#savedUpdate = checkpoint.progress.update;
-      this.#lines = directory.readMetrics(checkpoint.progress.metricsLines);
-      if (this.#lines.length < checkpoint.progress.metricsLines) {
-        const missing = checkpoint.progress.metricsLines - this.#lines.length;
-        request.report({ type: 'warning', message: `${directory.metrics} lacks ${missing} of its lines; training goes on without them` });
-      }
+      this.#lines = [...checkpoint.metrics];
+    }
+  }
+
+  #restore({ progress, velocity, state }: Checkpoint): void {
+    try {
+      this.#trainer.restore(progress.update, velocity, state);
+    } catch (error) {
+      const file = this.#request.directory.checkpoint(progress.update);
+      throw new RbmError('data', `${printable(file)}: ${error instanceof Error ? error.message : String(error)}`, {
+        hint: 'The file is damaged; remove it to continue from the checkpoint before.',
+        cause: error,
+      });
     }
   }
 
@@ -119,19 +136,25 @@ class Run {
     const { length, updatesPerEpoch } = prepared;
     const trainer = this.#trainer;
     directory.collectTemporaryFiles();
+    if (checkpoint === undefined) {
+      // From the first moment there is a checkpoint to come back to, and a start that no other file decides.
+      if (prepared.config.model.from !== undefined) writeCheckpointFile(directory.start, this.#checkpoint());
+      this.#save();
+    }
     directory.writeJson(directory.config, prepared.config);
+    // Of a shorter training: it is no longer this run's result.
+    if (trainer.update < length) removeFile(directory.result);
+    this.#writeExecution('running');
     const examples = prepared.dataset.splits.train.rows;
     report({ type: 'start', update: trainer.update, length, updatesPerEpoch, examples });
-    // From the first moment there is a checkpoint to come back to.
-    if (checkpoint === undefined) this.#save();
 
     const breath = new Breath();
     try {
       for (;;) {
-        if (!this.#evaluated && trainer.update % this.#interval === 0) await this.#evaluateOnCadence();
+        if (!this.#evaluated && this.#isEvaluationDue()) await this.#evaluateOnCadence();
         if (trainer.update >= length) break;
         if (this.#isCheckpointDue()) this.#save();
-        if (stop.signal !== undefined) throw new Stopped();
+        if (stop.signal !== undefined) throw new Stopped(stop.signal);
         if (!trainer.step()) throw this.#diverged('some parameters are no longer finite numbers');
         this.#evaluated = false;
         report({ type: 'update', update: trainer.update });
@@ -139,11 +162,10 @@ class Run {
       }
       return { status: 'finished', result: await this.#finish() };
     } catch (error) {
-      const { signal } = stop;
-      if (!(error instanceof Stopped) || signal === undefined) throw error;
+      if (!(error instanceof Stopped)) throw error;
       this.#save();
       this.#writeExecution('stopped');
-      return { status: 'stopped', signal, update: trainer.update };
+      return { status: 'stopped', signal: error.signal, update: trainer.update };
     }
   }
 
@@ -179,6 +201,10 @@ class Run {
     });
   }
 
+  #isEvaluationDue(): boolean {
+    return this.#interval !== Infinity && this.#trainer.update % this.#interval === 0;
+  }
+
   async #evaluateOnCadence(): Promise<void> {
     const { prepared, directory } = this.#request;
     const { update } = this.#trainer;
@@ -188,7 +214,7 @@ class Run {
     this.#evaluated = true;
     const candidate = validationFigure(figures);
     if (candidate === undefined) return;
-    if (this.#best !== undefined && candidate.value <= this.#best.value) return;
+    if (!isBetter(candidate, this.#best)) return;
     this.#best = { update, ...candidate };
     if (prepared.config.checkpoint.best) directory.writeBest(this.#checkpoint());
   }
@@ -200,17 +226,18 @@ class Run {
       parameters,
       velocity,
       state: new Map(Object.entries(gradientState.tensors)),
-      progress: { update, metricsLines: this.#lines.length, evaluated: this.#evaluated, best: this.#best },
+      metrics: this.#lines,
+      progress: { update, evaluated: this.#evaluated, best: this.#best },
       identity: prepared.identity,
     };
   }
 
-  /** Publishes the metrics, then the checkpoint: never a checkpoint whose events are not there. */
+  /** Saves the checkpoint, which holds the metrics, then publishes them. */
   #save(): void {
     const { prepared, directory, report } = this.#request;
     const { update } = this.#trainer;
-    directory.writeMetrics(this.#lines);
     directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep);
+    directory.writeMetrics(this.#lines);
     this.#savedUpdate = update;
     this.#savedTime = performance.now();
     report({ type: 'checkpoint', update, file: directory.checkpoint(update) });
@@ -233,6 +260,8 @@ class Run {
     // continued with more epochs has the same events as one that was never stopped.
     if (!this.#evaluated) directory.writeMetrics([...this.#lines, this.#metricsLine(figures)]);
     const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
+    const last = validationFigure(figures);
+    const best = last !== undefined && isBetter(last, this.#best) ? { update, ...last } : this.#best;
     const result: RunResult = {
       version,
       numericsVersion,
@@ -244,7 +273,7 @@ class Run {
       updates: update,
       epochs: update / updatesPerEpoch,
       figures,
-      best: this.#best,
+      best,
     };
     directory.writeJson(directory.result, result);
     this.#writeExecution('finished');
@@ -255,38 +284,50 @@ class Run {
     const { directory } = this.#request;
     const { update } = this.#trainer;
     const good = directory.checkpointUpdates().filter((saved) => saved < update)[0];
+    // What led here; the checkpoint to continue from does not count these events.
+    directory.writeMetrics(this.#lines);
     this.#writeExecution('diverged');
     return new RbmError('diverged', `training diverged at update ${update}: ${reason}`, {
       hint:
-        (good === undefined ? '' : `The last good checkpoint is ${directory.checkpoint(good)} (update ${good}). `) +
+        (good === undefined ? '' : `The last good checkpoint is ${printable(directory.checkpoint(good))} (update ${good}). `) +
         'Lower training.learningRate, training.momentum or training.weightDecay.',
     });
   }
 
-  /** Appends this session to execution.json: the one file that says when and where. */
-  #writeExecution(end: 'finished' | 'stopped' | 'diverged'): void {
+  /**
+   * Writes this session into execution.json, the one file that says when and where: at its start, so that killed ones
+   * leave a trace, and again at its end.
+   */
+  #writeExecution(end: 'running' | 'finished' | 'stopped' | 'diverged'): void {
     const { prepared, directory, checkpoint } = this.#request;
     const { user, system } = process.cpuUsage(this.#startCpu);
-    let earlier: unknown;
+    let sessions: unknown;
     try {
-      earlier = directory.readJson(directory.execution)?.sessions;
+      sessions = directory.readJson(directory.execution)?.sessions;
     } catch {
       // Damaged: it holds nothing that a result depends on.
     }
+    const start = this.#startTime.toISOString();
+    const isThis = (other: unknown): boolean => {
+      const { start: otherStart, processId } = (other ?? {}) as Record<string, unknown>;
+      return otherStart === start && processId === process.pid;
+    };
+    const others = Array.isArray(sessions) ? sessions.filter((other) => !isThis(other)) : [];
     const session = {
-      start: this.#startTime.toISOString(),
+      start,
       end: new Date().toISOString(),
       ended: end,
       fromUpdate: checkpoint?.progress.update ?? 0,
       toUpdate: this.#trainer.update,
       cpuSeconds: (user + system) / 1e6,
       host: hostname(),
+      processId: process.pid,
       platform: `${process.platform} ${process.arch}`,
       node: process.version,
       version,
       backend: prepared.kernels.name,
     };
-    directory.writeJson(directory.execution, { sessions: [...(Array.isArray(earlier) ? earlier : []), session] });
+    directory.writeJson(directory.execution, { sessions: [...others, session] });
   }
 }
 

@@ -5,7 +5,14 @@
  * layer, row, unit), so a chain's path depends on nothing but its own states, the parameters and these numbers.
  */
 
-import { layers, type Kernels, type ModelParameters } from '../kernels/index.js';
+import {
+  addressLimits,
+  layers,
+  unpackBinaryMatrix,
+  type BinaryMatrix,
+  type Kernels,
+  type ModelParameters,
+} from '../kernels/index.js';
 import type { StreamKey } from '../random/index.js';
 
 /** C chains of binary states with the room that their steps need. */
@@ -47,6 +54,25 @@ export function createChains(
     visibleMeans: new Float64Array(count * model.visibleUnits),
     hiddenMeans: new Float64Array(count * model.hiddenUnits),
   };
+}
+
+/** Update number of the draws that chains start from: the last one, which no update of a run reaches. */
+const startUpdate = addressLimits.update - 1;
+
+/**
+ * Sets the states to noise: every visible unit on with probability ½.
+ *
+ * @param visible receives count × n bytes
+ */
+export function fillWithNoise(kernels: Kernels, visible: Uint8Array, count: number, visibleUnits: number, key: StreamKey): void {
+  const half = new Float64Array(count * visibleUnits).fill(0.5);
+  const address = { key, update: startUpdate, step: 0, layer: layers.visible, temperature: 0 };
+  kernels.sampleBernoulli(address, 0, count, visibleUnits, half, visible);
+}
+
+/** Sets the states to the first examples, over again where there are more chains. */
+export function fillWithExamples(visible: Uint8Array, count: number, examples: BinaryMatrix): void {
+  unpackBinaryMatrix(examples, visible, Uint32Array.from({ length: count }, (_, chain) => chain % examples.rows));
 }
 
 /** Sets hiddenMeans to E[h | v] of the first `rows` rows. */

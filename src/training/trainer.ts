@@ -136,7 +136,7 @@ export class Trainer {
    * Continues where a checkpoint left off; the parameters were given to the constructor.
    *
    * @param tensors the algorithm's state, by name
-   * @throws RangeError where names or shapes are not those of this run
+   * @throws RangeError where names, shapes or values are not those of this run
    */
   restore(update: number, velocity: ModelParameters, tensors: ReadonlyMap<string, StateTensor>): void {
     this.velocity.weights.set(velocity.weights);
@@ -145,7 +145,10 @@ export class Trainer {
     for (const [name, tensor] of Object.entries(this.gradientState.tensors)) {
       const saved = tensors.get(name);
       if (saved === undefined || saved.shape.join() !== tensor.shape.join()) {
-        throw new RangeError(`the saved state has no tensor ${name} of shape [${tensor.shape.join(', ')}]`);
+        throw new RangeError(`its state has no tensor ${name} of shape [${tensor.shape.join(', ')}]`);
+      }
+      if (tensor.values.BYTES_PER_ELEMENT === 1 && saved.values.some((value) => value !== 0 && value !== 1)) {
+        throw new RangeError(`its state ${name} has values other than 0 and 1`);
       }
       tensor.values.set(saved.values);
     }

@@ -3,22 +3,12 @@
  */
 
 import { canonicalSum } from '../canonical-sum.js';
-import { exp, expScaled, log1p, powerOfTwo, sigmoid, softplus } from '../elementary.js';
+import { binaryExponent, exp, expScaled, log1p, powerOfTwo, sigmoid, softplus } from '../elementary.js';
 import { addExactly, exactBias, exactInput, type ExactSum } from '../enumeration-plan.js';
 import type { EnumerationPlan, EnumerationView, ScaledNumber } from '../kernels.js';
 import { scaledSum } from '../scaled-sum.js';
 
 const { abs, floor } = Math;
-
-const float64 = new Float64Array(1);
-const uint32 = new Uint32Array(float64.buffer);
-const upperWord = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
-
-/** The exponent of a normal positive number: ⌊log2 x⌋. */
-function binaryExponent(x: number): number {
-  float64[0] = x;
-  return (uint32[upperWord] >>> 20) - 1023;
-}
 
 /**
  * p̃ of every state of the block by the product form. Four states at a time: their products are independent chains of

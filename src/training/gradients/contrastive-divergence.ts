@@ -12,6 +12,7 @@ import { positivePhase, type GradientEstimator } from './gradient-estimator.js';
 export const contrastiveDivergence: GradientEstimator = {
   name: 'cd',
   summary: 'CD-k, contrastive divergence: k Gibbs steps from the data',
+  synonyms: ['contrastive-divergence', 'cd-k', 'cd1'],
   usesGibbsSteps: true,
   keys: [],
   start: () => ({ tensors: {} }),

@@ -14,6 +14,7 @@ const costLimit = 268_435_456;
 export const exactGradient: GradientEstimator = {
   name: 'exact',
   summary: 'the exact expectation, by enumerating the smaller layer (small models)',
+  synonyms: ['enumeration'],
   usesGibbsSteps: false,
   keys: [],
   refuse(model) {

@@ -45,6 +45,8 @@ export interface GradientContext {
 export interface GradientEstimator {
   readonly name: string;
   readonly summary: string;
+  /** Other words that people use for it. */
+  readonly synonyms: readonly string[];
   /** Whether the key `k` applies to it. */
   readonly usesGibbsSteps: boolean;
   /** Keys of the `training` section that belong to it alone (with `onlyWith` its name). */

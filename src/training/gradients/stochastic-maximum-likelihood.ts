@@ -6,12 +6,15 @@
  * gradient", ICML 2008. Follows the model as long as the parameters move more slowly than the chains mix.
  */
 
-import { layers, unpackBinaryMatrix } from '../../kernels/index.js';
-import { createChains, gibbsSteps, hiddenMeansGivenVisible, type Chains } from '../../sampling/gibbs.js';
+import {
+  createChains,
+  fillWithExamples,
+  fillWithNoise,
+  gibbsSteps,
+  hiddenMeansGivenVisible,
+  type Chains,
+} from '../../sampling/gibbs.js';
 import { positivePhase, type GradientEstimator, type GradientState } from './gradient-estimator.js';
-
-/** Update number of the draws that the chains start from: the last one, which no update of a run can reach. */
-const startUpdate = 1099511627775;
 
 /** The chains' states are the state's tensor; `chains` shares their memory and adds the room that steps need. */
 interface PersistentChains extends GradientState {
@@ -22,6 +25,7 @@ interface PersistentChains extends GradientState {
 export const stochasticMaximumLikelihood: GradientEstimator = {
   name: 'sml',
   summary: 'SML or PCD, stochastic maximum likelihood: k Gibbs steps from where the chains stood',
+  synonyms: ['pcd', 'persistent-contrastive-divergence', 'stochastic-maximum-likelihood'],
   usesGibbsSteps: true,
   keys: [
     {
@@ -48,14 +52,8 @@ export const stochasticMaximumLikelihood: GradientEstimator = {
     const count = config.chains as number;
     const columns = examples.columns;
     const values = new Uint8Array(count * columns);
-    if (config.chainStart === 'data') {
-      const rows = Uint32Array.from({ length: count }, (_, chain) => chain % examples.rows);
-      unpackBinaryMatrix(examples, values, rows);
-    } else {
-      const half = new Float64Array(count * columns).fill(0.5);
-      const address = { key, update: startUpdate, step: 0, layer: layers.visible, temperature: 0 };
-      kernels.sampleBernoulli(address, 0, count, columns, half, values);
-    }
+    if (config.chainStart === 'data') fillWithExamples(values, count, examples);
+    else fillWithNoise(kernels, values, count, columns, key);
     const state: PersistentChains = {
       tensors: { chains: { shape: [count, columns], values } },
       chains: createChains(context.parameters, count, values),

@@ -1,0 +1,59 @@
+/**
+ * How much memory a run needs, reckoned before anything is allocated.
+ */
+
+import { totalmem } from 'node:os';
+import type { TrainingConfig } from '../config/run-config.js';
+import { batchRows } from '../training/trainer.js';
+
+interface Layers {
+  readonly visibleUnits: number;
+  readonly hiddenUnits: number;
+}
+
+/** Bytes of the parameters alone: n·m + n + m float64. */
+export function parameterBytes({ visibleUnits: n, hiddenUnits: m }: Layers): number {
+  return 8 * (n * m + n + m);
+}
+
+/** Bytes of parameters, momentum, and the statistics of the two phases. */
+function trainingBytes(model: Layers): number {
+  return 4 * parameterBytes(model);
+}
+
+/** Bytes of one chain or one row of a mini-batch: a state and a mean for every unit of both layers. */
+export function bytesPerChain({ visibleUnits: n, hiddenUnits: m }: Layers): number {
+  return 9 * (n + m);
+}
+
+/**
+ * What a training needs, as [config key, what for, bytes]: everything but the data.
+ *
+ * @param rows training examples
+ */
+export function memoryDemands(training: TrainingConfig, model: Layers, rows: number): [key: string, what: string, bytes: number][] {
+  const chains = typeof training.chains === 'number' ? training.chains : 0;
+  const demands: [string, string, number][] = [
+    ['model.hiddenUnits', 'parameters, momentum and statistics', trainingBytes(model)],
+    ['training.batchSize', 'a mini-batch', batchRows(training, rows) * bytesPerChain(model)],
+  ];
+  if (chains > 0) demands.push(['training.chains', 'the chains', chains * bytesPerChain(model)]);
+  return demands;
+}
+
+/** Whether so much fits into this machine at all. */
+export function fitsIntoMemory(bytes: number): boolean {
+  return bytes <= totalmem();
+}
+
+/** Bytes in the unit that suits: 264 kB, 1.5 TB. */
+export function describeBytes(count: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'];
+  let value = count;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value < 10 && unit > 0 ? value.toFixed(1) : value.toFixed(0)} ${units[unit]}`;
+}

@@ -1,0 +1,231 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { decodeCheckpoint } from '../../src/checkpoint/checkpoint.js';
+import { readCheckpointFile, RunDirectory } from '../../src/checkpoint/run-directory.js';
+import { codeOf } from '../formats/damage.js';
+import { sampleCheckpoint, temporaryFolder } from './sample.js';
+
+const root = temporaryFolder();
+let count = 0;
+
+/** A run directory that is not there yet. */
+function newRun(): RunDirectory {
+  return new RunDirectory(join(root, String(count++)));
+}
+
+/** A run with a checkpoint at each of the updates. */
+function runWith(updates: readonly number[], keep = 100): RunDirectory {
+  const run = newRun();
+  for (const update of updates) run.writeCheckpoint(sampleCheckpoint(update), keep);
+  return run;
+}
+
+/** Flips one bit in the last byte. */
+function damage(file: string): void {
+  const bytes = readFileSync(file);
+  bytes[bytes.length - 1] ^= 1;
+  writeFileSync(file, bytes);
+}
+
+describe('retention', () => {
+  test('keeps the latest K, by their number', () => {
+    const run = runWith([0, 5, 9, 10, 100, 1000], 3);
+    expect(run.checkpointUpdates()).toEqual([1000, 100, 10]);
+    expect(readdirSync(run.checkpoints)).toHaveLength(3);
+    for (const update of [1000, 100, 10]) expect(readCheckpointFile(run.checkpoint(update)).progress.update).toBe(update);
+  });
+
+  test('keeping one, there is always one', () => {
+    const run = newRun();
+    for (const update of [1, 2, 3]) {
+      run.writeCheckpoint(sampleCheckpoint(update), 1);
+      expect(run.checkpointUpdates()).toEqual([update]);
+    }
+  });
+
+  test('files that are missing, and files that are not ours, do no harm', () => {
+    const run = runWith([1, 2, 3]);
+    rmSync(run.checkpoint(2));
+    const foreign = ['notes.txt', 'update-1.safetensors', 'update-0000000000001.safetensors.bak'];
+    for (const name of foreign) writeFileSync(join(run.checkpoints, name), '');
+    run.writeCheckpoint(sampleCheckpoint(4), 2);
+    expect(run.checkpointUpdates()).toEqual([4, 3]);
+    expect(readdirSync(run.checkpoints)).toEqual(expect.arrayContaining(foreign));
+  });
+
+  test('checkpoints of a later update (a twin’s) are left alone', () => {
+    const run = runWith([10, 20]);
+    run.writeCheckpoint(sampleCheckpoint(5), 1);
+    expect(run.checkpointUpdates()).toEqual([20, 10, 5]);
+  });
+
+  test('the same update written again is one file', () => {
+    const run = runWith([7, 7, 7], 2);
+    expect(run.checkpointUpdates()).toEqual([7]);
+  });
+
+  test('the best parameters stand beside them and are not counted', () => {
+    const run = runWith([1], 1);
+    run.writeBest(sampleCheckpoint(1));
+    run.writeCheckpoint(sampleCheckpoint(2), 1);
+    expect(run.checkpointUpdates()).toEqual([2]);
+    expect(readCheckpointFile(run.best).progress.update).toBe(1);
+  });
+});
+
+describe('the latest checkpoint', () => {
+  test('none in a folder that is not there, is empty, or is a file', () => {
+    const absent = newRun();
+    const empty = newRun();
+    mkdirSync(empty.checkpoints, { recursive: true });
+    const file = newRun();
+    writeFileSync(file.path, '');
+    for (const run of [absent, empty, file]) {
+      expect(run.readLatestCheckpoint(() => undefined)).toBeUndefined();
+      expect(run.holdsRun()).toBe(false);
+    }
+  });
+
+  test('is the one of the highest update, without a warning', () => {
+    const warnings: string[] = [];
+    expect(runWith([9, 10, 100]).readLatestCheckpoint((message) => warnings.push(message))?.progress.update).toBe(100);
+    expect(warnings).toEqual([]);
+  });
+
+  test.each<[string, (file: string) => void]>([
+    ['damaged', damage],
+    ['empty', (file) => writeFileSync(file, '')],
+    ['cut short', (file) => writeFileSync(file, readFileSync(file).subarray(0, 100))],
+  ])('where it is %s, the one before, with a warning that names the file', (_, spoil) => {
+    const run = runWith([1, 2, 3]);
+    spoil(run.checkpoint(3));
+    const warnings: string[] = [];
+    expect(run.readLatestCheckpoint((message) => warnings.push(message))?.progress.update).toBe(2);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(run.checkpoint(3));
+    expect(warnings[0]).toContain('falling back');
+  });
+
+  test('where all are damaged, an error; the files stay', () => {
+    const run = runWith([1, 2]);
+    damage(run.checkpoint(1));
+    damage(run.checkpoint(2));
+    const warnings: string[] = [];
+    expect(codeOf(() => run.readLatestCheckpoint((message) => warnings.push(message)))).toBe('data');
+    expect(warnings).toEqual([]);
+    expect(run.checkpointUpdates()).toEqual([2, 1]);
+  });
+
+  test('a checkpoint that is not there', () => {
+    expect(codeOf(() => readCheckpointFile(newRun().checkpoint(3)))).toBe('data');
+  });
+});
+
+describe('metrics', () => {
+  const lines = ['{"update":0}', '{"update":1}', '{"update":2}'];
+  const published = (run: RunDirectory): string => readFileSync(run.metrics, 'utf8');
+
+  test('are published as lines', () => {
+    const run = newRun();
+    run.writeMetrics([]);
+    expect(published(run)).toBe('');
+    run.writeMetrics(lines);
+    expect(published(run)).toBe('{"update":0}\n{"update":1}\n{"update":2}\n');
+  });
+
+  test('of a twin that is ahead are left', () => {
+    const run = newRun();
+    run.writeMetrics(lines);
+    run.writeMetrics(lines.slice(0, 1));
+    expect(published(run)).toBe(lines.map((line) => `${line}\n`).join(''));
+  });
+
+  test('that differ are replaced', () => {
+    const run = newRun();
+    run.writeMetrics([...lines, '{"update":3,"off":"cadence"}']);
+    run.writeMetrics([...lines, '{"update":5}']);
+    expect(published(run)).toBe([...lines, '{"update":5}'].map((line) => `${line}\n`).join(''));
+  });
+});
+
+describe('the best parameters', () => {
+  test('of a twin that is ahead are left; damaged ones are replaced', () => {
+    const run = newRun();
+    run.writeBest(sampleCheckpoint(9));
+    run.writeBest(sampleCheckpoint(4));
+    expect(readCheckpointFile(run.best).progress.update).toBe(9);
+    damage(run.best);
+    run.writeBest(sampleCheckpoint(4));
+    expect(readCheckpointFile(run.best).progress.update).toBe(4);
+  });
+
+  test('are the last ones where the result says so, else those of best.safetensors', () => {
+    const run = runWith([10]);
+    expect(codeOf(() => run.bestCheckpoint())).toBe('data');
+    run.writeBest(sampleCheckpoint(4));
+    expect(run.bestCheckpoint()).toBe(run.best);
+    run.writeJson(run.result, { updates: 10, best: { update: 4 } });
+    expect(run.bestCheckpoint()).toBe(run.best);
+    run.writeJson(run.result, { updates: 10, best: { update: 10 } });
+    expect(run.bestCheckpoint()).toBe(run.checkpoint(10));
+    run.writeCheckpoint(sampleCheckpoint(20), 1);
+    expect(run.bestCheckpoint()).toBe(run.best);
+  });
+});
+
+describe('JSON files', () => {
+  test('round trip; undefined where there is none', () => {
+    const run = newRun();
+    expect(run.readJson(run.result)).toBeUndefined();
+    run.writeJson(run.result, { digest: 'x', figures: { a: [1, 2] } });
+    expect(run.readJson(run.result)).toEqual({ digest: 'x', figures: { a: [1, 2] } });
+    expect(readFileSync(run.result, 'utf8').endsWith('}\n')).toBe(true);
+  });
+
+  test.each(['', '{', '[1]', 'null', '3', '"text"'])('damaged: %j', (text) => {
+    const run = runWith([1]);
+    writeFileSync(run.result, text);
+    expect(codeOf(() => run.readJson(run.result))).toBe('data');
+  });
+});
+
+describe('a run in the way', () => {
+  test('is known by a checkpoint; a config.json alone may be anything', () => {
+    const run = newRun();
+    run.writeJson(run.config, {});
+    expect(run.holdsRun()).toBe(false);
+    run.writeCheckpoint(sampleCheckpoint(1), 1);
+    expect(run.holdsRun()).toBe(true);
+  });
+
+  test('clearing removes its files and no others', () => {
+    const run = runWith([1, 2]);
+    run.writeBest(sampleCheckpoint(1));
+    run.writeMetrics(['{}']);
+    for (const file of [run.config, run.result, run.execution]) run.writeJson(file, {});
+    writeFileSync(join(run.path, 'notes.txt'), 'mine');
+    run.clear();
+    expect(readdirSync(run.path)).toEqual(['notes.txt']);
+    expect(run.holdsRun()).toBe(false);
+    run.clear();
+    expect(readFileSync(join(run.path, 'notes.txt'), 'utf8')).toBe('mine');
+  });
+
+  test('clearing keeps files of others among the checkpoints, and a folder that was never there is no failure', () => {
+    const run = runWith([1]);
+    writeFileSync(join(run.checkpoints, 'notes.txt'), 'mine');
+    run.clear();
+    expect(readdirSync(run.checkpoints)).toEqual(['notes.txt']);
+    const absent = newRun();
+    absent.clear();
+    expect(existsSync(absent.path)).toBe(false);
+  });
+});
+
+test('a checkpoint’s file holds what was given', () => {
+  const run = runWith([12]);
+  expect(decodeCheckpoint(readFileSync(run.checkpoint(12)), 'x').parameters).toEqual(sampleCheckpoint(12).parameters);
+});

@@ -1,0 +1,49 @@
+/** A small checkpoint with every kind of content, and a folder to write it to. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll } from '@jest/globals';
+
+import type { Checkpoint } from '../../src/checkpoint/checkpoint.js';
+import type { ModelParameters } from '../../src/kernels/index.js';
+
+/** Parameters of shape n × m with values that differ from each other, −0 and a subnormal among them. */
+export function sampleParameters(visibleUnits: number, hiddenUnits: number, offset = 0): ModelParameters {
+  const numbers = (count: number, first: number): Float64Array => Float64Array.from({ length: count }, (_, k) => (first + k) / 7 - 1);
+  const weights = numbers(visibleUnits * hiddenUnits, offset);
+  weights[0] = -0;
+  const hiddenBias = numbers(hiddenUnits, offset + 200);
+  hiddenBias[0] = 5e-324;
+  return { visibleUnits, hiddenUnits, weights, visibleBias: numbers(visibleUnits, offset + 100), hiddenBias };
+}
+
+/** A checkpoint of a 3 × 2 model after `update` updates. */
+export function sampleCheckpoint(update = 12): Checkpoint {
+  return {
+    parameters: sampleParameters(3, 2, update),
+    velocity: sampleParameters(3, 2, 50),
+    state: new Map([
+      ['chains', { shape: [2, 3], values: Uint8Array.of(1, 0, 1, 0, 0, 1) }],
+      ['fast', { shape: [2], values: Float64Array.of(0.1, -3) }],
+    ]),
+    metrics: ['{"event":"evaluation","update":0}', '{"event":"evaluation","update":7,"note":"ü"}'],
+    progress: { update, evaluated: false, best: { update: 7, value: -3.5, criterion: 'meanLogLikelihood' } },
+    identity: {
+      version: '1.2.3',
+      numericsVersion: 1,
+      configHash: 'ab'.repeat(32),
+      dataFingerprint: 'cd'.repeat(32),
+      config: { seed: 'a "seed" with "checksum":"quotes"', training: { algorithm: 'sml', k: 1 } },
+      shape: [1, 3],
+    },
+  };
+}
+
+/** A folder that is removed after the tests of the file. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'rbm-test-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

@@ -1,0 +1,339 @@
+/**
+ * A run from outside: whatever interrupts it, its files end up the same as those of a run that nothing interrupted.
+ */
+
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+
+import { parametersDigest } from '../../src/checkpoint/digest.js';
+import { readCheckpointFile, RunDirectory } from '../../src/checkpoint/run-directory.js';
+import { isRbmError } from '../../src/errors.js';
+import { evaluationInterval } from '../../src/run/train-run.js';
+import { temporaryFolder } from '../checkpoint/sample.js';
+import { integers } from '../reference/numbers.js';
+import { copyAt, namesIn, outcomeFiles, prepare, smallConfig, train, type Session } from './small-run.js';
+
+const root = temporaryFolder();
+let count = 0;
+const newFolder = (): string => join(root, String(count++));
+
+const { training } = smallConfig;
+
+/** Grey values in every cell, so that each epoch of dynamic binarization draws other examples. */
+const greyFile = join(root, 'grey.csv');
+writeFileSync(greyFile, Array.from({ length: 10 }, (_, row) => integers(6, row).map((value) => (value % 100) / 100).join(',')).join('\n'));
+
+const configs: Record<string, object> = {
+  sml: smallConfig,
+  cd: { ...smallConfig, training: { ...training, algorithm: 'cd', chains: undefined, weightDecay: { l2: 0.01 } } },
+  exact: { ...smallConfig, training: { ...training, algorithm: 'exact', chains: undefined, k: undefined } },
+  dynamic: {
+    ...smallConfig,
+    data: { source: 'file', path: greyFile, binarize: 'dynamic', validation: { count: 2 } },
+    training: { ...training, algorithm: 'cd', chains: undefined },
+  },
+};
+
+const atUpdate = (update: number) => (event: { type: string; update?: number }): boolean => event.type === 'update' && event.update === update;
+
+describe.each(Object.keys(configs))('%s', (name) => {
+  const config = configs[name];
+  let straight: Record<string, string>;
+  let session: Session;
+  beforeAll(async () => {
+    const folder = newFolder();
+    session = await train(await prepare(config), folder);
+    straight = outcomeFiles(folder);
+  });
+
+  test('an uninterrupted run: result, metrics, checkpoints and events say the same', async () => {
+    const { outcome, events } = session;
+    if (outcome.status !== 'finished') throw new Error('it did not finish');
+    const { result } = outcome;
+    expect(straight.result).toBe(`${JSON.stringify(result, undefined, 2)}\n`);
+    expect(straight.update).toBe('30');
+    const metrics = straight.metrics.trimEnd().split('\n').map((line) => JSON.parse(line) as { update: number; splits: unknown });
+    // Every 7 updates, and at the end.
+    expect(metrics.map(({ update }) => update)).toEqual([0, 7, 14, 21, 28, 30]);
+    expect(metrics.at(-1)?.splits).toEqual(result.figures.splits);
+    expect(events.filter(({ type }) => type === 'update').map((event) => 'update' in event && event.update)).toEqual(Array.from({ length: 30 }, (_, k) => k + 1));
+    expect(events.filter(({ type }) => type === 'checkpoint').map((event) => 'update' in event && event.update)).toEqual([0, 5, 10, 15, 20, 25, 30]);
+    expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
+    expect(result).toMatchObject({ updates: 30, hiddenUnits: 4 });
+  });
+
+  test('again in another folder: the same bytes', async () => {
+    const folder = newFolder();
+    await train(await prepare(config), folder);
+    expect(outcomeFiles(folder)).toEqual(straight);
+  });
+
+  test('stopped at any updates and continued each time: the same bytes', async () => {
+    const points = fc.uniqueArray(fc.integer({ min: 1, max: 29 }), { minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(points, async (updates) => {
+        const folder = newFolder();
+        for (const update of updates.toSorted((a, b) => a - b)) {
+          const { outcome } = await train(await prepare(config), folder, atUpdate(update));
+          expect(outcome).toEqual({ status: 'stopped', signal: 'SIGTERM', update });
+        }
+        const { outcome } = await train(await prepare(config), folder);
+        expect(outcome.status).toBe('finished');
+        expect(outcomeFiles(folder)).toEqual(straight);
+      }),
+      { numRuns: 4, seed: 1 },
+    );
+  });
+
+  test('killed at any event and continued from what was on disk: the same bytes', async () => {
+    // A copy of the folder at an event is what a kill at that moment leaves.
+    for (const index of [0, 2, 9, 24, session.events.length - 2, session.events.length - 1]) {
+      const folder = newFolder();
+      const copy = newFolder();
+      let seen = 0;
+      await train(await prepare(config), folder, copyAt(() => seen++ === index, folder, copy));
+      await train(await prepare(config), copy);
+      expect(outcomeFiles(copy)).toEqual(straight);
+    }
+  });
+
+  test.each([1, 7, 20])('asked for %i updates first, later for all: the same bytes', async (updates) => {
+    const folder = newFolder();
+    const { outcome } = await train(await prepare(config, [`training.updates=${updates}`]), folder);
+    expect(outcome).toMatchObject({ status: 'finished', result: { updates } });
+    await train(await prepare(config), folder);
+    expect(outcomeFiles(folder)).toEqual(straight);
+  });
+
+  test('continued after its end it stays as it is', async () => {
+    const folder = newFolder();
+    await train(await prepare(config), folder);
+    const { outcome, events } = await train(await prepare(config), folder);
+    expect(outcome.status).toBe('finished');
+    expect(events.filter(({ type }) => type === 'update')).toEqual([]);
+    expect(outcomeFiles(folder)).toEqual(straight);
+  });
+});
+
+describe('interruptions at awkward moments', () => {
+  let straight: Record<string, string>;
+  beforeAll(async () => {
+    const folder = newFolder();
+    await train(await prepare(smallConfig), folder);
+    straight = outcomeFiles(folder);
+  });
+
+  test.each([0, 14, 28, 30])('during the evaluation at update %i', async (update) => {
+    const folder = newFolder();
+    const { outcome } = await train(await prepare(smallConfig), folder, (event) => event.type === 'evaluating' && event.update === update);
+    expect(outcome).toEqual({ status: 'stopped', signal: 'SIGTERM', update });
+    const directory = new RunDirectory(folder);
+    expect(readCheckpointFile(directory.checkpoint(update)).progress).toMatchObject({ update, evaluated: false });
+    await train(await prepare(smallConfig), folder);
+    expect(outcomeFiles(folder)).toEqual(straight);
+  });
+
+  test.each([0, 7, 28, 30])('right after the evaluation at update %i', async (update) => {
+    const folder = newFolder();
+    const first = await train(await prepare(smallConfig), folder, (event) => event.type === 'evaluation' && event.update === update);
+    // At the end nothing is left to stop.
+    expect(first.outcome.status).toBe(update === 30 ? 'finished' : 'stopped');
+    const { events } = await train(await prepare(smallConfig), folder);
+    // What the checkpoint counts is not evaluated again; the one at the end, off the cadence, is.
+    expect(events.filter((event) => event.type === 'evaluation' && event.update === update)).toHaveLength(update === 30 ? 1 : 0);
+    expect(outcomeFiles(folder)).toEqual(straight);
+  });
+
+  test('before the first update', async () => {
+    const folder = newFolder();
+    const { outcome } = await train(await prepare(smallConfig), folder, ({ type }) => type === 'start');
+    expect(outcome).toMatchObject({ status: 'stopped', update: 0 });
+    await train(await prepare(smallConfig), folder);
+    expect(outcomeFiles(folder)).toEqual(straight);
+  });
+
+  test('the latest checkpoint lost or damaged: metrics of the events that are repeated are not doubled', async () => {
+    for (const spoil of [(file: string) => rmSync(file), (file: string) => writeFileSync(file, 'damaged')]) {
+      const folder = newFolder();
+      await train(await prepare(smallConfig), folder, atUpdate(23));
+      const directory = new RunDirectory(folder);
+      expect(directory.checkpointUpdates()).toEqual([23, 20]);
+      expect(readFileSync(directory.metrics, 'utf8').split('\n')).toHaveLength(4 + 1);
+      spoil(directory.checkpoint(23));
+      const { events } = await train(await prepare(smallConfig), folder);
+      expect(events.find(({ type }) => type === 'start')).toMatchObject({ update: 20 });
+      expect(events.filter(({ type }) => type === 'warning').length).toBeLessThanOrEqual(1);
+      expect(outcomeFiles(folder)).toEqual(straight);
+    }
+  });
+
+  test('metrics.jsonl lost: the checkpoint has its events', async () => {
+    const folder = newFolder();
+    await train(await prepare(smallConfig), folder, atUpdate(23));
+    rmSync(new RunDirectory(folder).metrics);
+    await train(await prepare(smallConfig), folder);
+    expect(outcomeFiles(folder)).toEqual(straight);
+  });
+
+  test('execution.json damaged: nothing depends on it', async () => {
+    const folder = newFolder();
+    await train(await prepare(smallConfig), folder, atUpdate(3));
+    writeFileSync(new RunDirectory(folder).execution, '{');
+    await train(await prepare(smallConfig), folder);
+    expect(outcomeFiles(folder)).toEqual(straight);
+  });
+
+  test('two runs of the same config into the same folder at once: the same bytes', async () => {
+    const folder = newFolder();
+    const [one, two] = [await prepare(smallConfig), await prepare(smallConfig)];
+    await Promise.all([train(one, folder), train(two, folder)]);
+    expect(outcomeFiles(folder)).toEqual(straight);
+  });
+
+  test('other cadences of evaluations and checkpoints change no parameter', async () => {
+    const digestOf = async (overrides: readonly string[]): Promise<string> => {
+      const { outcome } = await train(await prepare(smallConfig, overrides), newFolder());
+      return outcome.status === 'finished' ? outcome.result.digest : 'stopped';
+    };
+    const { digest } = JSON.parse(straight.result) as { digest: string };
+    expect(await digestOf(['evaluation.every=never', 'checkpoint.every={seconds: 1000}', 'checkpoint.best=false'])).toBe(digest);
+    expect(await digestOf(['evaluation.every={updates: 1}', 'checkpoint.every={updates: 1}', 'checkpoint.keep=1'])).toBe(digest);
+    expect(await digestOf(['evaluation.logLikelihood=never'])).toBe(digest);
+    expect(await digestOf(['seed=other'])).not.toBe(digest);
+  });
+});
+
+describe('files', () => {
+  test('of a finished run, and nothing else', async () => {
+    const folder = newFolder();
+    await train(await prepare(smallConfig), folder);
+    expect(namesIn(folder)).toEqual([
+      'best.safetensors',
+      'checkpoints',
+      'checkpoints/update-0000000000025.safetensors',
+      'checkpoints/update-0000000000030.safetensors',
+      'config.json',
+      'execution.json',
+      'metrics.jsonl',
+      'result.json',
+    ]);
+  });
+
+  test('result.json has the digest of the last checkpoint, and names nothing of this machine', async () => {
+    const folder = newFolder();
+    const { outcome } = await train(await prepare(smallConfig), folder);
+    const directory = new RunDirectory(folder);
+    const { parameters, progress } = readCheckpointFile(directory.checkpoint(30));
+    expect(outcome).toMatchObject({ result: { digest: parametersDigest(parameters) } });
+    const { result, metrics } = outcomeFiles(folder);
+    for (const text of [result, metrics]) {
+      expect(text).not.toContain(root);
+      expect(text).not.toContain(process.version);
+      expect(text).not.toMatch(/\d\d:\d\d:\d\d/);
+    }
+    expect(readCheckpointFile(directory.best).progress.update).toBe(progress.best?.update);
+  });
+
+  test('best.safetensors has the parameters of the best evaluation on the cadence', async () => {
+    const folder = newFolder();
+    await train(await prepare(smallConfig), folder);
+    const { metrics, result } = outcomeFiles(folder);
+    const figures = metrics
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { update: number; splits: { validation: { meanLogLikelihood: number } } })
+      .filter(({ update }) => update % 7 === 0)
+      .map(({ update, splits }) => ({ update, value: splits.validation.meanLogLikelihood, criterion: 'meanLogLikelihood' }));
+    const best = figures.reduce((winner, other) => (other.value > winner.value ? other : winner));
+    expect((JSON.parse(result) as { best: unknown }).best).toEqual(best);
+  });
+
+  test('execution.json has one entry per session', async () => {
+    const folder = newFolder();
+    await train(await prepare(smallConfig), folder, atUpdate(3));
+    await train(await prepare(smallConfig), folder, atUpdate(9));
+    await train(await prepare(smallConfig), folder);
+    const { sessions } = JSON.parse(readFileSync(new RunDirectory(folder).execution, 'utf8')) as { sessions: object[] };
+    expect(sessions).toEqual([
+      expect.objectContaining({ ended: 'stopped', fromUpdate: 0, toUpdate: 3 }),
+      expect.objectContaining({ ended: 'stopped', fromUpdate: 3, toUpdate: 9 }),
+      expect.objectContaining({ ended: 'finished', fromUpdate: 9, toUpdate: 30 }),
+    ]);
+  });
+
+  test('config.json is a config: the run that it describes is the same run', async () => {
+    const folder = newFolder();
+    const prepared = await prepare(smallConfig);
+    await train(prepared, folder);
+    const again = await prepare(JSON.parse(readFileSync(new RunDirectory(folder).config, 'utf8')) as object);
+    expect(again.config).toEqual(prepared.config);
+    expect(again.identity).toEqual(prepared.identity);
+  });
+
+  test('no updates at all: the initial parameters, evaluated', async () => {
+    const prepared = await prepare(smallConfig, ['training.updates=0']);
+    const digest = parametersDigest(prepared.parameters);
+    const { outcome } = await train(prepared, newFolder());
+    expect(outcome).toMatchObject({ status: 'finished', result: { digest, updates: 0, epochs: 0 } });
+  });
+});
+
+describe('cadence of evaluations', () => {
+  test('auto is the smallest whole number of epochs with at least 500 updates', () => {
+    expect([1, 3, 100, 499, 500, 501, 2000].map((perEpoch) => evaluationInterval('auto', perEpoch))).toEqual([500, 501, 500, 998, 500, 501, 2000]);
+  });
+
+  test('never evaluates at the end only', async () => {
+    const { events } = await train(await prepare(smallConfig, ['evaluation.every=never']), newFolder());
+    expect(events.filter((event) => event.type === 'evaluation').map((event) => event.update)).toEqual([30]);
+  });
+});
+
+describe('divergence', () => {
+  async function divergence(overrides: readonly string[]): Promise<{ folder: string; error: unknown }> {
+    const folder = newFolder();
+    try {
+      await train(await prepare(smallConfig, overrides), folder);
+    } catch (error) {
+      return { folder, error };
+    }
+    throw new Error('it did not diverge');
+  }
+
+  test.each([
+    ['parameters', ['training.learningRate=1e308', 'training.momentum=0.9', 'evaluation.every=never', 'checkpoint.every={updates: 1}']],
+    ['decay', ['training.weightDecay.l2=1e9', 'training.updates=200', 'evaluation.every=never']],
+    ['likelihoods', ['training.learningRate=1e307', 'evaluation.every={updates: 1}', 'checkpoint.every={updates: 1}']],
+  ])('%s: the run ends with a reason, and the last good checkpoint stays', async (_, overrides) => {
+    const { folder, error } = await divergence(overrides);
+    if (!isRbmError(error)) throw error;
+    expect(error.code).toBe('diverged');
+    const update = Number(/diverged at update (\d+): /.exec(error.message)?.[1]);
+    const directory = new RunDirectory(folder);
+    const [last] = directory.checkpointUpdates();
+    expect(last).toBeLessThan(update);
+    expect(error.hint).toContain(directory.checkpoint(last));
+    expect(error.hint).toMatch(/learningRate/);
+    const { parameters } = readCheckpointFile(directory.checkpoint(last));
+    expect([...parameters.weights, ...parameters.visibleBias, ...parameters.hiddenBias].every(Number.isFinite)).toBe(true);
+    expect(directory.readJson(directory.result)).toBeUndefined();
+    expect(directory.readJson(directory.execution)).toMatchObject({ sessions: [{ ended: 'diverged' }] });
+    // No figure in the metrics is anything but a number.
+    expect(readFileSync(directory.metrics, 'utf8')).not.toMatch(/null|NaN|Infinity/);
+  });
+
+  test('continued, it diverges at the same update again', async () => {
+    const overrides = ['training.weightDecay.l2=1e9', 'training.updates=200', 'evaluation.every=never'];
+    const { folder, error } = await divergence(overrides);
+    let again: unknown;
+    try {
+      await train(await prepare(smallConfig, overrides), folder);
+    } catch (caught) {
+      again = caught;
+    }
+    expect((again as Error).message).toBe((error as Error).message);
+  });
+});
