@@ -16,14 +16,14 @@ const chunkRows = 100;
 export async function forEachChunk(
   examples: BinaryMatrix,
   cooperation: Cooperation,
-  visit: (states: Uint8Array, firstRow: number, rows: number) => void,
+  visit: (states: Uint8Array, firstRow: number, rows: number) => void | Promise<void>,
 ): Promise<void> {
   const states = new Uint8Array(chunkRows * examples.columns);
   for (let first = 0; first < examples.rows; first += chunkRows) {
     const rows = Math.min(chunkRows, examples.rows - first);
     const indices = Uint32Array.from({ length: rows }, (_, index) => first + index);
     unpackBinaryMatrix(examples, states, indices);
-    visit(states, first, rows);
+    await visit(states, first, rows);
     cooperation.progress?.((first + rows) / examples.rows);
     await cooperation.pause?.();
   }

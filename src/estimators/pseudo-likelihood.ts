@@ -6,45 +6,61 @@
  */
 
 import {
+  binaryExponent,
   canonicalSum,
+  exp,
+  ln2,
+  log,
+  powerOfTwo,
+  sigmoid,
   softplus,
-  unpackBinaryMatrix,
   type BinaryMatrix,
   type Kernels,
   type ModelParameters,
 } from '../kernels/index.js';
+import { forEachChunk } from './chunks.js';
 import type { Cooperation } from './cooperation.js';
 
+const { abs } = Math;
+
+/** Weights up to this size: eight factors e^±80 stay within the range of float64. */
+const largestWeight = 80;
+
+/** Factors multiplied before their product is brought back to [1, 2). */
+const groupSize = 8;
+
 /**
- * log pseudo-likelihood of one example, in nats: Σ_i −softplus(F(v) − F(v with unit i flipped)).
+ * log Π_j (off_j + on_j·change_j): how much the hidden units' part of log p̃ gains when a visible unit flips.
+ * A sum of positive terms in every factor, so nothing cancels; one logarithm in all.
  *
- * @param states v, n bytes
- * @param inputs inputs of the hidden units, m
- * @param terms room for m values
- * @param logs room for n values
+ * @param off 1 − E[h_j | v], m values from `start`
+ * @param on E[h_j | v], m values from `start`
+ * @param change exp(±W_ij), m
  */
-function logPseudoLikelihood(
-  parameters: ModelParameters,
-  states: Uint8Array,
-  inputs: Float64Array,
-  terms: Float64Array,
-  logs: Float64Array,
-): number {
-  const { visibleUnits: n, hiddenUnits: m, weights, visibleBias } = parameters;
-  for (let j = 0; j < m; j++) terms[j] = softplus(inputs[j]);
-  const before = canonicalSum(terms, m);
-  for (let i = 0; i < n; i++) {
-    const change = states[i] === 0 ? 1 : -1;
-    for (let j = 0; j < m; j++) terms[j] = softplus(inputs[j] + change * weights[i * m + j]);
-    // log p̃(flipped) − log p̃(v)
-    const gain = change * visibleBias[i] + (canonicalSum(terms, m) - before);
-    logs[i] = -softplus(gain);
+function logHiddenGain(off: Float64Array, on: Float64Array, start: number, change: Float64Array): number {
+  const m = change.length;
+  let product = 1;
+  let exponent = 0;
+  for (let j = 0; j < m; ) {
+    const end = j + groupSize < m ? j + groupSize : m;
+    for (; j < end; j++) product *= off[start + j] + on[start + j] * change[j];
+    const shift = binaryExponent(product);
+    product *= powerOfTwo(-shift);
+    exponent += shift;
   }
-  return canonicalSum(logs, n);
+  return exponent * ln2 + log(product);
+}
+
+/** The same for weights of any size, by differences of softplus. */
+function logHiddenGainOfLargeWeights(inputs: Float64Array, start: number, weights: Float64Array, sign: number): number {
+  const m = weights.length;
+  const terms = new Float64Array(m);
+  for (let j = 0; j < m; j++) terms[j] = softplus(inputs[start + j] + sign * weights[j]) - softplus(inputs[start + j]);
+  return canonicalSum(terms);
 }
 
 /**
- * Log pseudo-likelihoods of every row, in nats.
+ * Log pseudo-likelihoods of every row, in nats: Σ_i −softplus(log p̃(v with unit i flipped) − log p̃(v)).
  *
  * @throws whatever `cooperation.pause` throws
  */
@@ -54,19 +70,35 @@ export async function logPseudoLikelihoods(
   examples: BinaryMatrix,
   cooperation: Cooperation = {},
 ): Promise<Float64Array> {
-  const { visibleUnits: n, hiddenUnits: m } = parameters;
+  const { visibleUnits: n, hiddenUnits: m, weights, visibleBias } = parameters;
   const results = new Float64Array(examples.rows);
-  const inputs = new Float64Array(m);
-  const terms = new Float64Array(m);
-  const logs = new Float64Array(n);
-  const row = new Uint8Array(n);
-  const indices = new Uint32Array(1);
-  for (let index = 0; index < examples.rows; index++) {
-    indices[0] = index;
-    unpackBinaryMatrix(examples, row, indices);
-    kernels.hiddenInputs(parameters, row, 1, inputs);
-    results[index] = logPseudoLikelihood(parameters, row, inputs, terms, logs);
-    await cooperation.pause?.();
-  }
+  const areSmall = weights.every((weight) => abs(weight) <= largestWeight);
+  const turnedOn = new Float64Array(m);
+  const turnedOff = new Float64Array(m);
+  await forEachChunk(examples, cooperation, async (states, first, rows) => {
+    const inputs = new Float64Array(rows * m);
+    kernels.hiddenInputs(parameters, states, rows, inputs);
+    const on = inputs.map(sigmoid);
+    const off = inputs.map((input) => sigmoid(-input));
+    const logs = new Float64Array(rows * n);
+    for (let i = 0; i < n; i++) {
+      const unitWeights = weights.subarray(i * m, (i + 1) * m);
+      if (areSmall) {
+        for (let j = 0; j < m; j++) {
+          turnedOn[j] = exp(unitWeights[j]);
+          turnedOff[j] = exp(-unitWeights[j]);
+        }
+      }
+      for (let row = 0; row < rows; row++) {
+        const sign = states[row * n + i] === 0 ? 1 : -1;
+        const hiddenGain = areSmall
+          ? logHiddenGain(off, on, row * m, sign === 1 ? turnedOn : turnedOff)
+          : logHiddenGainOfLargeWeights(inputs, row * m, unitWeights, sign);
+        logs[row * n + i] = -softplus(sign * visibleBias[i] + hiddenGain);
+      }
+      await cooperation.pause?.();
+    }
+    for (let row = 0; row < rows; row++) results[first + row] = canonicalSum(logs, n, row * n);
+  });
   return results;
 }

@@ -15,6 +15,9 @@ export const ln2Upper = 0.6931471803691238;
 /** ln 2 − `ln2Upper`. */
 export const ln2Lower = 1.9082149292705877e-10;
 
+/** ln 2, rounded to float64. */
+export const ln2 = 0.6931471805599453;
+
 /** 2^k for k from −1074 to 1023, at index k + 1074. Built by exact doublings and halvings. */
 const powersOfTwo = new Float64Array(2098);
 powersOfTwo[1074] = 1;

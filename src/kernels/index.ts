@@ -50,7 +50,7 @@ export {
   type BinaryMatrix,
 } from './binary-matrix.js';
 export { canonicalSum } from './canonical-sum.js';
-export { exp, log, log1p, sigmoid, softplus } from './elementary.js';
+export { binaryExponent, exp, ln2, log, log1p, powerOfTwo, sigmoid, softplus } from './elementary.js';
 export { planEnumeration } from './enumeration-plan.js';
 export { inverseNormalCumulative } from './inverse-normal.js';
 export type {

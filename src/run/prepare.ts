@@ -60,7 +60,9 @@ export function describeCost(model: { visibleUnits: number; hiddenUnits: number 
         ? `${Math.round(seconds / 60)} min`
         : seconds < 172_800
           ? `${Math.round(seconds / 3600)} h`
-          : `${(seconds / 86_400).toPrecision(2)} days`;
+          : seconds < 3e9
+            ? `${(seconds / 86_400).toPrecision(2)} days`
+            : 'more than a century';
   return `2^${units} states × ${Math.max(model.visibleUnits, model.hiddenUnits)} units = ${stateUnits.toExponential(1)}, roughly ${duration}`;
 }
 
