@@ -14,12 +14,15 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { printable, RbmError } from '../errors.js';
 import { fileError, systemCode } from '../file-errors.js';
 
 /** When a process started, in the kernel's ticks; tells a reused process id from the old one. Linux only, else ''. */
@@ -81,6 +84,22 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   while (written < bytes.length) written += writeSync(descriptor, bytes, written);
 }
 
+/** The file to replace: what a link points to; a device or a pipe can't be replaced, and must not be. */
+function replaceable(path: string): string {
+  let isFile: boolean;
+  let isFolder: boolean;
+  try {
+    const status = statSync(path);
+    isFile = status.isFile();
+    isFolder = status.isDirectory();
+  } catch {
+    return path;
+  }
+  if (isFile) return realpathSync(path);
+  const what = isFolder ? 'it is a folder' : 'it is not a regular file (a device or a pipe)';
+  throw new RbmError('runtime', `${printable(path)}: can't be written: ${what}`, { hint: 'Choose another place, or remove it.' });
+}
+
 /** One try at writing a file. */
 function writeOnce(path: string, temporary: string, content: FileContent): void {
   const descriptor = openSync(temporary, 'w');
@@ -104,15 +123,16 @@ export type FileContent = Uint8Array | string | Iterable<string>;
  * @throws RbmError 'runtime' where the file system fails; nothing of the new content is left behind then
  */
 export function writeFileAtomically(path: string, content: FileContent): void {
-  const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${ownSuffix}`);
+  const target = replaceable(path);
+  const folder = dirname(target);
+  const temporary = join(folder, `.${basename(target)}.${ownSuffix}`);
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
     throw fileError(error, folder, { code: 'runtime', action: "can't be made a folder", hint: 'Choose another place.' });
   }
   try {
-    writeOnce(path, temporary, content);
+    writeOnce(target, temporary, content);
     flushFolder(folder);
   } catch (error) {
     try {

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL, fileURLToPath } from 'node:url';
 
@@ -115,6 +115,17 @@ describe('failing', () => {
     expect(error).toMatchObject({ name: 'RbmError', code: 'runtime', message: expect.stringMatching(/no space/) });
     expect(readFileSync(file, 'utf8')).toBe('old');
     expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  test('a device is not replaced by a file; a link stays a link, and its file gets the content', () => {
+    const folder = newFolder();
+    expect(errorOf(() => writeFileAtomically('/dev/null', 'new'))).toMatchObject({ code: 'runtime', message: expect.stringMatching(/not a regular file/) });
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+    writeFileSync(join(folder, 'file'), 'old');
+    symlinkSync('file', join(folder, 'link'));
+    writeFileAtomically(join(folder, 'link'), 'new');
+    expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('new');
+    expect(lstatSync(join(folder, 'link')).isSymbolicLink()).toBe(true);
   });
 
   test('removing a file that is gone already is as good; a folder is not removed', () => {
