@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -84,18 +85,33 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   while (written < bytes.length) written += writeSync(descriptor, bytes, written);
 }
 
+/**
+ * Makes a folder and those above it. (Node.js's own recursive mkdir never ends where a file system answers that the
+ * parent of a folder to be made does not exist though it does, as /proc.)
+ */
+function makeFolder(folder: string): void {
+  if (existsSync(folder) && statSync(folder).isDirectory()) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // A twin may have been faster.
+    if (!(systemCode(error) === 'EEXIST' && statSync(folder).isDirectory())) throw error;
+  }
+}
+
 /** The file to replace: what a link points to; a device or a pipe can't be replaced, and must not be. */
 function replaceable(path: string): string {
-  let isFile: boolean;
   let isFolder: boolean;
   try {
     const status = statSync(path);
-    isFile = status.isFile();
+    if (status.isFile()) return realpathSync(path);
     isFolder = status.isDirectory();
   } catch {
+    // Not there, or removed by a twin this very moment.
     return path;
   }
-  if (isFile) return realpathSync(path);
   const what = isFolder ? 'it is a folder' : 'it is not a regular file (a device or a pipe)';
   throw new RbmError('runtime', `${printable(path)}: can't be written: ${what}`, { hint: 'Choose another place, or remove it.' });
 }
@@ -127,7 +143,7 @@ export function writeFileAtomically(path: string, content: FileContent): void {
   const folder = dirname(target);
   const temporary = join(folder, `.${basename(target)}.${ownSuffix}`);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     throw fileError(error, folder, { code: 'runtime', action: "can't be made a folder", hint: 'Choose another place.' });
   }

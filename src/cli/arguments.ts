@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import { readModelFile, type ArrayNames, type ModelFile } from '../checkpoint/model-file.js';
 import { readCheckpointFile, RunDirectory } from '../checkpoint/run-directory.js';
 import { configError, loadConfig, parseConfig, type LoadedConfig } from '../config/index.js';
-import type { RunConfig } from '../config/run-config.js';
+import type { Binarization, RunConfig } from '../config/run-config.js';
 import { dataSources, loadDataset, type Dataset, type Examples } from '../datasets/index.js';
 import { printable, RbmError } from '../errors.js';
 import { configKeys } from '../run/config-schema.js';
@@ -106,10 +106,24 @@ export function addDataOptions(command: Command, what: string): Command {
 }
 
 /** The config that a data argument stands for. */
-async function loadDataConfig(argument: string, set: readonly string[], terminal: Terminal): Promise<LoadedConfig> {
+async function loadDataConfig(
+  argument: string,
+  set: readonly string[],
+  binarize: Binarization,
+  terminal: Terminal,
+): Promise<LoadedConfig> {
   const { workingDirectory } = terminal;
   const path = resolve(workingDirectory, argument);
-  if (isFolder(path)) return loadConfig(configKeys, { file: join(path, 'config.json'), set, workingDirectory });
+  const stray = set.find((entry) => !/^\s*data\s*[.=]/.test(entry));
+  if (stray !== undefined) {
+    throw new RbmError('usage', `--set ${printable(stray)}: only keys of the data can be set here`, { hint: 'For example --set data.binarize=threshold.' });
+  }
+  if (isFolder(path)) {
+    if (!new RunDirectory(path).hasConfig()) {
+      throw new RbmError('usage', `${printable(argument)}: is a folder, but not a run (no config.json)`, { hint: 'Name a run, a config, a source or a data file.' });
+    }
+    return loadConfig(configKeys, { file: join(path, 'config.json'), set, workingDirectory });
+  }
   if (configExtensions.includes(extname(argument).toLowerCase())) {
     return loadConfig(configKeys, { file: argument, set, workingDirectory });
   }
@@ -119,7 +133,7 @@ async function loadDataConfig(argument: string, set: readonly string[], terminal
       hint: `Sources are: ${dataSources.map(({ name }) => name).join(', ')}. Otherwise name a config or a data file.`,
     });
   }
-  const data = isSource && argument !== 'file' ? { source: argument } : { source: 'file', path };
+  const data = { binarize, ...(isSource && argument !== 'file' ? { source: argument } : { source: 'file', path }) };
   const dataOnly = configKeys.filter(({ name }) => name === 'data');
   const text = JSON.stringify({ data });
   return parseConfig(dataOnly, { text, file: argument, directory: workingDirectory, set, workingDirectory });
@@ -128,10 +142,16 @@ async function loadDataConfig(argument: string, set: readonly string[], terminal
 /**
  * Loads the data that an argument names.
  *
+ * @param binarize how a source or file that is no config becomes binary, where `set` does not say
  * @throws RbmError 'usage' or 'data'
  */
-export async function loadDataArgument(argument: string, set: readonly string[], terminal: Terminal): Promise<Dataset> {
-  const loaded = await loadDataConfig(argument, set, terminal);
+export async function loadDataArgument(
+  argument: string,
+  set: readonly string[],
+  terminal: Terminal,
+  binarize: Binarization = 'none',
+): Promise<Dataset> {
+  const loaded = await loadDataConfig(argument, set, binarize, terminal);
   const { data } = loaded.config as unknown as RunConfig;
   return loadDataset(data, { fail: (key, message, hint) => configError(loaded, key, message, hint) });
 }

@@ -3,7 +3,7 @@
  */
 
 import type { Command } from 'commander';
-import { exitCodes } from '../errors.js';
+import { exitCodes, printable } from '../errors.js';
 import { evaluateModel } from '../estimators/evaluation.js';
 import { exactEstimator } from '../estimators/log-partition-function.js';
 import { defaultBackend, loadKernels } from '../kernels/index.js';
@@ -14,6 +14,7 @@ import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type D
 import { describeFigures } from './figures.js';
 import { nonNegativeNumber, wholeNumber } from './numbers.js';
 import { addCommonOptions } from './options.js';
+import { shortPath } from './paths.js';
 import type { Terminal } from './terminal.js';
 
 interface Options extends ModelOptions, DataOptions {
@@ -54,7 +55,9 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
     const { visibleUnits, hiddenUnits } = parameters;
     terminal.out(`${JSON.stringify({ model: model.file, visibleUnits, hiddenUnits, digest, data: dataset.fingerprint, ...figures })}\n`);
   } else {
-    terminal.out(`${describeFigures(figures)}\ndigest ${digest}\n`);
+    const update = model.checkpoint === undefined ? '' : `, update ${model.checkpoint.progress.update}`;
+    const why = `it costs ${describeCost(parameters)}, more than --exact-cost-limit`;
+    terminal.out(`${printable(shortPath(model.file, terminal.workingDirectory))}${update}\n${describeFigures(figures, why)}\ndigest ${digest}\n`);
   }
 }
 

@@ -10,6 +10,11 @@ export function nats(value: number): string {
   return value.toFixed(value > -10 && value < 10 ? 4 : 3);
 }
 
+/** The name of a validation figure in prose. */
+export function criterionName(criterion: string): string {
+  return criterion === 'meanLogLikelihood' ? 'log-likelihood' : 'log pseudo-likelihood';
+}
+
 /** Columns padded to equal widths; numbers would be right-aligned by the caller. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
@@ -22,16 +27,20 @@ function likelihood(split: SplitFigures): string {
   return `${nats(split.meanLogLikelihood)}${error} (${split.exact ? 'exact log Z' : 'estimated log Z'})`;
 }
 
-/** The figures of every split as a table, with log Z and what the numbers mean. */
-export function describeFigures(figures: Figures): string {
+/**
+ * The figures of every split as a table, with log Z and what the numbers mean.
+ *
+ * @param why why log Z is not known, where it is not
+ */
+export function describeFigures(figures: Figures, why: string): string {
   const lines: string[] = [];
   const { logPartitionFunction, splits, freeEnergyGap } = figures;
   if (logPartitionFunction !== undefined) {
     lines.push(`log Z = ${nats(logPartitionFunction.logZ)} nats (${logPartitionFunction.exact ? 'exact' : 'estimated'})`);
   } else {
-    lines.push('log Z is not known: the exact sum over all states was not asked for, or costs more than its limit');
+    lines.push(`log Z is not known: ${why}`);
   }
-  const rows = [['split', 'examples', 'log-likelihood (nats/example)', 'log pseudo-likelihood', 'reconstruction error']];
+  const rows = [['split', 'examples', 'log-likelihood ± standard error (nats/example)', 'log pseudo-likelihood', 'reconstruction error']];
   for (const [name, split] of Object.entries(splits)) {
     rows.push([
       name,
@@ -50,9 +59,14 @@ export function describeFigures(figures: Figures): string {
   return lines.join('\n');
 }
 
-/** The latest figures in a few words, for the progress bar and log lines. */
-export function briefFigures(figures: Figures): string {
-  const parts = Object.entries(figures.splits).map(([name, split]) => {
+/**
+ * The latest figures in a few words, for the progress bar and log lines.
+ *
+ * @param only the one split to show; all where left out
+ */
+export function briefFigures(figures: Figures, only?: string): string {
+  const splits = Object.entries(figures.splits).filter(([name]) => only === undefined || name === only);
+  const parts = splits.map(([name, split]) => {
     const value = split.meanLogLikelihood ?? split.meanLogPseudoLikelihood;
     return `${name} ${nats(value)}`;
   });

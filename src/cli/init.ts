@@ -37,7 +37,8 @@ export function initCommand(program: Command, terminal: Terminal, finish: (code:
     .description('write a commented starting config (to stdout where no file is named)')
     .option('--force', 'replace an existing file')
     .action((file: string | undefined, options: CommonOptions & { force?: boolean }) => {
-      const text = startingConfig(configKeys, startingValues);
+      // Comments are no JSON.
+      const text = options.json && file === undefined ? `${JSON.stringify(startingValues)}\n` : startingConfig(configKeys, startingValues);
       finish(exitCodes.ok);
       if (file === undefined) {
         terminal.out(text);

@@ -8,7 +8,7 @@ import { exitCodes, printable } from '../errors.js';
 import { canonicalSum } from '../kernels/index.js';
 import { parameterTensors } from '../model/parameters.js';
 import { addModelOptions, readModelArgument, type ModelOptions } from './arguments.js';
-import { table } from './figures.js';
+import { criterionName, nats, table } from './figures.js';
 import { addCommonOptions } from './options.js';
 import type { Terminal } from './terminal.js';
 
@@ -62,9 +62,10 @@ function inspect(argument: string, options: ModelOptions, terminal: Terminal): v
       `written by rbm-train ${printable(identity.version)}, numerics version ${identity.numericsVersion}`,
       `config hash ${printable(identity.configHash)}`,
       `data ${printable(identity.dataFingerprint)}`,
-      `config ${printable(JSON.stringify(identity.config), 2000)}`,
+      'config',
+      ...JSON.stringify(identity.config, undefined, 2).split('\n').map((line) => `  ${printable(line)}`),
     );
-    if (progress.best !== undefined) lines.push(`best validation ${progress.best.criterion} ${progress.best.value} at update ${progress.best.update}`);
+    if (progress.best !== undefined) lines.push(`best validation ${criterionName(progress.best.criterion)} ${nats(progress.best.value)} at update ${progress.best.update}`);
   }
   const rows = tensors.map(({ name, shape, minimum, maximum, mean, rootMeanSquare }) => [
     printable(name),

@@ -6,7 +6,8 @@ import { extname, resolve } from 'node:path';
 import { writeFileAtomically } from '../checkpoint/atomic-write.js';
 import { printable, RbmError } from '../errors.js';
 import { writeNpy } from '../formats/npy.js';
-import { writePng } from '../formats/png.js';
+import { squareShape } from '../datasets/index.js';
+import { writePng, type GreyPicture } from '../formats/png.js';
 import type { Terminal } from './terminal.js';
 
 /** A matrix to write: rows × columns, row-major; bytes for binary states, float64 for means. */
@@ -45,7 +46,7 @@ function* matrixJson(matrix: Matrix): Generator<string> {
 
 /** The rows as pictures in a grid about as wide as high, with a grey line between them. */
 function matrixPicture({ rows, columns, values }: Matrix, shape: readonly [number, number] | undefined): Uint8Array {
-  const [height, width] = shape ?? [1, columns];
+  const [height, width] = shape ?? squareShape(columns) ?? [1, columns];
   const perLine = Math.ceil(Math.sqrt((rows * height) / width));
   const lines = Math.ceil(rows / perLine);
   const gridWidth = perLine * (width + 1) + 1;
@@ -60,7 +61,22 @@ function matrixPicture({ rows, columns, values }: Matrix, shape: readonly [numbe
       }
     }
   }
-  return writePng({ width: gridWidth, height: gridHeight, grey });
+  return writePng(enlarge({ width: gridWidth, height: gridHeight, grey }));
+}
+
+/** Pictures narrower than this are enlarged by a whole factor, so that single pixels can be seen. */
+const smallestWidth = 240;
+
+function enlarge({ width, height, grey }: GreyPicture): GreyPicture {
+  const factor = Math.ceil(smallestWidth / width);
+  if (factor === 1) return { width, height, grey };
+  const enlarged = new Uint8Array(width * factor * height * factor);
+  for (let index = 0; index < enlarged.length; index++) {
+    const x = index % (width * factor);
+    const y = (index - x) / (width * factor);
+    enlarged[index] = grey[Math.floor(y / factor) * width + Math.floor(x / factor)];
+  }
+  return { width: width * factor, height: height * factor, grey: enlarged };
 }
 
 const endings = ['.npy', '.csv', '.txt', '.png'];
@@ -88,13 +104,14 @@ export function showMatrix(
   matrix: Matrix,
   shape: readonly [number, number] | undefined,
   separator: string,
-  options: { readonly json?: boolean; readonly output?: string },
+  options: { readonly json?: boolean; readonly quiet?: boolean; readonly output?: string },
   terminal: Terminal,
 ): void {
-  const { output, json } = options;
+  const { output, json, quiet } = options;
   if (output !== undefined) {
     writeMatrix(output, matrix, shape, terminal);
     if (json) terminal.out(`${JSON.stringify({ output, rows: matrix.rows, columns: matrix.columns })}\n`);
+    else if (!quiet) terminal.err(`wrote ${printable(output)} (${matrix.rows} rows × ${matrix.columns} columns)\n`);
     return;
   }
   for (const piece of json ? matrixJson(matrix) : matrixText(matrix, separator)) terminal.out(piece);

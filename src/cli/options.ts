@@ -26,15 +26,16 @@ export function collect(value: string, previous: string[] = []): string[] {
 export function addCommonOptions(command: Command): Command {
   return command
     .addOption(new Option('--json', 'write the result to stdout as one JSON document'))
-    .addOption(new Option('--quiet', 'write nothing to stderr but errors'))
+    .addOption(new Option('-q, --quiet', 'write nothing to stderr but errors'))
     .addOption(new Option('--debug', 'show stack traces with errors'));
 }
 
 /** The error for a word that is no command. */
 export function unknownCommand(program: Command, word: string): RbmError {
   const names = program.commands.map((command) => command.name());
-  const suggestion = closest(word, names);
+  const suggestion = closest(word, names) ?? names.find((name) => word.length > 2 && name.startsWith(word));
+  const isConfig = /\.(jsonc?|json5|ya?ml)$/i.test(word);
   return new RbmError('usage', `there is no command ${printable(JSON.stringify(word))}`, {
-    hint: `${suggestion === undefined ? '' : `Did you mean ${suggestion}? `}Commands are: ${names.join(', ')}. To train: rbm-train --config <file>.`,
+    hint: `${isConfig ? `Did you mean --config ${printable(word)}? ` : suggestion === undefined ? '' : `Did you mean ${suggestion}? `}Commands are: ${names.join(', ')}. To train: rbm-train --config <file>.`,
   });
 }

@@ -42,8 +42,8 @@ function buildProgram(terminal: Terminal, finish: (code: number) => void): Comma
   program
     .description('Trains restricted Boltzmann machines, the same bits every time.')
     .usage('--config <file> [options]\n       rbm-train <command> [options]')
-    .version(version, '--version', 'print the version')
-    .helpOption('--help', 'show this help')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
     .showSuggestionAfterError(true)
     .enablePositionalOptions()
@@ -60,7 +60,7 @@ function buildProgram(terminal: Terminal, finish: (code: number) => void): Comma
   for (const add of commands) add(program, terminal, finish);
   program
     .command('help [topic]')
-    .description('help on a command, or on the keys of the config (help config)')
+    .description('help on a command, on the config (help config), or on some of its keys (help training)')
     .action((topic?: string) => {
       finish(exitCodes.ok);
       if (topic === 'config') {
@@ -68,11 +68,18 @@ function buildProgram(terminal: Terminal, finish: (code: number) => void): Comma
         return;
       }
       const command = topic === undefined ? program : program.commands.find((candidate) => candidate.name() === topic);
-      if (command === undefined) throw unknownCommand(program, topic ?? '');
-      command.outputHelp();
+      if (command !== undefined) {
+        command.outputHelp();
+        return;
+      }
+      // The documentation of a key starts with its path.
+      const entries = documentKeys(configKeys, { width: Math.min(terminal.width, 100) }).split('\n\n');
+      const named = entries.filter((entry) => entry.startsWith(`${topic}\n`) || entry.startsWith(`${topic}.`));
+      if (named.length === 0) throw unknownCommand(program, topic ?? '');
+      terminal.out(`${named.join('\n\n')}\n`);
     });
   for (const command of program.commands) {
-    command.allowExcessArguments(false).helpOption('--help', 'show this help').exitOverride().configureOutput(program.configureOutput());
+    command.allowExcessArguments(false).helpOption('-h, --help', 'show this help').exitOverride().configureOutput(program.configureOutput());
   }
   return program;
 }

@@ -61,10 +61,10 @@ function barDisplay(terminal: Terminal): ProgressDisplay {
   const { barCompleteChar, barIncompleteChar } = Presets.shades_classic;
   const bar = new SingleBar({
     stream: terminal.errorStream,
-    format: '{bar} {percentage}%  epoch {epoch}  {speed}  {left} left  {latest}',
+    format: '{bar} {percentage}%  {left} left  {latest}  epoch {epoch}  {speed}',
     barCompleteChar: terminal.useUnicode ? barCompleteChar : '=',
     barIncompleteChar: terminal.useUnicode ? barIncompleteChar : '-',
-    barsize: 20,
+    barsize: terminal.width < 60 ? 8 : 16,
     hideCursor: true,
     clearOnComplete: true,
     etaBuffer: 100,
@@ -90,7 +90,7 @@ function barDisplay(terminal: Terminal): ProgressDisplay {
         bar.update(pace.update, { ...payload(), latest: `evaluating ${Math.round(event.share * 100)}%` });
         break;
       case 'evaluation':
-        pace.latest = briefFigures(event.figures);
+        pace.latest = briefFigures(event.figures, event.figures.splits.validation === undefined ? 'train' : 'validation');
         bar.update(pace.update, payload());
         break;
       case 'warning':
@@ -126,7 +126,7 @@ function logDisplay(terminal: Terminal, log: LogConfig): ProgressDisplay {
         if (event.update % interval === 0 || performance.now() - lastTime >= seconds * 1000) line();
         break;
       case 'evaluation':
-        pace.latest = briefFigures(event.figures);
+        pace.latest = `${briefFigures(event.figures)} (at update ${event.update})`;
         break;
       case 'warning':
         terminal.err(`warning: ${event.message}\n`);

@@ -3,7 +3,7 @@
  */
 
 import type { Command } from 'commander';
-import { exitCodes, RbmError } from '../errors.js';
+import { exitCodes, printable, RbmError } from '../errors.js';
 import { defaultBackend, loadKernels } from '../kernels/index.js';
 import { streamKey } from '../random/index.js';
 import { bytesPerChain, describeBytes, fitsIntoMemory } from '../run/memory.js';
@@ -27,7 +27,7 @@ interface Options extends ModelOptions, DataOptions {
   count: string;
   steps: string;
   start: string;
-  split: string;
+  split?: string;
   seed: string;
   means?: boolean;
   output?: string;
@@ -37,7 +37,10 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   const count = wholeNumber('--count', options.count, 1, 1_000_000);
   const steps = wholeNumber('--steps', options.steps, 0, 1_000_000_000);
   if (options.start !== 'noise' && options.start !== 'data') {
-    throw new RbmError('usage', '--start takes noise or data');
+    throw new RbmError('usage', `--start ${printable(options.start)}: not a way to start`, { hint: 'Use noise or data.' });
+  }
+  if (options.start === 'noise' && (options.data !== undefined || options.set !== undefined || options.split !== undefined)) {
+    throw new RbmError('usage', '--data, --set and --split have no effect on chains that start from noise', { hint: 'Add --start data, or leave them out.' });
   }
   if (options.output !== undefined) checkOutputName(options.output, true);
   const model = readModelArgument(argument, options, terminal);
@@ -53,7 +56,7 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   const chains = createChains(parameters, count);
   if (options.start === 'data') {
     const dataset = await loadDataFor(model, options, terminal);
-    const { binary } = splitOf(dataset, options.split);
+    const { binary } = splitOf(dataset, options.split ?? 'train');
     fillWithExamples(chains.visible, count, binary);
   } else {
     fillWithNoise(kernels, chains.visible, count, visibleUnits, key);
@@ -77,7 +80,7 @@ export function sampleCommand(program: Command, terminal: Terminal, finish: (cod
     .option('--count <number>', 'number of particles, each from a chain of its own', '100')
     .option('--steps <number>', 'Gibbs steps of each chain', '1000')
     .option('--start <noise|data>', 'what the chains start from', 'noise')
-    .option('--split <name>', 'with --start data: the split', 'train')
+    .option('--split <name>', 'with --start data: the split (default: "train")')
     .option('--seed <seed>', 'seed of the chains', '1')
     .option('--means', 'write p(v = 1 | h) of the last step instead of the states')
     .option('--output <file>', 'file to write; its ending decides the format');

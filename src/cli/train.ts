@@ -2,7 +2,7 @@
  * Training: `rbm-train --config <file>` starts a run, `--resume <run>` continues one.
  */
 
-import { basename, extname, relative, resolve } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { RunDirectory } from '../checkpoint/run-directory.js';
 import { loadConfig, type LoadedConfig } from '../config/index.js';
@@ -14,8 +14,9 @@ import { checkpointToContinue, loadRunConfig } from '../run/open-run.js';
 import { describeBytes, memoryDemands, parameterBytes } from '../run/memory.js';
 import { binarySplits, describeCost, prepareRun, type PreparedRun } from '../run/prepare.js';
 import { evaluationInterval, trainRun, type RunResult } from '../run/train-run.js';
-import { describeFigures } from './figures.js';
+import { criterionName, describeFigures, nats } from './figures.js';
 import { collect, unknownCommand, type CommonOptions } from './options.js';
+import { shellWord, shortPath } from './paths.js';
 import { progressDisplay } from './progress.js';
 import { stopSignals } from './stop-signals.js';
 import type { Terminal } from './terminal.js';
@@ -31,17 +32,6 @@ interface TrainOptions extends CommonOptions {
   printConfig?: boolean;
   dryRun?: boolean;
   expect?: string;
-}
-
-/** A path as the user would write it. */
-export function shortPath(path: string, workingDirectory: string): string {
-  const short = relative(workingDirectory, path);
-  return short === '' ? '.' : short.startsWith('..') ? path : short;
-}
-
-/** A word for a POSIX shell. */
-function shellWord(word: string): string {
-  return /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Fills in the run directory that depends on the config file's name. */
@@ -88,11 +78,25 @@ function checkOptions(options: TrainOptions): void {
   }
 }
 
+/** What the user should know before the run starts. */
+function notesOn({ config, dataset }: PreparedRun, loaded: LoadedConfig): string[] {
+  const { batchSize } = config.training;
+  const { rows } = dataset.splits.train;
+  const notes = [...dataset.notes];
+  // The default is for larger data, and nothing to remark on.
+  const isGiven = loaded.frame('training.batchSize') !== undefined;
+  if (isGiven && batchSize !== 'full' && batchSize > rows) {
+    notes.push(`training.batchSize is ${batchSize}, but there are ${rows} training examples: every update takes all of them.`);
+  }
+  return notes;
+}
+
 /** What a run would do, without doing it. */
 function dryRun(prepared: PreparedRun, from: number | undefined, terminal: Terminal, options: TrainOptions): void {
   const { config, dataset, parameters, length, updatesPerEpoch } = prepared;
   const { visibleUnits, hiddenUnits } = parameters;
   const modelBytes = parameterBytes(parameters);
+  const stateBytes = typeof config.training.chains === 'number' ? config.training.chains * visibleUnits : 0;
   const demands = memoryDemands(config.training, parameters, dataset.splits.train.rows);
   const splits = Object.entries(binarySplits(dataset));
   const dataBytes = splits.reduce((sum, [, binary]) => sum + binary.words.byteLength, 0);
@@ -125,7 +129,7 @@ function dryRun(prepared: PreparedRun, from: number | undefined, terminal: Termi
       prepared.exactLogLikelihood ? 'exact' : 'left out'
     } (one exact log Z: ${describeCost(parameters)})`,
     `memory      ${demands.map(([, what, count]) => `${what} ${describeBytes(count)}`).join(', ')}, the data ${describeBytes(dataBytes)}; Node.js itself not counted`,
-    `would write ${printable(config.output, 1000)}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints of about ${describeBytes(2 * modelBytes)}, result.json, execution.json`,
+    `would write ${printable(config.output, 1000)}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints of about ${describeBytes(2 * modelBytes + stateBytes)}, result.json, execution.json`,
     `config hash ${prepared.identity.configHash}`,
     `data        ${dataset.fingerprint}`,
     'dry run: nothing was trained or written',
@@ -133,13 +137,19 @@ function dryRun(prepared: PreparedRun, from: number | undefined, terminal: Termi
   terminal.out(`${lines.join('\n')}\n`);
 }
 
-function describeResult(result: RunResult, output: string): string {
+/** Why evaluations have no exact log Z, where they have none. */
+function whyUnknown({ config, parameters }: PreparedRun): string {
+  if (config.evaluation.logLikelihood === 'never') return 'evaluation.logLikelihood is never';
+  return `it costs ${describeCost(parameters)}, more than evaluation.exactCostLimit`;
+}
+
+function describeResult(result: RunResult, output: string, why: string): string {
   const { visibleUnits, hiddenUnits, updates, epochs, figures, best, digest } = result;
   const lines = [
-    `trained ${visibleUnits}×${hiddenUnits} RBM: ${updates} updates, ${Number(epochs.toFixed(2))} epochs`,
-    describeFigures(figures),
+    `trained ${visibleUnits}×${hiddenUnits} RBM: ${updates} updates, ${epochs === 1 ? '1 epoch' : `${Number(epochs.toFixed(2))} epochs`}`,
+    describeFigures(figures, why),
   ];
-  if (best !== undefined) lines.push(`best validation ${best.criterion} ${best.value.toFixed(3)} at update ${best.update}`);
+  if (best !== undefined) lines.push(`best validation ${criterionName(best.criterion)} ${nats(best.value)} at update ${best.update}`);
   lines.push(`digest ${digest}`, `run    ${printable(output, 1000)}`);
   return lines.join('\n');
 }
@@ -167,7 +177,7 @@ async function train(options: TrainOptions, terminal: Terminal): Promise<number>
   }
   const stop = terminal.listenForStop();
   const prepared = await prepareRun(loaded);
-  if (!options.quiet) for (const note of prepared.dataset.notes) terminal.err(`note: ${printable(note, 500)}\n`);
+  if (!options.quiet) for (const note of notesOn(prepared, loaded)) terminal.err(`note: ${printable(note, 500)}\n`);
   const display = progressDisplay(terminal, config.log, options.quiet === true);
   const warn = (message: string): void => display.report({ type: 'warning', message });
   const checkpoint = resuming ? checkpointToContinue(directory, prepared, warn) : undefined;
@@ -185,7 +195,7 @@ async function train(options: TrainOptions, terminal: Terminal): Promise<number>
     return stopSignals[outcome.signal];
   }
   const { result } = outcome;
-  terminal.out(options.json ? `${JSON.stringify({ ...result, output: config.output })}\n` : `${describeResult(result, short)}\n`);
+  terminal.out(options.json ? `${JSON.stringify({ ...result, output: config.output })}\n` : `${describeResult(result, short, whyUnknown(prepared))}\n`);
   if (options.expect !== undefined && options.expect.toLowerCase() !== result.digest) {
     throw new RbmError('digestMismatch', `${printable(short)}: digest mismatch: --expect ${options.expect.toLowerCase()}, trained ${result.digest}`, {
       hint: 'Compare configHash, dataFingerprint and numericsVersion in result.json with those of the run that gave the expected digest.',
@@ -199,12 +209,12 @@ export function trainCommand(program: Command, terminal: Terminal, finish: (code
   program
     .argument('[command]')
     .allowExcessArguments()
-    .option('--config <file>', 'config of the run: JSON with comments, or YAML')
+    .option('-c, --config <file>', 'config of the run: JSON with comments, or YAML')
     .option('--resume <run>', 'continue a run directory where its last checkpoint left off')
     .option('--resume-or-start', 'with --config: continue the run if it has been started, else start it')
     .option('--set <key=value>', 'override a key of the config, e.g. training.epochs=5 (repeatable)', collect)
     .option('--seed <seed>', 'override the seed')
-    .option('--output <directory>', 'run directory')
+    .option('-o, --output <directory>', 'run directory')
     .option('--force', 'remove the run that is in the run directory, and start again')
     .option('--print-config', 'print the resolved config and stop')
     .option('--dry-run', 'check everything, including the data; train and write nothing')

@@ -18,8 +18,17 @@ import { progressDisplay } from './progress.js';
 import { stopSignals } from './stop-signals.js';
 import type { Terminal } from './terminal.js';
 
+interface VerifyOptions extends CommonOptions {
+  allowIncomplete?: boolean;
+}
+
 /** The digest that a run claims, and after how many updates. */
-function claim(directory: RunDirectory, path: string, warn: (message: string) => void): { digest: string; updates: number } {
+function claim(
+  directory: RunDirectory,
+  path: string,
+  allowIncomplete: boolean,
+  warn: (message: string) => void,
+): { digest: string; updates: number } {
   const result = directory.readJson(directory.result);
   if (result !== undefined) {
     const { digest, updates } = result;
@@ -33,6 +42,11 @@ function claim(directory: RunDirectory, path: string, warn: (message: string) =>
   if (checkpoint === undefined) {
     throw new RbmError('usage', `${printable(path)}: nothing to verify: neither result.json nor a checkpoint`);
   }
+  if (!allowIncomplete) {
+    throw new RbmError('incomplete', `${printable(path)}: the run is not finished: it has no result.json, and stands at update ${checkpoint.progress.update}`, {
+      hint: 'Finish it with --resume, or verify its latest checkpoint with --allow-incomplete.',
+    });
+  }
   return { digest: parametersDigest(checkpoint.parameters), updates: checkpoint.progress.update };
 }
 
@@ -45,13 +59,13 @@ function checkSameData(directory: RunDirectory, fingerprint: string, path: strin
   });
 }
 
-async function verify(path: string, options: CommonOptions, terminal: Terminal): Promise<number> {
+async function verify(path: string, options: VerifyOptions, terminal: Terminal): Promise<number> {
   const directory = new RunDirectory(resolve(terminal.workingDirectory, path));
   const warn = (message: string): void => {
     if (!options.quiet) terminal.err(`warning: ${message}\n`);
   };
   const asIs = await loadRunConfig(path, [], terminal.workingDirectory);
-  const { digest, updates } = claim(directory, path, warn);
+  const { digest, updates } = claim(directory, path, options.allowIncomplete === true, warn);
   const set = [`training.updates=${updates}`, 'evaluation.every=never', 'evaluation.logLikelihood=never', 'checkpoint.every={epochs: 1000000000}'];
   const loaded = await loadRunConfig(path, set, terminal.workingDirectory);
   const temporary = mkdtempSync(join(tmpdir(), 'rbm-train-verify-'));
@@ -89,7 +103,8 @@ async function verify(path: string, options: CommonOptions, terminal: Terminal):
 export function verifyCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
   addCommonOptions(program.command('verify <run>'))
     .description('train a run again from its own config and compare the digest; exits with 5 where they differ')
-    .action(async (run: string, options: CommonOptions) => {
+    .option('--allow-incomplete', 'of a run that is not finished, verify the latest checkpoint')
+    .action(async (run: string, options: VerifyOptions) => {
       finish(await verify(run, options, terminal));
     });
 }

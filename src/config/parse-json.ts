@@ -118,6 +118,8 @@ class JsonParser {
     if (word === 'null') return { type: 'scalar', value: null, place: this.#place(start) };
     if (!/^[\d+.-]|^(?:Infinity|NaN)$/.test(word)) {
       const known = Object.hasOwn(foreignWords, word) ? foreignWords[word] : undefined;
+      // On the command line the shell has eaten the quotes.
+      if (known === undefined && this.#source.kind === 'override') return { type: 'scalar', value: word, place: this.#place(start) };
       const remedy = known === undefined ? `text stands in quotes: ${quoted(word)}` : `write ${known}`;
       throw this.#error(start, this.#offset, `expected a value, found the word ${printable(word, 60)}; ${remedy}`);
     }

@@ -125,7 +125,7 @@ function chooseArray(archive: NpzArchive, path: string, wanted: string | undefin
     throw configError(context, configKey, `${printable(path)} has no array '${printable(wanted)}'`, `Its arrays are: ${names}.`);
   }
   if (archive.names.length === 1) return archive.names[0];
-  throw configError(context, configKey, `${printable(path)} has ${archive.names.length} arrays, and the config does not say which`, `Set ${configKey} to one of: ${names}.`);
+  throw configError(context, configKey, `${printable(path)} has ${archive.names.length} arrays, and ${configKey} does not say which`, `Set ${configKey} to one of: ${names}.`);
 }
 
 /** Where to read what from. */

@@ -17,7 +17,7 @@ import { mnistSource } from './mnist.js';
 
 export type { DataSource, Dataset, Examples, LoadContext, RawExamples, SplitName } from './dataset.js';
 export { describeDataset, type DatasetFigures, type SplitFigures } from './describe.js';
-export { renderRows, type PictureOptions } from './picture.js';
+export { renderRows, squareShape, type PictureOptions } from './picture.js';
 
 /** Every source, in the order in which help shows them. */
 export const dataSources: readonly DataSource[] = [

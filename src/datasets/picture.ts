@@ -18,6 +18,12 @@ const unshapedWidth = 64;
 /** By upper pixel + 2 · lower pixel. */
 const glyphs = { unicode: [' ', '▀', '▄', '█'], ascii: [' ', "'", '.', ':'] } as const;
 
+/** [side, side] where the number of columns is a square of at least 3 × 3: most likely such rows are pictures. */
+export function squareShape(columns: number): [number, number] | undefined {
+  const side = Math.round(Math.sqrt(columns));
+  return side >= 3 && side * side === columns ? [side, side] : undefined;
+}
+
 /** The lines of one picture, between two bars that show its extent. */
 function pictureLines(matrix: BinaryMatrix, row: number, [height, width]: [number, number], unicode: boolean): string[] {
   const pixel = (y: number, x: number) => {
@@ -39,7 +45,8 @@ function pictureLines(matrix: BinaryMatrix, row: number, [height, width]: [numbe
  * Draws rows of a matrix.
  *
  * @param rows which rows, from 0
- * @param shape [height, width] of a row; where undefined, its units in reading order, 64 to a line
+ * @param shape [height, width] of a row; where undefined, a square if the number of columns is one, else its units in
+ * reading order, 64 to a line
  * @returns lines of text, without a last line break
  */
 export function renderRows(
@@ -49,7 +56,7 @@ export function renderRows(
   options: PictureOptions,
 ): string {
   const perLine = Math.min(matrix.columns, unshapedWidth);
-  const [height, width] = shape ?? [Math.ceil(matrix.columns / perLine), perLine];
+  const [height, width] = shape ?? squareShape(matrix.columns) ?? [Math.ceil(matrix.columns / perLine), perLine];
   const perBand = Math.max(1, Math.floor(((options.width ?? 80) + 1) / (width + 3)));
   const pictures = Array.from(rows, (row) => pictureLines(matrix, row, [height, width], options.unicode));
   const bands: string[] = [];

@@ -55,7 +55,9 @@ export function describeCost(model: { visibleUnits: number; hiddenUnits: number 
   const seconds = stateUnits * 6e-10;
   const duration =
     seconds < 120
-      ? `${Math.max(1, Math.round(seconds))} s`
+      ? seconds < 1
+        ? 'less than 1 s'
+        : `${Math.round(seconds)} s`
       : seconds < 7200
         ? `${Math.round(seconds / 60)} min`
         : seconds < 172_800
@@ -63,7 +65,7 @@ export function describeCost(model: { visibleUnits: number; hiddenUnits: number 
           : seconds < 3e9
             ? `${(seconds / 86_400).toPrecision(2)} days`
             : 'more than a century';
-  return `2^${units} states × ${Math.max(model.visibleUnits, model.hiddenUnits)} units = ${stateUnits.toExponential(1)}, roughly ${duration}`;
+  return `2^${units} states × ${Math.max(model.visibleUnits, model.hiddenUnits)} units = ${stateUnits.toExponential(1)}, ${seconds < 1 ? '' : 'roughly '}${duration}`;
 }
 
 function checkSchedule(loaded: LoadedConfig, path: string, schedule: ScheduleConfig): void {

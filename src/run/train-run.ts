@@ -12,16 +12,22 @@ import { parametersDigest } from '../checkpoint/digest.js';
 import { writeCheckpointFile, type RunDirectory } from '../checkpoint/run-directory.js';
 import { printable, RbmError } from '../errors.js';
 import { evaluateModel, type Figures } from '../estimators/evaluation.js';
+import { independentUnitsLogLikelihood } from '../estimators/independent-units.js';
+import { canonicalJson, relevantConfig } from '../config/index.js';
 import type { Extent } from '../config/schema.js';
 import { extentInUpdates } from '../training/schedules.js';
 import { Trainer } from '../training/trainer.js';
 import { version } from '../version.js';
+import { configKeys } from './config-schema.js';
 import type { Report } from './events.js';
 import { binarySplits, type PreparedRun } from './prepare.js';
 import { Breath, Stopped, stoppablePause, type StopRequest, type StopSignal } from './stop-request.js';
 
 /** With `auto`, evaluations are at least this many updates apart. */
 const automaticEvaluationUpdates = 500;
+
+/** A model that is this many nats worse than independent units is not merely at its beginning. */
+const uselessMargin = 1;
 
 /** How a run ended. */
 export type RunOutcome =
@@ -232,10 +238,26 @@ class Run {
     };
   }
 
+  /**
+   * Refuses to write into a directory that another training has taken over (with --force, say). Two processes on the
+   * same training may share it: they write the same bits.
+   */
+  #checkOwnership(): void {
+    const { prepared, directory } = this.#request;
+    const there = directory.readJson(directory.config);
+    if (there === undefined) return;
+    const relevant = (config: Record<string, unknown>): string => canonicalJson(relevantConfig(configKeys, config, ['result']));
+    if (relevant(there) === relevant(prepared.config as unknown as Record<string, unknown>)) return;
+    throw new RbmError('runtime', `${printable(directory.path)}: another training has been started in this directory meanwhile`, {
+      hint: 'This one has stopped without writing. Give every training an --output of its own.',
+    });
+  }
+
   /** Saves the checkpoint, which holds the metrics, then publishes them. */
   #save(): void {
     const { prepared, directory, report } = this.#request;
     const { update } = this.#trainer;
+    if (this.#savedUpdate >= 0) this.#checkOwnership();
     directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep);
     directory.writeMetrics(this.#lines);
     this.#savedUpdate = update;
@@ -260,6 +282,7 @@ class Run {
     // continued with more epochs has the same events as one that was never stopped.
     if (!this.#evaluated) directory.writeMetrics([...this.#lines, this.#metricsLine(figures)]);
     const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
+    this.#warnOfUselessModel(figures);
     const last = validationFigure(figures);
     const best = last !== undefined && isBetter(last, this.#best) ? { update, ...last } : this.#best;
     const result: RunResult = {
@@ -278,6 +301,20 @@ class Run {
     directory.writeJson(directory.result, result);
     this.#writeExecution('finished');
     return result;
+  }
+
+  /** A model worse than one without any hidden unit has learned nothing: mostly the steps were too large. */
+  #warnOfUselessModel(figures: Figures): void {
+    const { prepared, report } = this.#request;
+    const reached = figures.splits.train.meanLogLikelihood;
+    const independent = independentUnitsLogLikelihood(prepared.dataset.splits.train.binary);
+    if (reached === undefined || reached >= independent - uselessMargin || this.#trainer.update === 0) return;
+    report({
+      type: 'warning',
+      message:
+        `the model is worse on its training data (${reached.toFixed(3)} nats) than independent units would be ` +
+        `(${independent.toFixed(3)} nats): train longer, or with a smaller training.learningRate`,
+    });
   }
 
   #diverged(reason: string): RbmError {

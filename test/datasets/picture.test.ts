@@ -20,9 +20,14 @@ test('side by side to the width, then below', () => {
 });
 
 test('without a shape, in reading order, 64 units to a line', () => {
-  const long = packBinaryMatrix(new Uint8Array(100).fill(1), 1, 100);
-  expect(renderRows(long, [0], undefined, { unicode: true })).toBe(`│${'█'.repeat(36)}${'▀'.repeat(28)}│`);
+  const long = packBinaryMatrix(new Uint8Array(101).fill(1), 1, 101);
+  expect(renderRows(long, [0], undefined, { unicode: true })).toBe(`│${'█'.repeat(37)}${'▀'.repeat(27)}│`);
   expect(renderRows(matrix, [0], undefined, { unicode: true })).toBe('│▀  ▀▀▀│');
+});
+
+test('without a shape, a square number of units is a square', () => {
+  const square = packBinaryMatrix(new Uint8Array(16).fill(1), 1, 16);
+  expect(renderRows(square, [0], undefined, { unicode: true })).toBe('│████│\n│████│');
 });
 
 test('no rows give no text', () => {

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 
 import { describe } from '@jest/globals';
 
-const folders = [join(process.cwd(), '..', 'shared', 'data'), '/work/shared/data'];
-const found = folders.find((folder) => existsSync(join(folder, 'mnist')));
+const folder = join(process.cwd(), '..', 'shared', 'data');
+const isThere = existsSync(join(folder, 'mnist'));
 const isRequired = process.env.CI === 'true' && process.env.RBM_REQUIRE_SHARED === '1';
 
 /** Path of a file of the folder. */
 export function sharedPath(...parts: string[]): string {
-  return join(found ?? folders[0], ...parts);
+  return join(folder, ...parts);
 }
 
 // The rules are for tests; this makes them.
@@ -19,6 +19,6 @@ export function sharedPath(...parts: string[]): string {
 
 /** Tests on real data; skipped, with the reason in their name, where there are none, unless they are required. */
 export function describeWithSharedData(name: string, body: () => void): void {
-  if (found !== undefined || isRequired) describe(name, body);
-  else describe.skip(`${name} (SKIPPED: no real data in ${folders[0]})`, body);
+  if (isThere || isRequired) describe(name, body);
+  else describe.skip(`${name} (SKIPPED: no real data in ${folder})`, body);
 }

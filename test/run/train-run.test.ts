@@ -118,6 +118,20 @@ describe.each(Object.keys(configs))('%s', (name) => {
   });
 });
 
+test('a directory that another training has taken over is left to it', async () => {
+  const folder = newFolder();
+  const other = await prepare({ ...smallConfig, seed: 'other' });
+  const directory = new RunDirectory(folder);
+  const taken = train(await prepare(smallConfig), folder, (event) => {
+    // As --force of another process would, while this one trains.
+    if (atUpdate(7)(event)) directory.writeJson(directory.config, other.config);
+    return false;
+  });
+  await expect(taken).rejects.toMatchObject({ name: 'RbmError', code: 'runtime', message: expect.stringContaining('another training') });
+  expect(directory.checkpointUpdates()).toEqual([5, 0]);
+  expect(directory.readJson(directory.result)).toBeUndefined();
+});
+
 describe('interruptions at awkward moments', () => {
   let straight: Record<string, string>;
   beforeAll(async () => {

@@ -179,6 +179,8 @@ export const preparations: Readonly<Record<string, Preparation>> = {
     const path = join(folder, 'run', 'result.json');
     writeFileSync(path, readFileSync(path, 'utf8').replace(/"digest": "[0-9a-f]{64}"/, `"digest": "${'ab'.repeat(32)}"`));
   },
+  /** The run has no result.json, as one that was killed. */
+  'remove-result': ({ folder }) => rmSync(join(folder, 'run', 'result.json')),
   /** `run/result.json` has no digest. */
   'remove-result-digest': ({ folder }) => {
     const path = join(folder, 'run', 'result.json');
