@@ -50,7 +50,7 @@ function defined(entries: JsonSchema): JsonSchema {
 function objectSchema(kind: ObjectKind): JsonSchema {
   const names = [...new Set(kind.keys.map((key) => key.name))];
   const properties = Object.fromEntries(names.map((name) => [name, propertySchema(kind.keys.filter((key) => key.name === name))]));
-  const required = kind.keys.filter((key) => key.required === true && key.onlyWith === undefined).map((key) => key.name);
+  const required = kind.keys.filter(({ required: isRequired, onlyWith, notWith }) => isRequired === true && onlyWith === undefined && notWith === undefined).map((key) => key.name);
   const conditions = [...requirements(kind), ...prohibitions(kind, names), ...exclusions(kind.atMostOneOf ?? [])];
   return {
     type: 'object',
@@ -72,7 +72,8 @@ function propertySchema(rows: readonly SchemaKey[]): JsonSchema {
   return { description, ...type, ...(hasDefault && { default: first.default }) };
 }
 
-function describeRow({ meaning, onlyWith }: SchemaKey): string {
+function describeRow({ meaning, onlyWith, notWith }: SchemaKey): string {
+  if (notWith !== undefined) return `${meaning} (not with ${notWith})`;
   return onlyWith === undefined ? meaning : `${meaning} (only with ${onlyWith.key} ${namesWith('or', onlyWith.values)})`;
 }
 
@@ -82,10 +83,12 @@ function hasValue(kind: ObjectKind, key: string, values: readonly string[]): Jso
   return { properties: { [key]: { enum: isBoolean ? values.map((value) => value === 'true') : values } } };
 }
 
-/** `required` keys that apply only with a value of another key. */
+/** `required` keys that apply only with a value of another key, or without another key. */
 function requirements(kind: ObjectKind): JsonSchema[] {
-  return kind.keys.flatMap(({ name, required, onlyWith }) => {
-    if (required !== true || onlyWith === undefined) return [];
+  return kind.keys.flatMap(({ name, required, onlyWith, notWith }): JsonSchema[] => {
+    if (required !== true) return [];
+    if (notWith !== undefined) return [{ anyOf: [{ required: [notWith] }, { required: [name] }] }];
+    if (onlyWith === undefined) return [];
     const { key, values } = onlyWith;
     const isDefault = kind.keys.some((row) => row.name === key && values.includes(String(row.default)));
     const condition = { ...hasValue(kind, key, values), ...(isDefault ? {} : { required: [key] }) };

@@ -59,6 +59,7 @@ export interface BiasConfig {
 
 /** The `model` section. */
 export interface ModelConfig {
+  /** m; absent with `from`. */
   hiddenUnits?: number;
   /** Checkpoint or foreign model file to start from instead of random parameters. */
   from?: string;

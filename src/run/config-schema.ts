@@ -9,11 +9,18 @@ import { dataKeys } from '../datasets/index.js';
 import { backends, defaultBackend } from '../kernels/index.js';
 import { gradientEstimators, gradientKeys } from '../training/gradients/index.js';
 
+type NumberKind = Extract<Kind, { kind: 'number' }>;
+
 const probability = { kind: 'number', exclusiveMinimum: 0, exclusiveMaximum: 0.5 } as const;
 const nonNegative = { kind: 'number', minimum: 0 } as const;
 
-/** A number, or an object that names a schedule, each with a horizon of its own. */
-function scheduleKind(value: Kind): Kind {
+/** Where an exponential schedule starts and ends: it can neither leave 0 nor reach it. */
+function aboveZero(value: NumberKind): Kind {
+  return { ...value, minimum: undefined, exclusiveMinimum: 0 };
+}
+
+/** A number ≥ 0, or an object that names a schedule, each with a horizon of its own. */
+function scheduleKind(value: NumberKind): Kind {
   const schedule: SchemaKey[] = [
     {
       name: 'schedule',
@@ -30,13 +37,33 @@ function scheduleKind(value: Kind): Kind {
       },
       required: true,
     },
-    { name: 'initial', meaning: 'value at the first update', type: value, required: true },
+    {
+      name: 'initial',
+      meaning: 'value at the first update',
+      type: value,
+      required: true,
+      onlyWith: { key: 'schedule', values: ['linear', 'inverse', 'step'] },
+    },
+    {
+      name: 'initial',
+      meaning: 'value at the first update',
+      type: aboveZero(value),
+      required: true,
+      onlyWith: { key: 'schedule', values: ['exponential'] },
+    },
     {
       name: 'final',
       meaning: 'value at the end of the horizon',
       type: value,
       required: true,
-      onlyWith: { key: 'schedule', values: ['linear', 'exponential', 'step'] },
+      onlyWith: { key: 'schedule', values: ['linear', 'step'] },
+    },
+    {
+      name: 'final',
+      meaning: 'value at the end of the horizon',
+      type: aboveZero(value),
+      required: true,
+      onlyWith: { key: 'schedule', values: ['exponential'] },
     },
     {
       name: 'horizon',
@@ -147,8 +174,10 @@ const modelKeys: SchemaKey[] = [
   },
   {
     name: 'hiddenUnits',
-    meaning: 'number of hidden units m; taken from the model file where `from` is given',
+    meaning: 'number of hidden units m; with `from`, the model file decides',
     type: { kind: 'integer', minimum: 1, maximum: 1 << 26 },
+    required: true,
+    notWith: 'from',
   },
   { name: 'weights', meaning: 'initial weights W (n × m)', type: { kind: 'object', keys: weightsKeys }, notWith: 'from' },
   {

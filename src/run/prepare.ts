@@ -4,7 +4,7 @@
  */
 
 import { canonicalHash, configError, relevantConfig, type LoadedConfig } from '../config/index.js';
-import type { RunConfig, ScheduleConfig } from '../config/run-config.js';
+import type { RunConfig } from '../config/run-config.js';
 import { parametersDigest } from '../checkpoint/digest.js';
 import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
 import { readModelFile } from '../checkpoint/model-file.js';
@@ -68,20 +68,6 @@ export function describeCost(model: { visibleUnits: number; hiddenUnits: number 
   return `2^${units} states × ${Math.max(model.visibleUnits, model.hiddenUnits)} units = ${stateUnits.toExponential(1)}, ${seconds < 1 ? '' : 'roughly '}${duration}`;
 }
 
-function checkSchedule(loaded: LoadedConfig, path: string, schedule: ScheduleConfig): void {
-  if (typeof schedule === 'number' || schedule.schedule !== 'exponential') return;
-  for (const end of ['initial', 'final'] as const) {
-    if (schedule[end] === 0) {
-      throw configError(
-        loaded,
-        `${path}.${end}`,
-        'an exponential schedule can neither start nor end at 0',
-        'Use a small positive number, or schedule: linear.',
-      );
-    }
-  }
-}
-
 /** Refuses what this machine can't hold, before it is allocated. */
 function checkMemory(loaded: LoadedConfig, model: { visibleUnits: number; hiddenUnits: number }, rows: number): void {
   const { training } = loaded.config as unknown as RunConfig;
@@ -125,20 +111,9 @@ function startingParameters(loaded: LoadedConfig, config: RunConfig, dataset: Da
         'Choose the data that the model was made for.',
       );
     }
-    if (model.hiddenUnits !== undefined && model.hiddenUnits !== parameters.hiddenUnits) {
-      throw configError(
-        loaded,
-        'model.hiddenUnits',
-        `is ${model.hiddenUnits}, but the model in model.from has ${parameters.hiddenUnits}`,
-        'Leave hiddenUnits out: the file decides.',
-      );
-    }
     return parameters;
   }
-  if (model.hiddenUnits === undefined) {
-    throw configError(loaded, 'model', 'needs hiddenUnits (or from, a model file to start from)', 'Add for example hiddenUnits: 20.');
-  }
-  checkMemory(loaded, { visibleUnits: dataset.columns, hiddenUnits: model.hiddenUnits }, rows);
+  checkMemory(loaded, { visibleUnits: dataset.columns, hiddenUnits: model.hiddenUnits ?? 0 }, rows);
   const parameters = initialParameters(model, config.seed, dataset.splits.train.binary);
   if (!parameters.weights.every(Number.isFinite)) {
     throw configError(loaded, 'model.weights', 'some initial weights overflow', 'Use a smaller standardDeviation or range.');
@@ -163,8 +138,6 @@ function startingParameters(loaded: LoadedConfig, config: RunConfig, dataset: Da
 export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
   const config = loaded.config as unknown as RunConfig;
   const { training, evaluation } = config;
-  checkSchedule(loaded, 'training.learningRate', training.learningRate);
-  checkSchedule(loaded, 'training.momentum', training.momentum);
   const dataset = await loadDataset(config.data, {
     fail: (key, message, hint) => configError(loaded, key, message, hint),
   });

@@ -19,7 +19,7 @@ export function extentInUpdates(extent: Extent, updatesPerEpoch: number): number
 /**
  * The schedule that a config describes.
  *
- * @throws RangeError for an exponential schedule from or to 0 (`run/prepare` refuses it with its place)
+ * @throws RangeError for an exponential schedule from or to 0 (which the schema refuses, with its place)
  */
 export function createSchedule(config: ScheduleConfig, updatesPerEpoch: number): Schedule {
   if (typeof config === 'number') return () => config;
