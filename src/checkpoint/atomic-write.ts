@@ -22,7 +22,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { printable, RbmError } from '../errors.js';
 import { fileError, systemCode } from '../file-errors.js';
 
@@ -101,6 +101,14 @@ function makeFolder(folder: string): void {
   }
 }
 
+function linkTarget(path: string): string | undefined {
+  try {
+    return resolve(dirname(path), readlinkSync(path));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The file to replace: what a link points to; a device or a pipe can't be replaced, and must not be. */
 function replaceable(path: string): string {
   let isFolder: boolean;
@@ -109,8 +117,8 @@ function replaceable(path: string): string {
     if (status.isFile()) return realpathSync(path);
     isFolder = status.isDirectory();
   } catch {
-    // Not there, or removed by a twin this very moment.
-    return path;
+    // Not there, or removed by a twin this very moment; a link may point to what is not there yet.
+    return linkTarget(path) ?? path;
   }
   const what = isFolder ? 'it is a folder' : 'it is not a regular file (a device or a pipe)';
   throw new RbmError('runtime', `${printable(path)}: can't be written: ${what}`, { hint: 'Choose another place, or remove it.' });

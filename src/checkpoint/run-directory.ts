@@ -4,7 +4,7 @@
  *     config.json       the resolved config
  *     metrics.jsonl     events, a function of progress alone; published with each checkpoint
  *     checkpoints/      update-<number>.safetensors, the latest few
- *     best.safetensors  the best parameters by the validation figure
+ *     best.safetensors  the best parameters by the validation figure, among the evaluations on the cadence
  *     start.safetensors the parameters that training started from, where they came from a file
  *     result.json       final figures and digest, the same bytes everywhere
  *     execution.json    times, host, versions, resumptions
@@ -72,7 +72,12 @@ export class RunDirectory {
     return existsSync(this.config);
   }
 
-  /** Whether a run has been started here: its first checkpoint is the first thing that a run writes. */
+  /** Whether result.json is there. */
+  hasResult(): boolean {
+    return existsSync(this.result);
+  }
+
+  /** Whether a run has been started here: a run writes its first checkpoint before config.json. */
   holdsRun(): boolean {
     return this.checkpointUpdates().length > 0;
   }
@@ -138,10 +143,15 @@ export class RunDirectory {
    * equal runs have equal events.
    */
   writeMetrics(lines: readonly string[]): void {
-    const text = lines.map((line) => `${line}\n`).join('');
+    const text = metricsText(lines);
     const published = readIfThere(this.metrics);
     if (published !== undefined && published.length >= text.length && published.startsWith(text)) return;
     writeFileAtomically(this.metrics, text);
+  }
+
+  /** Publishes these lines of metrics.jsonl and no others. */
+  replaceMetrics(lines: readonly string[]): void {
+    writeFileAtomically(this.metrics, metricsText(lines));
   }
 
   /** Writes the checkpoint, then removes all but the latest `keep`. */
@@ -157,7 +167,10 @@ export class RunDirectory {
   writeBest(checkpoint: Checkpoint): void {
     if (existsSync(this.best)) {
       try {
-        if (readCheckpointFile(this.best).progress.update > checkpoint.progress.update) return;
+        const { progress, identity } = readCheckpointFile(this.best);
+        const { configHash, dataFingerprint } = checkpoint.identity;
+        const isTwins = identity.configHash === configHash && identity.dataFingerprint === dataFingerprint;
+        if (isTwins && progress.update > checkpoint.progress.update) return;
       } catch {
         // Damaged: it is replaced.
       }
@@ -208,6 +221,10 @@ export class RunDirectory {
     if (failures.length > 0) throw failures[0];
     return undefined;
   }
+}
+
+function metricsText(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 function messageOf(error: unknown): string {

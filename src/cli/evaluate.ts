@@ -5,7 +5,7 @@
 import type { Command } from 'commander';
 import { exitCodes, printable } from '../errors.js';
 import { evaluateModel } from '../estimators/evaluation.js';
-import { exactEstimator } from '../estimators/log-partition-function.js';
+import { exactEstimator, isAffordable } from '../estimators/log-partition-function.js';
 import { defaultBackend, loadKernels } from '../kernels/index.js';
 import { parametersDigest } from '../checkpoint/digest.js';
 import { binarySplits, describeCost } from '../run/prepare.js';
@@ -29,7 +29,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   const { parameters } = model;
   const dataset = await loadDataFor(model, options, terminal);
   const kernels = await loadKernels(defaultBackend);
-  const affordable = exactEstimator.cost(parameters) <= costLimit;
+  const affordable = isAffordable(parameters, costLimit);
   if (!affordable && !options.quiet) {
     const cost = exactEstimator.cost(parameters);
     const way = Number.isFinite(cost) ? `--exact-cost-limit ${cost} allows it` : 'that is out of reach';

@@ -2,6 +2,7 @@
  * Training: `rbm-train --config <file>` starts a run, `--resume <run>` continues one.
  */
 
+import { existsSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { RunDirectory } from '../checkpoint/run-directory.js';
@@ -10,9 +11,10 @@ import type { RunConfig } from '../config/run-config.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
 import { parameterCount } from '../model/parameters.js';
 import { configKeys } from '../run/config-schema.js';
-import { checkpointToContinue, loadRunConfig } from '../run/open-run.js';
+import { checkpointToContinue, loadRunConfig, withKeptStart } from '../run/open-run.js';
 import { describeBytes, memoryDemands, parameterBytes } from '../run/memory.js';
 import { binarySplits, describeCost, prepareRun, type PreparedRun } from '../run/prepare.js';
+import { Breath, Stopped } from '../run/stop-request.js';
 import { evaluationInterval, trainRun, type RunResult } from '../run/train-run.js';
 import { criterionName, describeFigures, nats } from './figures.js';
 import { collect, unknownCommand, type CommonOptions } from './options.js';
@@ -129,7 +131,7 @@ function dryRun(prepared: PreparedRun, from: number | undefined, terminal: Termi
       prepared.exactLogLikelihood ? 'exact' : 'left out'
     } (one exact log Z: ${describeCost(parameters)})`,
     `memory      ${demands.map(([, what, count]) => `${what} ${describeBytes(count)}`).join(', ')}, the data ${describeBytes(dataBytes)}; Node.js itself not counted`,
-    `would write ${printable(config.output, 1000)}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints of about ${describeBytes(2 * modelBytes + stateBytes)}, result.json, execution.json`,
+    `would write ${printable(config.output, 1000)}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints and best.safetensors of about ${describeBytes(2 * modelBytes + stateBytes)}, result.json, execution.json`,
     `config hash ${prepared.identity.configHash}`,
     `data        ${dataset.fingerprint}`,
     'dry run: nothing was trained or written',
@@ -176,7 +178,11 @@ async function train(options: TrainOptions, terminal: Terminal): Promise<number>
     });
   }
   const stop = terminal.listenForStop();
-  const prepared = await prepareRun(loaded);
+  const isOriginalGone = resuming && config.model.from !== undefined && !existsSync(config.model.from);
+  const prepared = await prepareRun(isOriginalGone ? withKeptStart(loaded, directory) : loaded);
+  // A signal that came while data was loading is seen once the event loop has turned.
+  await new Breath().take();
+  if (stop.signal !== undefined) throw new Stopped(stop.signal);
   if (!options.quiet) for (const note of notesOn(prepared, loaded)) terminal.err(`note: ${printable(note, 500)}\n`);
   const display = progressDisplay(terminal, config.log, options.quiet === true);
   const warn = (message: string): void => display.report({ type: 'warning', message });

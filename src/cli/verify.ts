@@ -10,6 +10,7 @@ import { parametersDigest } from '../checkpoint/digest.js';
 import { RunDirectory } from '../checkpoint/run-directory.js';
 import type { RunConfig } from '../config/run-config.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
+import { fileError } from '../file-errors.js';
 import { loadRunConfig } from '../run/open-run.js';
 import { prepareRun } from '../run/prepare.js';
 import { trainRun } from '../run/train-run.js';
@@ -28,12 +29,14 @@ function claim(
   path: string,
   allowIncomplete: boolean,
   warn: (message: string) => void,
-): { digest: string; updates: number } {
+): { digest: string; updates: number; source: string } {
   const result = directory.readJson(directory.result);
   if (result !== undefined) {
     const { digest, updates } = result;
     const isDigest = typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest);
-    if (isDigest && Number.isSafeInteger(updates) && (updates as number) >= 0) return { digest, updates: updates as number };
+    if (isDigest && Number.isSafeInteger(updates) && (updates as number) >= 0) {
+      return { digest: digest as string, updates: updates as number, source: 'result.json' };
+    }
     throw new RbmError('data', `${printable(directory.result)}: has no digest, or no number of updates`, {
       hint: 'The file is damaged; remove it to verify the latest checkpoint instead.',
     });
@@ -47,7 +50,7 @@ function claim(
       hint: 'Finish it with --resume, or verify its latest checkpoint with --allow-incomplete.',
     });
   }
-  return { digest: parametersDigest(checkpoint.parameters), updates: checkpoint.progress.update };
+  return { digest: parametersDigest(checkpoint.parameters), updates: checkpoint.progress.update, source: 'its latest checkpoint' };
 }
 
 /** Says so at once where the data has changed: no digest could match. */
@@ -59,25 +62,35 @@ function checkSameData(directory: RunDirectory, fingerprint: string, path: strin
   });
 }
 
+function temporaryFolder(): string {
+  const parent = tmpdir();
+  try {
+    return mkdtempSync(join(parent, 'rbm-train-verify-'));
+  } catch (error) {
+    throw fileError(error, parent, { code: 'runtime', action: "no folder can be made here", hint: 'Set TMPDIR to a folder that can be written.' });
+  }
+}
+
 async function verify(path: string, options: VerifyOptions, terminal: Terminal): Promise<number> {
   const directory = new RunDirectory(resolve(terminal.workingDirectory, path));
   const warn = (message: string): void => {
     if (!options.quiet) terminal.err(`warning: ${message}\n`);
   };
   const asIs = await loadRunConfig(path, [], terminal.workingDirectory);
-  const { digest, updates } = claim(directory, path, options.allowIncomplete === true, warn);
+  const { digest, updates, source } = claim(directory, path, options.allowIncomplete === true, warn);
   const set = [`training.updates=${updates}`, 'evaluation.every=never', 'evaluation.logLikelihood=never', 'checkpoint.every={epochs: 1000000000}'];
   const loaded = await loadRunConfig(path, set, terminal.workingDirectory);
-  const temporary = mkdtempSync(join(tmpdir(), 'rbm-train-verify-'));
+  const stop = terminal.listenForStop();
+  const prepared = await prepareRun(loaded);
+  checkSameData(directory, prepared.dataset.fingerprint, path, warn);
+  const temporary = temporaryFolder();
   try {
-    const prepared = await prepareRun(loaded);
-    checkSameData(directory, prepared.dataset.fingerprint, path, warn);
     const { log } = asIs.config as unknown as RunConfig;
     const display = progressDisplay(terminal, log, options.quiet === true);
     const outcome = await trainRun({
       prepared,
       directory: new RunDirectory(join(temporary, 'run')),
-      stop: terminal.listenForStop(),
+      stop,
       report: display.report,
     }).finally(() => display.end());
     if (outcome.status === 'stopped') {
@@ -88,7 +101,7 @@ async function verify(path: string, options: VerifyOptions, terminal: Terminal):
     const verified = actual === digest;
     if (options.json) terminal.out(`${JSON.stringify({ verified, updates, expected: digest, digest: actual })}\n`);
     if (!verified) {
-      throw new RbmError('digestMismatch', `${printable(path)}: digest mismatch: result.json says ${digest}, training again gives ${actual}`, {
+      throw new RbmError('digestMismatch', `${printable(path)}: digest mismatch: ${source} says ${digest}, training again gives ${actual}`, {
         hint: 'The result was not made by this config, data and numerics version, or was changed.',
       });
     }
@@ -102,7 +115,7 @@ async function verify(path: string, options: VerifyOptions, terminal: Terminal):
 /** Adds the command. */
 export function verifyCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
   addCommonOptions(program.command('verify <run>'))
-    .description('train a run again from its own config and compare the digest; exits with 5 where they differ')
+    .description('train a run again from its own config and compare the digest; exits with 5 where they differ, 6 where the run is not finished')
     .option('--allow-incomplete', 'of a run that is not finished, verify the latest checkpoint')
     .action(async (run: string, options: VerifyOptions) => {
       finish(await verify(run, options, terminal));

@@ -52,5 +52,11 @@ export const logPartitionFunctionEstimators: readonly LogPartitionFunctionEstima
   },
 ];
 
+/** Whether one exact log Z of this model can be computed at all, and costs at most `limit` (states × units). */
+export function isAffordable(model: { visibleUnits: number; hiddenUnits: number }, limit: number): boolean {
+  const cost = exactEstimator.cost(model);
+  return Number.isFinite(cost) && cost <= limit;
+}
+
 /** The estimator that enumerates. */
 export const exactEstimator = logPartitionFunctionEstimators[0];

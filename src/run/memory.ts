@@ -41,9 +41,11 @@ export function memoryDemands(training: TrainingConfig, model: Layers, rows: num
   return demands;
 }
 
-/** Whether so much fits into this machine at all. */
+/** Whether so much fits into this machine, or into what the process may use of it, at all. */
 export function fitsIntoMemory(bytes: number): boolean {
-  return bytes <= totalmem();
+  // 0 or absent where there is no limit, or none is known.
+  const limit = process.constrainedMemory?.() || Infinity;
+  return bytes <= Math.min(totalmem(), limit);
 }
 
 /** Bytes in the unit that suits: 264 kB, 1.5 TB. */

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { RunDirectory } from '../checkpoint/run-directory.js';
 import { loadConfig, type LoadedConfig } from '../config/index.js';
+import type { RunConfig } from '../config/run-config.js';
 import { printable, RbmError } from '../errors.js';
 import { numericsVersion } from '../kernels/index.js';
 import { configKeys } from './config-schema.js';
@@ -29,10 +30,16 @@ export async function loadRunConfig(path: string, set: readonly string[], workin
       hint: 'Put it back, or continue with --config <file> --output <run> --resume-or-start.',
     });
   }
-  // The file that training started from may be gone; the run has kept what was in it.
+  const loaded = await loadConfig(configKeys, { file: directory.config, set, workingDirectory });
+  return withKeptStart(loaded, directory);
+}
+
+/** The config with the run's own copy of the model that training started from: the original may be gone. */
+export function withKeptStart(loaded: LoadedConfig, directory: RunDirectory): LoadedConfig {
+  const { model } = loaded.config as unknown as RunConfig;
   const kept = directory.keptStart();
-  const start = kept === undefined ? [] : [`model.from=${kept}`];
-  return loadConfig(configKeys, { file: directory.config, set: [...start, ...set], workingDirectory });
+  if (model.from === undefined || kept === undefined) return loaded;
+  return { ...loaded, config: { ...loaded.config, model: { ...model, from: kept } } };
 }
 
 /**

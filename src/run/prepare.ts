@@ -10,7 +10,7 @@ import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
 import { readModelFile } from '../checkpoint/model-file.js';
 import { loadDataset, type Dataset } from '../datasets/index.js';
 import { addressLimits, loadKernels, numericsVersion, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
-import { exactEstimator } from '../estimators/log-partition-function.js';
+import { exactEstimator, isAffordable } from '../estimators/log-partition-function.js';
 import { enumerationCost } from '../model/enumeration-view.js';
 import { isRbmError, RbmError } from '../errors.js';
 import { initialParameters } from '../model/initial-parameters.js';
@@ -147,7 +147,7 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
   if (refusal !== undefined) throw configError(loaded, 'training.algorithm', refusal.message, refusal.hint);
 
   const exactCost = exactEstimator.cost(parameters);
-  const affordable = Number.isFinite(exactCost) && exactCost <= evaluation.exactCostLimit;
+  const affordable = isAffordable(parameters, evaluation.exactCostLimit);
   if (evaluation.logLikelihood === 'exact' && !affordable) {
     throw configError(
       loaded,

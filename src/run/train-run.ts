@@ -13,12 +13,11 @@ import { writeCheckpointFile, type RunDirectory } from '../checkpoint/run-direct
 import { printable, RbmError } from '../errors.js';
 import { evaluateModel, type Figures } from '../estimators/evaluation.js';
 import { independentUnitsLogLikelihood } from '../estimators/independent-units.js';
-import { canonicalJson, relevantConfig } from '../config/index.js';
+import { canonicalJson } from '../config/index.js';
 import type { Extent } from '../config/schema.js';
 import { extentInUpdates } from '../training/schedules.js';
 import { Trainer } from '../training/trainer.js';
 import { version } from '../version.js';
-import { configKeys } from './config-schema.js';
 import type { Report } from './events.js';
 import { binarySplits, type PreparedRun } from './prepare.js';
 import { Breath, Stopped, stoppablePause, type StopRequest, type StopSignal } from './stop-request.js';
@@ -103,16 +102,22 @@ class Run {
   #lines: string[] = [];
   #evaluated = false;
   #best: Progress['best'];
+  /** Update of the checkpoint that this session continues from. */
+  readonly #fromUpdate: number | undefined;
   #savedUpdate = -1;
   #savedTime = performance.now();
   #figures: Figures | undefined;
+  /** Whether the directory says whose it is. */
+  #isStarted = false;
   readonly #startTime = new Date();
   readonly #startCpu = process.cpuUsage();
 
   constructor(request: TrainRequest) {
     const { prepared, checkpoint, stop } = request;
     const { config, kernels, parameters, dataset, updatesPerEpoch } = prepared;
-    this.#request = request;
+    // The checkpoint is as large as the model: it is not kept beyond this constructor.
+    this.#request = { ...request, checkpoint: undefined };
+    this.#fromUpdate = checkpoint?.progress.update;
     this.#trainer = new Trainer(kernels, config.training, checkpoint?.parameters ?? parameters, dataset.splits.train, config.seed);
     this.#interval = evaluationInterval(config.evaluation.every, updatesPerEpoch);
     this.#pause = stoppablePause(stop);
@@ -138,19 +143,23 @@ class Run {
   }
 
   async run(): Promise<RunOutcome> {
-    const { prepared, directory, stop, report, checkpoint } = this.#request;
+    const { prepared, directory, stop, report } = this.#request;
     const { length, updatesPerEpoch } = prepared;
     const trainer = this.#trainer;
     directory.collectTemporaryFiles();
-    if (checkpoint === undefined) {
+    if (this.#fromUpdate === undefined) {
       // From the first moment there is a checkpoint to come back to, and a start that no other file decides.
       if (prepared.config.model.from !== undefined) writeCheckpointFile(directory.start, this.#checkpoint());
       this.#save();
     }
     directory.writeJson(directory.config, prepared.config);
-    // Of a shorter training: it is no longer this run's result.
-    if (trainer.update < length) removeFile(directory.result);
+    // Of a shorter training: it is no longer this run's result, and its last event was off the cadence.
+    if (trainer.update < length && directory.hasResult()) {
+      removeFile(directory.result);
+      directory.replaceMetrics(this.#lines);
+    }
     this.#writeExecution('running');
+    this.#isStarted = true;
     const examples = prepared.dataset.splits.train.rows;
     report({ type: 'start', update: trainer.update, length, updatesPerEpoch, examples });
 
@@ -222,7 +231,9 @@ class Run {
     if (candidate === undefined) return;
     if (!isBetter(candidate, this.#best)) return;
     this.#best = { update, ...candidate };
-    if (prepared.config.checkpoint.best) directory.writeBest(this.#checkpoint());
+    if (!prepared.config.checkpoint.best) return;
+    this.#checkOwnership();
+    directory.writeBest(this.#checkpoint());
   }
 
   #checkpoint(): Checkpoint {
@@ -239,17 +250,25 @@ class Run {
   }
 
   /**
-   * Refuses to write into a directory that another training has taken over (with --force, say). Two processes on the
-   * same training may share it: they write the same bits.
+   * Refuses to write into a directory that another training has taken over (with --force, say) or that was removed. Two
+   * processes on the same training may share it: they write the same bits.
+   *
+   * @throws RbmError 'runtime' where the directory is no longer this training's
    */
   #checkOwnership(): void {
     const { prepared, directory } = this.#request;
-    const there = directory.readJson(directory.config);
-    if (there === undefined) return;
-    const relevant = (config: Record<string, unknown>): string => canonicalJson(relevantConfig(configKeys, config, ['result']));
-    if (relevant(there) === relevant(prepared.config as unknown as Record<string, unknown>)) return;
-    throw new RbmError('runtime', `${printable(directory.path)}: another training has been started in this directory meanwhile`, {
-      hint: 'This one has stopped without writing. Give every training an --output of its own.',
+    let training: unknown;
+    try {
+      training = directory.readJson(directory.execution)?.training;
+    } catch {
+      // Damaged: nobody else's, at least.
+      return;
+    }
+    const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
+    if (canonicalJson(training ?? null) === canonicalJson({ configHash, dataFingerprint, numericsVersion })) return;
+    const what = training === undefined ? 'the run directory was removed or emptied' : 'another training has been started in this directory';
+    throw new RbmError('runtime', `${printable(directory.path)}: ${what} meanwhile`, {
+      hint: 'This training has stopped without writing more. Give every training an --output of its own.',
     });
   }
 
@@ -257,7 +276,7 @@ class Run {
   #save(): void {
     const { prepared, directory, report } = this.#request;
     const { update } = this.#trainer;
-    if (this.#savedUpdate >= 0) this.#checkOwnership();
+    if (this.#isStarted) this.#checkOwnership();
     directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep);
     directory.writeMetrics(this.#lines);
     this.#savedUpdate = update;
@@ -321,6 +340,7 @@ class Run {
     const { directory } = this.#request;
     const { update } = this.#trainer;
     const good = directory.checkpointUpdates().filter((saved) => saved < update)[0];
+    this.#checkOwnership();
     // What led here; the checkpoint to continue from does not count these events.
     directory.writeMetrics(this.#lines);
     this.#writeExecution('diverged');
@@ -336,7 +356,7 @@ class Run {
    * leave a trace, and again at its end.
    */
   #writeExecution(end: 'running' | 'finished' | 'stopped' | 'diverged'): void {
-    const { prepared, directory, checkpoint } = this.#request;
+    const { prepared, directory } = this.#request;
     const { user, system } = process.cpuUsage(this.#startCpu);
     let sessions: unknown;
     try {
@@ -354,7 +374,7 @@ class Run {
       start,
       end: new Date().toISOString(),
       ended: end,
-      fromUpdate: checkpoint?.progress.update ?? 0,
+      fromUpdate: this.#fromUpdate ?? 0,
       toUpdate: this.#trainer.update,
       cpuSeconds: (user + system) / 1e6,
       host: hostname(),
@@ -364,7 +384,11 @@ class Run {
       version,
       backend: prepared.kernels.name,
     };
-    directory.writeJson(directory.execution, { sessions: [...others, session] });
+    const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
+    directory.writeJson(directory.execution, {
+      training: { configHash, dataFingerprint, numericsVersion },
+      sessions: [...others, session],
+    });
   }
 }
 

@@ -126,6 +126,10 @@ describe('failing', () => {
     writeFileAtomically(join(folder, 'link'), 'new');
     expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('new');
     expect(lstatSync(join(folder, 'link')).isSymbolicLink()).toBe(true);
+    symlinkSync('later', join(folder, 'early'));
+    writeFileAtomically(join(folder, 'early'), 'new');
+    expect(readFileSync(join(folder, 'later'), 'utf8')).toBe('new');
+    expect(lstatSync(join(folder, 'early')).isSymbolicLink()).toBe(true);
   });
 
   test('removing a file that is gone already is as good; a folder is not removed', () => {

@@ -350,6 +350,7 @@ describe('a warm start', () => {
   test('can be continued, even when the model file is gone', async () => {
     expect(await stopped('SIGTERM', 1, ['--config', 'from-npz.json', '--output', 'orphan'])).toMatchObject({ code: 143 });
     renameSync(inFolder('model.npz'), inFolder('model-moved.npz'));
+    expect(await cli('--config', 'from-npz.json', '--output', 'orphan', '--resume-or-start', '--quiet')).toMatchObject({ code: 0 });
     expect(await cli('--resume', 'orphan', '--quiet')).toMatchObject({ code: 0 });
     renameSync(inFolder('model-moved.npz'), inFolder('model.npz'));
     expect(await cli('--config', 'from-npz.json', '--output', 'not-orphan', '--quiet')).toMatchObject({ code: 0 });

@@ -113,7 +113,9 @@ describe('a run', () => {
   });
 
   test('execution.json tells when and where', () => {
+    const { configHash, dataFingerprint, numericsVersion } = readJson('runs', 'tiny', 'result.json');
     expect(readJson('runs', 'tiny', 'execution.json')).toEqual({
+      training: { configHash, dataFingerprint, numericsVersion },
       sessions: [
         expect.objectContaining({
           start: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),

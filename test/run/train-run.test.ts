@@ -2,7 +2,7 @@
  * A run from outside: whatever interrupts it, its files end up the same as those of a run that nothing interrupted.
  */
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -19,6 +19,13 @@ import { copyAt, namesIn, outcomeFiles, prepare, smallConfig, train, type Sessio
 const root = temporaryFolder();
 let count = 0;
 const newFolder = (): string => join(root, String(count++));
+
+/** Every file below a folder with its content, so that any write shows. */
+function contents(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .toSorted()
+    .map((name) => (statSync(join(folder, name)).isFile() ? `${name} ${readFileSync(join(folder, name), 'latin1')}` : name));
+}
 
 const { training } = smallConfig;
 
@@ -118,18 +125,56 @@ describe.each(Object.keys(configs))('%s', (name) => {
   });
 });
 
-test('a directory that another training has taken over is left to it', async () => {
-  const folder = newFolder();
-  const other = await prepare({ ...smallConfig, seed: 'other' });
-  const directory = new RunDirectory(folder);
-  const taken = train(await prepare(smallConfig), folder, (event) => {
-    // As --force of another process would, while this one trains.
-    if (atUpdate(7)(event)) directory.writeJson(directory.config, other.config);
-    return false;
+describe('a directory that is no longer this training\'s', () => {
+  test.each([
+    ['other parameters', { ...smallConfig, seed: 'other' }],
+    ['other data', { ...smallConfig, data: { ...smallConfig.data, seed: 'other' } }],
+  ])('because one with %s has taken it over, is left to that', async (_name, otherConfig) => {
+    const folder = newFolder();
+    const directory = new RunDirectory(folder);
+    const other = await prepare(otherConfig);
+    let files: string[] = [];
+    const taken = train(await prepare(smallConfig), folder, (event) => {
+      if (!atUpdate(7)(event)) return false;
+      // As --force of another process would, while this one trains.
+      const { configHash, dataFingerprint, numericsVersion } = other.identity;
+      directory.writeJson(directory.execution, { training: { configHash, dataFingerprint, numericsVersion }, sessions: [] });
+      files = contents(folder);
+      return false;
+    });
+    await expect(taken).rejects.toMatchObject({ name: 'RbmError', code: 'runtime', message: expect.stringContaining('another training') });
+    expect(contents(folder)).toEqual(files);
   });
-  await expect(taken).rejects.toMatchObject({ name: 'RbmError', code: 'runtime', message: expect.stringContaining('another training') });
-  expect(directory.checkpointUpdates()).toEqual([5, 0]);
-  expect(directory.readJson(directory.result)).toBeUndefined();
+
+  test('because it was removed, is not made again', async () => {
+    const folder = newFolder();
+    const removed = train(await prepare(smallConfig), folder, (event) => {
+      if (atUpdate(7)(event)) rmSync(folder, { recursive: true });
+      return false;
+    });
+    await expect(removed).rejects.toMatchObject({ code: 'runtime', message: expect.stringContaining('removed or emptied') });
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test('is this training\'s still where execution.json is damaged, or config.json has a comment', async () => {
+    const folder = newFolder();
+    const directory = new RunDirectory(folder);
+    const { outcome } = await train(await prepare(smallConfig), folder, (event) => {
+      if (atUpdate(7)(event)) writeFileSync(directory.execution, '{');
+      if (atUpdate(8)(event)) writeFileSync(directory.config, `// a note\n${readFileSync(directory.config, 'utf8')}`);
+      return false;
+    });
+    expect(outcome.status).toBe('finished');
+  });
+});
+
+test('a longer training has no event of the end of the shorter one', async () => {
+  const folder = newFolder();
+  // 24 updates: the end is off the cadence of 7.
+  await train(await prepare(smallConfig, ['training.updates=24']), folder);
+  await train(await prepare(smallConfig), folder, atUpdate(26));
+  const updates = readFileSync(new RunDirectory(folder).metrics, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line).update);
+  expect(updates).toEqual([0, 7, 14, 21]);
 });
 
 describe('interruptions at awkward moments', () => {
