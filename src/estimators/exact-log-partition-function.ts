@@ -10,7 +10,7 @@ import { enumerationView } from '../model/enumeration-view.js';
 import type { Cooperation } from './cooperation.js';
 
 /** Blocks are added up in chunks of this many, so that memory does not grow with the number of states. */
-const chunkBlocks = 4096;
+const chunkBlocks = 1024;
 
 /** Computes block after block; yields the share done, returns log Z. */
 function* enumerate(kernels: Kernels, parameters: ModelParameters): Generator<number, number> {

@@ -170,6 +170,24 @@ describe.each(backends)('backend $name', (backend) => {
     expect(errorAgainst(exactLogPartitionFunctionNow(kernels, model), exact)).toBeLessThanOrEqual(tolerance);
   });
 
+  // Units joined in pairs only: Z is a product over the pairs, Π_k (1 + e^a + e^b + e^(a+b+w)). 2^22 states make more
+  // blocks than are added up in one chunk.
+  test('22 × 22 in pairs, against the product over the pairs', () => {
+    const units = 22;
+    const { visibleBias, weights: strengths } = uniformModel(units, 1, 3, 2, 5);
+    const biases = Float64Array.from(uniforms(units, 99), (u) => 2 * u - 1);
+    const weights = new Float64Array(units * units);
+    for (let k = 0; k < units; k++) weights[k * units + k] = strengths[k];
+    const exact = ep.total(
+      Array.from({ length: units }, (_, k) => {
+        const [a, b, w] = [visibleBias[k], biases[k], strengths[k]].map(ep.fromNumber);
+        return ep.log(ep.total([ep.fromNumber(1), ep.exp(a), ep.exp(b), ep.exp(ep.total([a, b, w]))]));
+      }),
+    );
+    const model = { visibleUnits: units, hiddenUnits: units, weights, visibleBias, hiddenBias: biases };
+    expect(errorAgainst(exactLogPartitionFunctionNow(kernels, model), exact)).toBeLessThan(tolerance);
+  });
+
   test('exchanging the layers changes nothing', () => {
     for (const [n, m] of [[3, 9], [9, 3], [12, 12], [1, 10]]) {
       const model = uniformModel(n, m, 4, 2, 21);
