@@ -9,13 +9,12 @@ import { RunDirectory } from '../checkpoint/run-directory.js';
 import { loadConfig, type LoadedConfig } from '../config/index.js';
 import type { RunConfig } from '../config/run-config.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
-import { parameterCount } from '../model/parameters.js';
 import { configKeys } from '../run/config-schema.js';
 import { checkpointToContinue, loadRunConfig, withKeptStart } from '../run/open-run.js';
-import { describeBytes, memoryDemands, parameterBytes } from '../run/memory.js';
-import { binarySplits, describeCost, prepareRun, type PreparedRun } from '../run/prepare.js';
+import { describeCost, prepareRun, type PreparedRun } from '../run/prepare.js';
 import { Breath, Stopped } from '../run/stop-request.js';
-import { evaluationInterval, trainRun, type RunResult } from '../run/train-run.js';
+import { trainRun, type RunResult } from '../run/train-run.js';
+import { dryRun } from './dry-run.js';
 import { criterionName, describeFigures, nats } from './figures.js';
 import { collect, unknownCommand, type CommonOptions } from './options.js';
 import { shellWord, shortPath } from './paths.js';
@@ -93,52 +92,6 @@ function notesOn({ config, dataset }: PreparedRun, loaded: LoadedConfig): string
   return notes;
 }
 
-/** What a run would do, without doing it. */
-function dryRun(prepared: PreparedRun, from: number | undefined, terminal: Terminal, options: TrainOptions): void {
-  const { config, dataset, parameters, length, updatesPerEpoch } = prepared;
-  const { visibleUnits, hiddenUnits } = parameters;
-  const modelBytes = parameterBytes(parameters);
-  const stateBytes = typeof config.training.chains === 'number' ? config.training.chains * visibleUnits : 0;
-  const demands = memoryDemands(config.training, parameters, dataset.splits.train.rows);
-  const splits = Object.entries(binarySplits(dataset));
-  const dataBytes = splits.reduce((sum, [, binary]) => sum + binary.words.byteLength, 0);
-  const interval = evaluationInterval(config.evaluation.every, updatesPerEpoch);
-  if (options.json) {
-    terminal.out(
-      `${JSON.stringify({
-        visibleUnits,
-        hiddenUnits,
-        updates: length,
-        updatesPerEpoch,
-        splits: Object.fromEntries(splits.map(([name, { rows }]) => [name, rows])),
-        parameterBytes: modelBytes,
-        dataBytes,
-        memoryBytes: demands.reduce((sum, [, , count]) => sum + count, dataBytes),
-        exactLogLikelihood: prepared.exactLogLikelihood,
-        exactCost: prepared.exactCost,
-        configHash: prepared.identity.configHash,
-        dataFingerprint: dataset.fingerprint,
-        output: config.output,
-      })}\n`,
-    );
-    return;
-  }
-  const lines = [
-    `data        ${printable(dataset.name)}: ${splits.map(([name, { rows }]) => `${name} ${rows}`).join(', ')} examples × ${dataset.columns} columns`,
-    `model       ${visibleUnits} visible × ${hiddenUnits} hidden units, ${parameterCount(parameters)} parameters`,
-    `training    ${config.training.algorithm}, ${length} updates, ${updatesPerEpoch} per epoch${from === undefined ? '' : `; continues after update ${from}`}`,
-    `evaluation  ${interval === Infinity ? 'at the end' : `every ${interval} updates and at the end`}; log-likelihood ${
-      prepared.exactLogLikelihood ? 'exact' : 'left out'
-    } (one exact log Z: ${describeCost(parameters)})`,
-    `memory      ${demands.map(([, what, count]) => `${what} ${describeBytes(count)}`).join(', ')}, the data ${describeBytes(dataBytes)}; Node.js itself not counted`,
-    `would write ${printable(config.output, 1000)}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints and best.safetensors of about ${describeBytes(2 * modelBytes + stateBytes)}, result.json, execution.json`,
-    `config hash ${prepared.identity.configHash}`,
-    `data        ${dataset.fingerprint}`,
-    'dry run: nothing was trained or written',
-  ];
-  terminal.out(`${lines.join('\n')}\n`);
-}
-
 /** Why evaluations have no exact log Z, where they have none. */
 function whyUnknown({ config, parameters }: PreparedRun): string {
   if (config.evaluation.logLikelihood === 'never') return 'evaluation.logLikelihood is never';
@@ -189,7 +142,7 @@ async function train(options: TrainOptions, terminal: Terminal): Promise<number>
   const checkpoint = resuming ? checkpointToContinue(directory, prepared, warn) : undefined;
   if (options.dryRun) {
     if (!resuming && !options.force && directory.holdsRun()) warn(`${printable(short)} already holds a run; training needs --force or another --output`);
-    dryRun(prepared, checkpoint?.progress.update, terminal, options);
+    dryRun(prepared, checkpoint?.progress.update, options.json === true, terminal);
     return exitCodes.ok;
   }
   if (options.force && !resuming) directory.clear();

@@ -1,0 +1,60 @@
+/**
+ * `--dry-run`: what a run would do, without doing it.
+ */
+
+import { printable } from '../errors.js';
+import { parameterCount } from '../model/parameters.js';
+import { describeBytes, memoryDemands, parameterBytes } from '../run/memory.js';
+import { binarySplits, describeCost, type PreparedRun } from '../run/prepare.js';
+import { evaluationInterval } from '../run/train-run.js';
+import type { Terminal } from './terminal.js';
+
+/**
+ * Prints what a run would do: shapes, length, memory, files.
+ *
+ * @param from update that it would continue after; undefined for a new run
+ */
+export function dryRun(prepared: PreparedRun, from: number | undefined, asJson: boolean, terminal: Terminal): void {
+  const { config, dataset, parameters, length, updatesPerEpoch } = prepared;
+  const { visibleUnits, hiddenUnits } = parameters;
+  const modelBytes = parameterBytes(parameters);
+  const stateBytes = typeof config.training.chains === 'number' ? config.training.chains * visibleUnits : 0;
+  const demands = memoryDemands(config.training, parameters, dataset.splits.train.rows);
+  const splits = Object.entries(binarySplits(dataset));
+  const dataBytes = splits.reduce((sum, [, binary]) => sum + binary.words.byteLength, 0);
+  const interval = evaluationInterval(config.evaluation.every, updatesPerEpoch);
+  if (asJson) {
+    terminal.out(
+      `${JSON.stringify({
+        visibleUnits,
+        hiddenUnits,
+        updates: length,
+        updatesPerEpoch,
+        splits: Object.fromEntries(splits.map(([name, { rows }]) => [name, rows])),
+        parameterBytes: modelBytes,
+        dataBytes,
+        memoryBytes: demands.reduce((sum, [, , count]) => sum + count, dataBytes),
+        exactLogLikelihood: prepared.exactLogLikelihood,
+        exactCost: prepared.exactCost,
+        configHash: prepared.identity.configHash,
+        dataFingerprint: dataset.fingerprint,
+        output: config.output,
+      })}\n`,
+    );
+    return;
+  }
+  const lines = [
+    `data        ${printable(dataset.name)}: ${splits.map(([name, { rows }]) => `${name} ${rows}`).join(', ')} examples × ${dataset.columns} columns`,
+    `model       ${visibleUnits} visible × ${hiddenUnits} hidden units, ${parameterCount(parameters)} parameters`,
+    `training    ${config.training.algorithm}, ${length} updates, ${updatesPerEpoch} per epoch${from === undefined ? '' : `; continues after update ${from}`}`,
+    `evaluation  ${interval === Infinity ? 'at the end' : `every ${interval} updates and at the end`}; log-likelihood ${
+      prepared.exactLogLikelihood ? 'exact' : 'left out'
+    } (one exact log Z: ${describeCost(parameters)})`,
+    `memory      ${demands.map(([, what, count]) => `${what} ${describeBytes(count)}`).join(', ')}, the data ${describeBytes(dataBytes)}; Node.js itself not counted`,
+    `would write ${printable(config.output, 1000)}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints and best.safetensors of about ${describeBytes(2 * modelBytes + stateBytes)}, result.json, execution.json`,
+    `config hash ${prepared.identity.configHash}`,
+    `data        ${dataset.fingerprint}`,
+    'dry run: nothing was trained or written',
+  ];
+  terminal.out(`${lines.join('\n')}\n`);
+}
