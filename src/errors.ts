@@ -58,6 +58,12 @@ export function isRbmError(error: unknown): error is RbmError {
   return typeof error === 'object' && error !== null && (error as { name?: unknown }).name === 'RbmError';
 }
 
+/** What an error says; instances of other realms, and things thrown that are no errors, too. */
+export function messageOf(error: unknown): string {
+  const message = typeof error === 'object' && error !== null ? (error as { message?: unknown }).message : undefined;
+  return typeof message === 'string' ? message : String(error);
+}
+
 /**
  * Text from outside (file names, keys, values) made safe to print: control characters, among them the escape that
  * starts terminal sequences, are shown as `\u001b` and the like; cut to `limit` characters.

@@ -2,7 +2,7 @@
  * Failures of the file system as messages that say which file, what could not be done, why, and what to do.
  */
 
-import { printable, RbmError, type ErrorCode } from './errors.js';
+import { messageOf, printable, RbmError, type ErrorCode } from './errors.js';
 
 const checkPermissions = 'Check the permissions, or choose another place.';
 const continueLater = 'Free some space; a run continues with --resume.';
@@ -48,7 +48,7 @@ export function fileError(error: unknown, path: string, failure: FileFailure): R
   const system = systemCode(error) ?? '';
   const [reason, hint] = Object.hasOwn(reasons, system)
     ? reasons[system]
-    : [`can't be used (${printable(error instanceof Error ? error.message : String(error))})`];
+    : [`can't be used (${printable(messageOf(error))})`];
   const action = failure.action === undefined ? '' : `${failure.action}: `;
   return new RbmError(failure.code, `${printable(path)}: ${action}${reason}`, {
     hint: hint ?? failure.hint,

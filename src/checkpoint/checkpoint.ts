@@ -71,6 +71,11 @@ function checksumOf(bytes: Uint8Array, position: number): string {
     .digest('hex');
 }
 
+/** Lines of metrics as the text of metrics.jsonl. */
+export function metricsText(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}
+
 /** The bytes of a checkpoint file. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   const { parameters, velocity, state, metrics, progress, identity } = checkpoint;
@@ -78,7 +83,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   for (const tensor of parameterTensors(parameters)) tensors.set(tensor.name, tensor);
   for (const tensor of parameterTensors(velocity)) tensors.set(`velocity.${tensor.name}`, tensor);
   for (const [name, tensor] of state) tensors.set(`state.${name}`, tensor);
-  const lines = Buffer.from(metrics.map((line) => `${line}\n`).join(''), 'utf8');
+  const lines = Buffer.from(metricsText(metrics), 'utf8');
   tensors.set('metrics', { shape: [lines.length], values: lines });
   const bytes = writeSafetensors(tensors, {
     format: 'rbm-train checkpoint',
@@ -126,14 +131,15 @@ function parametersFrom(tensors: ReadonlyMap<string, Tensor>, prefix: string, fa
  * Reads a checkpoint from the bytes of its file, after checking its checksum.
  *
  * @param file its name, for messages
+ * @param contents the bytes as read already, where the caller has looked at them
  * @throws RbmError 'data' where it is not a checkpoint, is damaged, or was written by a newer format
  */
-export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
+export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = readSafetensors(bytes, file)): Checkpoint {
   const fail = (what: string): RbmError =>
     new RbmError('data', `${printable(file)}: ${what}`, {
       hint: 'The file is damaged; an earlier checkpoint of the same run can be named instead.',
     });
-  const { tensors, metadata } = readSafetensors(bytes, file);
+  const { tensors, metadata } = contents;
   if (!isCheckpoint(metadata)) {
     throw new RbmError('data', `${printable(file)}: is a safetensors file, but not a checkpoint of rbm-train`, {
       hint: 'A model of another tool can be used as `model.from` in a config, and by evaluate, sample and transform.',

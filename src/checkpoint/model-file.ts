@@ -56,8 +56,8 @@ function isVector(tensor: Tensor): boolean {
   return tensor.shape.length <= 2 && essentialShape(tensor).length === 1;
 }
 
+/** The arrays of an .npz file that can be read; texts and objects beside them are none of the model's business. */
 function readArrays(bytes: Uint8Array, path: string): ReadonlyMap<string, Tensor> {
-  if (!looksLikeZip(bytes)) return readSafetensors(bytes, path).tensors;
   const archive = openNpz(bytes, path);
   const arrays = new Map<string, Tensor>();
   let failure: unknown;
@@ -65,7 +65,6 @@ function readArrays(bytes: Uint8Array, path: string): ReadonlyMap<string, Tensor
     try {
       arrays.set(name, archive.read(name));
     } catch (error) {
-      // Texts and objects beside the numbers (notes, settings) are none of the model's business.
       failure = error;
     }
   }
@@ -186,15 +185,14 @@ class ForeignModel {
  * @throws RbmError 'data' where the file can't be read, is damaged, or does not hold exactly one model
  */
 export function readModelFile(path: string, names: ArrayNames): ModelFile {
-  const bytes = readWholeFile(path, { code: 'data', hint: 'Name a run, a checkpoint, or a model file (.safetensors, .npz).' });
-  if (!looksLikeZip(bytes) && !looksLikeSafetensors(bytes)) {
-    throw new RbmError('data', `${printable(path)}: is neither a safetensors nor an .npz file, or is damaged at its start`, {
-      hint: 'Name a run, a checkpoint, or a model file (.safetensors, .npz).',
-    });
+  const hint = 'Name a run, a checkpoint, or a model file (.safetensors, .npz).';
+  const bytes = readWholeFile(path, { code: 'data', hint });
+  if (looksLikeZip(bytes)) return { parameters: new ForeignModel(readArrays(bytes, path), names, path).read() };
+  if (!looksLikeSafetensors(bytes)) {
+    throw new RbmError('data', `${printable(path)}: is neither a safetensors nor an .npz file, or is damaged at its start`, { hint });
   }
-  if (!looksLikeZip(bytes) && isCheckpoint(readSafetensors(bytes, path).metadata)) {
-    const checkpoint = decodeCheckpoint(bytes, path);
-    return { parameters: checkpoint.parameters, checkpoint };
-  }
-  return { parameters: new ForeignModel(readArrays(bytes, path), names, path).read() };
+  const contents = readSafetensors(bytes, path);
+  if (!isCheckpoint(contents.metadata)) return { parameters: new ForeignModel(contents.tensors, names, path).read() };
+  const checkpoint = decodeCheckpoint(bytes, path, contents);
+  return { parameters: checkpoint.parameters, checkpoint };
 }

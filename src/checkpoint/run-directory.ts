@@ -12,11 +12,11 @@
 
 import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { printable, RbmError } from '../errors.js';
+import { messageOf, printable, RbmError } from '../errors.js';
 import { fileError, systemCode } from '../file-errors.js';
 import { readWholeFile } from '../read-file.js';
 import { collectTemporaryFiles, removeFile, writeFileAtomically } from './atomic-write.js';
-import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './checkpoint.js';
+import { decodeCheckpoint, encodeCheckpoint, metricsText, type Checkpoint } from './checkpoint.js';
 
 const checkpointName = /^update-(\d{13})\.safetensors$/;
 
@@ -221,14 +221,6 @@ export class RunDirectory {
     if (failures.length > 0) throw failures[0];
     return undefined;
   }
-}
-
-function metricsText(lines: readonly string[]): string {
-  return lines.map((line) => `${line}\n`).join('');
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Writes a checkpoint file. */

@@ -3,7 +3,7 @@
  */
 
 import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { readModelFile, type ArrayNames, type ModelFile } from '../checkpoint/model-file.js';
 import { readCheckpointFile, RunDirectory } from '../checkpoint/run-directory.js';
@@ -13,9 +13,9 @@ import { dataSources, loadDataset, type Dataset, type Examples } from '../datase
 import { printable, RbmError } from '../errors.js';
 import { configKeys } from '../run/config-schema.js';
 import { collect, type CommonOptions } from './options.js';
+import { isConfigName } from './paths.js';
+import { warner } from './remarks.js';
 import type { Terminal } from './terminal.js';
-
-const configExtensions = ['.json', '.jsonc', '.json5', '.yaml', '.yml'];
 
 /** A model and where it came from. */
 export interface ModelArgument extends ModelFile {
@@ -81,9 +81,7 @@ export function readModelArgument(argument: string, options: ModelOptions, termi
     const checkpoint = readCheckpointFile(file);
     return { parameters: checkpoint.parameters, checkpoint, file, run };
   }
-  const checkpoint = run.readLatestCheckpoint((message) => {
-    if (!options.quiet) terminal.err(`warning: ${message}\n`);
-  });
+  const checkpoint = run.readLatestCheckpoint(warner(options, terminal));
   if (checkpoint === undefined) {
     throw new RbmError('usage', `${printable(argument)}: there is no run here (no checkpoints)`, {
       hint: 'Name a run directory, a checkpoint, or a model file (.safetensors, .npz).',
@@ -124,7 +122,7 @@ async function loadDataConfig(
     }
     return loadConfig(configKeys, { file: join(path, 'config.json'), set, workingDirectory });
   }
-  if (configExtensions.includes(extname(argument).toLowerCase())) {
+  if (isConfigName(argument)) {
     return loadConfig(configKeys, { file: argument, set, workingDirectory });
   }
   const isSource = dataSources.some(({ name }) => name === argument);
@@ -171,8 +169,8 @@ export async function loadDataFor(model: ModelArgument, options: DataOptions, te
   const dataset = await loadDataArgument(argument, options.set ?? [], terminal);
   const trainedOn = model.checkpoint?.identity.dataFingerprint;
   const isOwnData = options.data === undefined && options.set === undefined;
-  if (!options.quiet && isOwnData && trainedOn !== undefined && trainedOn !== dataset.fingerprint) {
-    terminal.err('warning: the data is no longer what the model was trained on (its fingerprint differs)\n');
+  if (isOwnData && trainedOn !== undefined && trainedOn !== dataset.fingerprint) {
+    warner(options, terminal)('the data is no longer what the model was trained on (its fingerprint differs)');
   }
   if (dataset.columns !== model.parameters.visibleUnits) {
     throw new RbmError(

@@ -4,7 +4,7 @@
 
 import { printable } from '../errors.js';
 import { parameterCount } from '../model/parameters.js';
-import { describeBytes, memoryDemands, parameterBytes } from '../run/memory.js';
+import { checkpointBytes, describeBytes, memoryDemands, parameterBytes } from '../run/memory.js';
 import { binarySplits, describeCost, type PreparedRun } from '../run/prepare.js';
 import { evaluationInterval } from '../run/train-run.js';
 import type { Terminal } from './terminal.js';
@@ -17,8 +17,6 @@ import type { Terminal } from './terminal.js';
 export function dryRun(prepared: PreparedRun, from: number | undefined, asJson: boolean, terminal: Terminal): void {
   const { config, dataset, parameters, length, updatesPerEpoch } = prepared;
   const { visibleUnits, hiddenUnits } = parameters;
-  const modelBytes = parameterBytes(parameters);
-  const stateBytes = typeof config.training.chains === 'number' ? config.training.chains * visibleUnits : 0;
   const demands = memoryDemands(config.training, parameters, dataset.splits.train.rows);
   const splits = Object.entries(binarySplits(dataset));
   const dataBytes = splits.reduce((sum, [, binary]) => sum + binary.words.byteLength, 0);
@@ -31,7 +29,7 @@ export function dryRun(prepared: PreparedRun, from: number | undefined, asJson: 
         updates: length,
         updatesPerEpoch,
         splits: Object.fromEntries(splits.map(([name, { rows }]) => [name, rows])),
-        parameterBytes: modelBytes,
+        parameterBytes: parameterBytes(parameters),
         dataBytes,
         memoryBytes: demands.reduce((sum, [, , count]) => sum + count, dataBytes),
         exactLogLikelihood: prepared.exactLogLikelihood,
@@ -51,7 +49,7 @@ export function dryRun(prepared: PreparedRun, from: number | undefined, asJson: 
       prepared.exactLogLikelihood ? 'exact' : 'left out'
     } (one exact log Z: ${describeCost(parameters)})`,
     `memory      ${demands.map(([, what, count]) => `${what} ${describeBytes(count)}`).join(', ')}, the data ${describeBytes(dataBytes)}; Node.js itself not counted`,
-    `would write ${printable(config.output, 1000)}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints and best.safetensors of about ${describeBytes(2 * modelBytes + stateBytes)}, result.json, execution.json`,
+    `would write ${printable(config.output, 1000)}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints and best.safetensors of about ${describeBytes(checkpointBytes(config.training, parameters))}, result.json, execution.json`,
     `config hash ${prepared.identity.configHash}`,
     `data        ${dataset.fingerprint}`,
     'dry run: nothing was trained or written',

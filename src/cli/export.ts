@@ -5,11 +5,12 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { writeFileAtomically } from '../checkpoint/atomic-write.js';
-import { exitCodes, printable } from '../errors.js';
+import { exitCodes } from '../errors.js';
 import { writeNpz } from '../formats/npz.js';
 import { parameterTensors } from '../model/parameters.js';
 import { addModelOptions, readModelArgument, type ModelOptions } from './arguments.js';
 import { addCommonOptions } from './options.js';
+import { announceWritten } from './remarks.js';
 import type { Terminal } from './terminal.js';
 
 /** Adds the command. */
@@ -21,8 +22,7 @@ export function exportCommand(program: Command, terminal: Terminal, finish: (cod
       const { parameters } = readModelArgument(argument, options, terminal);
       const entries = new Map(parameterTensors(parameters).map(({ name, shape, values }) => [name, { shape, values }]));
       writeFileAtomically(resolve(terminal.workingDirectory, options.npz), writeNpz(entries));
-      if (options.json) terminal.out(`${JSON.stringify({ output: options.npz })}\n`);
-      else if (!options.quiet) terminal.err(`wrote ${printable(options.npz)}\n`);
+      announceWritten(options.npz, {}, '', options, terminal);
       finish(exitCodes.ok);
     });
 }

@@ -10,6 +10,7 @@ import { startingConfig } from '../config/index.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
 import { configKeys } from '../run/config-schema.js';
 import { addCommonOptions, type CommonOptions } from './options.js';
+import { announceWritten } from './remarks.js';
 import type { Terminal } from './terminal.js';
 
 /** What the starting config sets: MNIST digits with so few hidden units that log Z is exact. */
@@ -49,7 +50,6 @@ export function initCommand(program: Command, terminal: Terminal, finish: (code:
         throw new RbmError('usage', `${printable(file)} exists already`, { hint: 'Choose another name, or replace it with --force.' });
       }
       writeFileAtomically(path, text);
-      if (options.json) terminal.out(`${JSON.stringify({ output: file })}\n`);
-      else if (!options.quiet) terminal.err(`wrote ${printable(file)}; train with: rbm-train --config ${printable(file)}\n`);
+      announceWritten(file, {}, `; train with: rbm-train --config ${printable(file)}`, options, terminal);
     });
 }

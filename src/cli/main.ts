@@ -2,7 +2,7 @@
  * The process around the commands: signals, the one place where errors are printed, the exit code.
  */
 
-import { exitCodes, isRbmError, printable } from '../errors.js';
+import { exitCodes, isRbmError, messageOf, printable } from '../errors.js';
 import { fileError, systemCode } from '../file-errors.js';
 import { Stopped } from '../run/stop-request.js';
 import { runProgram } from './program.js';
@@ -19,7 +19,7 @@ export function errorText(error: unknown, debug: boolean, colour: boolean): stri
     if (error.hint !== undefined) parts.push(error.hint);
     return `${parts.join('\n')}\n${stack}`;
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (/^(Array buffer allocation failed|Invalid typed array length|Invalid array length)/.test(message)) {
     return `${label} not enough memory: ${message}\nUse a smaller model, fewer chains or less data.\n${stack}`;
   }

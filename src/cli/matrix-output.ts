@@ -8,6 +8,8 @@ import { printable, RbmError } from '../errors.js';
 import { writeNpy } from '../formats/npy.js';
 import { squareShape } from '../datasets/index.js';
 import { writePng, type GreyPicture } from '../formats/png.js';
+import type { CommonOptions } from './options.js';
+import { announceWritten } from './remarks.js';
 import type { Terminal } from './terminal.js';
 
 /** A matrix to write: rows × columns, row-major; bytes for binary states, float64 for means. */
@@ -104,14 +106,14 @@ export function showMatrix(
   matrix: Matrix,
   shape: readonly [number, number] | undefined,
   separator: string,
-  options: { readonly json?: boolean; readonly quiet?: boolean; readonly output?: string },
+  options: CommonOptions & { readonly output?: string },
   terminal: Terminal,
 ): void {
-  const { output, json, quiet } = options;
+  const { output, json } = options;
   if (output !== undefined) {
     writeMatrix(output, matrix, shape, terminal);
-    if (json) terminal.out(`${JSON.stringify({ output, rows: matrix.rows, columns: matrix.columns })}\n`);
-    else if (!quiet) terminal.err(`wrote ${printable(output)} (${matrix.rows} rows × ${matrix.columns} columns)\n`);
+    const { rows, columns } = matrix;
+    announceWritten(output, { rows, columns }, ` (${rows} rows × ${columns} columns)`, options, terminal);
     return;
   }
   for (const piece of json ? matrixJson(matrix) : matrixText(matrix, separator)) terminal.out(piece);

@@ -5,6 +5,7 @@
 import { Option, type Command } from 'commander';
 import { closest } from '../config/index.js';
 import { printable, RbmError } from '../errors.js';
+import { isConfigName } from './paths.js';
 import type { Terminal } from './terminal.js';
 
 /** Options that every command has. */
@@ -34,8 +35,7 @@ export function addCommonOptions(command: Command): Command {
 export function unknownCommand(program: Command, word: string): RbmError {
   const names = program.commands.map((command) => command.name());
   const suggestion = closest(word, names) ?? names.find((name) => word.length > 2 && name.startsWith(word));
-  const isConfig = /\.(jsonc?|json5|ya?ml)$/i.test(word);
   return new RbmError('usage', `there is no command ${printable(JSON.stringify(word))}`, {
-    hint: `${isConfig ? `Did you mean --config ${printable(word)}? ` : suggestion === undefined ? '' : `Did you mean ${suggestion}? `}Commands are: ${names.join(', ')}. To train: rbm-train --config <file>.`,
+    hint: `${isConfigName(word) ? `Did you mean --config ${printable(word)}? ` : suggestion === undefined ? '' : `Did you mean ${suggestion}? `}Commands are: ${names.join(', ')}. To train: rbm-train --config <file>.`,
   });
 }

@@ -2,7 +2,12 @@
  * Paths as people write them.
  */
 
-import { relative } from 'node:path';
+import { extname, relative } from 'node:path';
+
+/** Whether a file is called like a config. */
+export function isConfigName(file: string): boolean {
+  return ['.json', '.jsonc', '.json5', '.yaml', '.yml'].includes(extname(file).toLowerCase());
+}
 
 /** A path as the user would write it. */
 export function shortPath(path: string, workingDirectory: string): string {

@@ -10,7 +10,7 @@ import { loadConfig, type LoadedConfig } from '../config/index.js';
 import type { RunConfig } from '../config/run-config.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
 import { configKeys } from '../run/config-schema.js';
-import { checkpointToContinue, loadRunConfig, withKeptStart } from '../run/open-run.js';
+import { checkpointToContinue, loadRunConfig, openRunDirectory, withKeptStart } from '../run/open-run.js';
 import { describeCost, prepareRun, type PreparedRun } from '../run/prepare.js';
 import { Breath, Stopped } from '../run/stop-request.js';
 import { trainRun, type RunResult } from '../run/train-run.js';
@@ -45,9 +45,9 @@ async function loadTrainingConfig(options: TrainOptions, terminal: Terminal): Pr
   const set = [...(options.set ?? [])];
   if (options.seed !== undefined) set.push(`seed=${options.seed}`);
   if (options.resume !== undefined) {
-    const loaded = await loadRunConfig(options.resume, set, workingDirectory);
+    const directory = openRunDirectory(options.resume, workingDirectory);
     // The run may have been moved since it was started.
-    return withOutput(loaded, resolve(workingDirectory, options.resume));
+    return withOutput(await loadRunConfig(directory, set, workingDirectory), directory.path);
   }
   if (options.output !== undefined) set.push(`output=${options.output}`);
   const file = options.config ?? '';

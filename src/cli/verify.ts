@@ -4,18 +4,18 @@
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { parametersDigest } from '../checkpoint/digest.js';
 import { RunDirectory } from '../checkpoint/run-directory.js';
-import type { RunConfig } from '../config/run-config.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
 import { fileError } from '../file-errors.js';
-import { loadRunConfig } from '../run/open-run.js';
+import { loadRunConfig, openRunDirectory } from '../run/open-run.js';
 import { prepareRun } from '../run/prepare.js';
 import { trainRun } from '../run/train-run.js';
 import { addCommonOptions, type CommonOptions } from './options.js';
 import { progressDisplay } from './progress.js';
+import { warner } from './remarks.js';
 import { stopSignals } from './stop-signals.js';
 import type { Terminal } from './terminal.js';
 
@@ -72,21 +72,17 @@ function temporaryFolder(): string {
 }
 
 async function verify(path: string, options: VerifyOptions, terminal: Terminal): Promise<number> {
-  const directory = new RunDirectory(resolve(terminal.workingDirectory, path));
-  const warn = (message: string): void => {
-    if (!options.quiet) terminal.err(`warning: ${message}\n`);
-  };
-  const asIs = await loadRunConfig(path, [], terminal.workingDirectory);
+  const directory = openRunDirectory(path, terminal.workingDirectory);
+  const warn = warner(options, terminal);
   const { digest, updates, source } = claim(directory, path, options.allowIncomplete === true, warn);
   const set = [`training.updates=${updates}`, 'evaluation.every=never', 'evaluation.logLikelihood=never', 'checkpoint.every={epochs: 1000000000}'];
-  const loaded = await loadRunConfig(path, set, terminal.workingDirectory);
+  const loaded = await loadRunConfig(directory, set, terminal.workingDirectory);
   const stop = terminal.listenForStop();
   const prepared = await prepareRun(loaded);
   checkSameData(directory, prepared.dataset.fingerprint, path, warn);
   const temporary = temporaryFolder();
   try {
-    const { log } = asIs.config as unknown as RunConfig;
-    const display = progressDisplay(terminal, log, options.quiet === true);
+    const display = progressDisplay(terminal, prepared.config.log, options.quiet === true);
     const outcome = await trainRun({
       prepared,
       directory: new RunDirectory(join(temporary, 'run')),

@@ -1,5 +1,5 @@
 /**
- * The parts of a resolved config by what they decide, and the hash of the part that decides the result.
+ * The parts of a resolved config by what they decide.
  */
 
 import { applicableRows, defaultRelevance, objectKindOf } from './rows.js';

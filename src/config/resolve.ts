@@ -170,17 +170,20 @@ function resolveOneOf(context: Context, options: readonly Kind[], node: LocatedN
     resolveValue(attempt, option, node, path, label);
     return attempt.problems.length === 0;
   });
-  const chosen = fitting ?? options.find((option) => hasTypeOf(option, node));
   const isText = options.some((option) => option.kind === 'string');
-  if (isText && node.type === 'scalar' && Number.isInteger(node.value) && fitting === undefined) {
+  if (fitting !== undefined) {
+    const value = resolveValue(context, fitting, node, path, label);
+    return isText && typeof value === 'number' ? String(value) : value;
+  }
+  if (isText && node.type === 'scalar' && Number.isInteger(node.value)) {
     const { source, start, end } = node.place;
     const written = source.kind === 'file' ? source.text.slice(start, end) : String(node.value);
     return report(context, node.place, path, `${printable(written, 60)} can't be told from its neighbours as a number; put it in quotes`);
   }
-  const isWrongWord = chosen?.kind === 'choice' && node.type === 'scalar' && meantChoice(chosen, String(node.value)) === undefined;
-  if (chosen === undefined || (fitting === undefined && isWrongWord)) return mismatch(context, { kind: 'oneOf', options }, node, path);
-  const value = resolveValue(context, chosen, node, path, label);
-  return isText && typeof value === 'number' ? String(value) : value;
+  const meant = options.find((option) => hasTypeOf(option, node));
+  const isOtherWord = meant?.kind === 'choice' && node.type === 'scalar' && meantChoice(meant, String(node.value)) === undefined;
+  if (meant === undefined || isOtherWord) return mismatch(context, { kind: 'oneOf', options }, node, path);
+  return resolveValue(context, meant, node, path, label);
 }
 
 /** Whether a value that does not fit is at least of the option's type, so that the option's complaint is the helpful one. */

@@ -11,6 +11,16 @@ interface Layers {
   readonly hiddenUnits: number;
 }
 
+/** Bytes of a checkpoint without its events: parameters, momentum, the states of the chains. */
+export function checkpointBytes(training: TrainingConfig, model: Layers): number {
+  return 2 * parameterBytes(model) + chainsOf(training) * model.visibleUnits;
+}
+
+/** Number of persistent chains; 0 for algorithms without. */
+function chainsOf(training: TrainingConfig): number {
+  return typeof training.chains === 'number' ? training.chains : 0;
+}
+
 /** Bytes of the parameters alone: n·m + n + m float64. */
 export function parameterBytes({ visibleUnits: n, hiddenUnits: m }: Layers): number {
   return 8 * (n * m + n + m);
@@ -32,7 +42,7 @@ export function bytesPerChain({ visibleUnits: n, hiddenUnits: m }: Layers): numb
  * @param rows training examples
  */
 export function memoryDemands(training: TrainingConfig, model: Layers, rows: number): [key: string, what: string, bytes: number][] {
-  const chains = typeof training.chains === 'number' ? training.chains : 0;
+  const chains = chainsOf(training);
   const demands: [string, string, number][] = [
     ['model.hiddenUnits', 'parameters, momentum and statistics', trainingBytes(model)],
     ['training.batchSize', 'a mini-batch', batchRows(training, rows) * bytesPerChain(model)],

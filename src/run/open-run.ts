@@ -13,12 +13,11 @@ import { configKeys } from './config-schema.js';
 import type { PreparedRun } from './prepare.js';
 
 /**
- * The config of an existing run.
+ * The directory of an existing run.
  *
- * @param set overrides, such as `training.epochs=20`
- * @throws RbmError 'usage' where there is no run
+ * @throws RbmError 'usage' where there is no run, or it has lost its config
  */
-export async function loadRunConfig(path: string, set: readonly string[], workingDirectory: string): Promise<LoadedConfig> {
+export function openRunDirectory(path: string, workingDirectory: string): RunDirectory {
   const directory = new RunDirectory(resolve(workingDirectory, path));
   if (!directory.holdsRun()) {
     throw new RbmError('usage', `${printable(path)}: there is no run here (no checkpoints)`, {
@@ -30,6 +29,16 @@ export async function loadRunConfig(path: string, set: readonly string[], workin
       hint: 'Put it back, or continue with --config <file> --output <run> --resume-or-start.',
     });
   }
+  return directory;
+}
+
+/**
+ * The config of an existing run.
+ *
+ * @param set overrides, such as `training.epochs=20`
+ * @throws RbmError 'usage' where the config is not valid
+ */
+export async function loadRunConfig(directory: RunDirectory, set: readonly string[], workingDirectory: string): Promise<LoadedConfig> {
   const loaded = await loadConfig(configKeys, { file: directory.config, set, workingDirectory });
   return withKeptStart(loaded, directory);
 }

@@ -10,7 +10,7 @@ import { removeFile } from '../checkpoint/atomic-write.js';
 import type { Checkpoint, Progress } from '../checkpoint/checkpoint.js';
 import { parametersDigest } from '../checkpoint/digest.js';
 import { writeCheckpointFile, type RunDirectory } from '../checkpoint/run-directory.js';
-import { printable, RbmError } from '../errors.js';
+import { messageOf, printable, RbmError } from '../errors.js';
 import { evaluateModel, type Figures } from '../estimators/evaluation.js';
 import { independentUnitsLogLikelihood } from '../estimators/independent-units.js';
 import { canonicalJson } from '../config/index.js';
@@ -135,7 +135,7 @@ class Run {
       this.#trainer.restore(progress.update, velocity, state);
     } catch (error) {
       const file = this.#request.directory.checkpoint(progress.update);
-      throw new RbmError('data', `${printable(file)}: ${error instanceof Error ? error.message : String(error)}`, {
+      throw new RbmError('data', `${printable(file)}: ${messageOf(error)}`, {
         hint: 'The file is damaged; remove it to continue from the checkpoint before.',
         cause: error,
       });

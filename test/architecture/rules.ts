@@ -125,7 +125,7 @@ const mayUseNode: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   checkpoint: { 'node:fs': 'reads and writes runs', 'node:os': 'host in the names of temporary files', 'node:path': pure.path, 'node:crypto': pure.crypto },
   formats: { 'node:zlib': pure.zlib },
-  run: { 'node:os': 'host in execution.json', 'node:path': pure.path, 'node:crypto': pure.crypto },
+  run: { 'node:os': 'host in execution.json', 'node:path': pure.path },
 };
 
 const nodeRule: Rule = {

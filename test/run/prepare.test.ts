@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { writeNpz } from '../../src/formats/npz.js';
 import { isRbmError } from '../../src/errors.js';
 import type { CheckpointIdentity } from '../../src/checkpoint/checkpoint.js';
-import { checkpointToContinue, loadRunConfig } from '../../src/run/open-run.js';
+import { checkpointToContinue, loadRunConfig, openRunDirectory } from '../../src/run/open-run.js';
 import { RunDirectory } from '../../src/checkpoint/run-directory.js';
 import { temporaryFolder } from '../checkpoint/sample.js';
 import { prepare, smallConfig, train } from './small-run.js';
@@ -207,9 +207,10 @@ describe('continuing', () => {
   });
 
   test('by the config in the run directory, with overrides; a folder without a run is refused', async () => {
-    const { config } = await loadRunConfig('trained', ['training.updates=40'], root);
+    const { config } = await loadRunConfig(openRunDirectory('trained', root), ['training.updates=40'], root);
     expect(config).toMatchObject({ seed: 's', training: { updates: 40 } });
     expect(JSON.parse(readFileSync(directory.config, 'utf8'))).toMatchObject({ training: { updates: 30 } });
-    await expect(loadRunConfig(root, [], root)).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(/no run here/) });
+    const refused = (async () => openRunDirectory(root, root))();
+    await expect(refused).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(/no run here/) });
   });
 });
