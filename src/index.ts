@@ -15,11 +15,13 @@ export {
   unpackBinaryMatrix,
   type BinaryMatrix,
   type Kernels,
+  type Matrix,
+  type Model,
   type ModelParameters,
 } from './kernels/index.js';
-export { createParameters, parameterTensors } from './model/parameters.js';
+export { createModel, createParameters, getParameters, parameterTensors } from './model/parameters.js';
 export { initialParameters } from './model/initial-parameters.js';
-export { createChains, gibbsSteps, hiddenMeansGivenVisible } from './sampling/gibbs.js';
+export { createChains, gibbsSteps } from './sampling/gibbs.js';
 export { streamKey } from './random/index.js';
 export { exactLogPartitionFunction } from './estimators/exact-log-partition-function.js';
 export { freeEnergiesOf } from './estimators/free-energies.js';

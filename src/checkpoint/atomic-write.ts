@@ -138,8 +138,8 @@ function writeOnce(path: string, temporary: string, content: FileContent): void 
   renameSync(temporary, path);
 }
 
-/** Bytes, a text, or a text in pieces. */
-export type FileContent = Uint8Array | string | Iterable<string>;
+/** Bytes or a text, whole or in pieces. */
+export type FileContent = Uint8Array | string | Iterable<Uint8Array | string>;
 
 /**
  * Writes a file so that its name only ever stands for the old or the new content.

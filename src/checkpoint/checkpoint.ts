@@ -9,9 +9,9 @@
 
 import { createHash } from 'node:crypto';
 import { printable, RbmError } from '../errors.js';
-import { readSafetensors, writeSafetensors, type Tensor } from '../formats/safetensors.js';
-import type { ModelParameters } from '../kernels/index.js';
-import { areParametersFinite, parameterTensors } from '../model/parameters.js';
+import { encodeSafetensors, readSafetensors, wholeTensor, type Tensor, type TensorPieces } from '../formats/safetensors.js';
+import type { Model, ModelParameters } from '../kernels/index.js';
+import { areParametersFinite, tensorSources } from '../model/parameters.js';
 import { parametersDigest } from './digest.js';
 
 /** Version of the file's layout. */
@@ -41,10 +41,10 @@ export interface CheckpointIdentity {
   readonly shape?: readonly [number, number];
 }
 
-/** A whole checkpoint. */
-export interface Checkpoint {
-  readonly parameters: ModelParameters;
-  readonly velocity: ModelParameters;
+/** A whole checkpoint; to be written, its parameters may still be in the kernels' memory. */
+export interface Checkpoint<Parameters = ModelParameters> {
+  readonly parameters: Parameters;
+  readonly velocity: Parameters;
   /** Tensors of the training algorithm's state, by name. */
   readonly state: ReadonlyMap<string, Tensor>;
   /** Lines of metrics.jsonl up to this state. */
@@ -63,12 +63,13 @@ function checksumPosition(bytes: Uint8Array): number {
 }
 
 /** SHA-256 of the file with the checksum's own digits as zeros. */
-function checksumOf(bytes: Uint8Array, position: number): string {
-  return createHash('sha256')
-    .update(bytes.subarray(0, position))
+function checksumOf(start: Uint8Array, position: number, rest: Iterable<Uint8Array> = []): string {
+  const hash = createHash('sha256')
+    .update(start.subarray(0, position))
     .update(blankChecksum, 'latin1')
-    .update(bytes.subarray(position + 64))
-    .digest('hex');
+    .update(start.subarray(position + 64));
+  for (const piece of rest) hash.update(piece);
+  return hash.digest('hex');
 }
 
 /** Lines of metrics as the text of metrics.jsonl. */
@@ -76,16 +77,16 @@ export function metricsText(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** The bytes of a checkpoint file. */
-export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+/** The bytes of a checkpoint file, piece by piece: a second copy of a large model is never made. */
+export function encodeCheckpoint(checkpoint: Checkpoint<Model | ModelParameters>): Iterable<Uint8Array> {
   const { parameters, velocity, state, metrics, progress, identity } = checkpoint;
-  const tensors = new Map<string, Tensor>();
-  for (const tensor of parameterTensors(parameters)) tensors.set(tensor.name, tensor);
-  for (const tensor of parameterTensors(velocity)) tensors.set(`velocity.${tensor.name}`, tensor);
-  for (const [name, tensor] of state) tensors.set(`state.${name}`, tensor);
+  const tensors = new Map<string, TensorPieces>();
+  for (const source of tensorSources(parameters)) tensors.set(source.name, { ...source, type: 'F64' });
+  for (const source of tensorSources(velocity)) tensors.set(`velocity.${source.name}`, { ...source, type: 'F64' });
+  for (const [name, tensor] of state) tensors.set(`state.${name}`, wholeTensor(tensor));
   const lines = Buffer.from(metricsText(metrics), 'utf8');
-  tensors.set('metrics', { shape: [lines.length], values: lines });
-  const bytes = writeSafetensors(tensors, {
+  tensors.set('metrics', wholeTensor({ shape: [lines.length], values: lines }));
+  const { header, data } = encodeSafetensors(tensors, {
     format: 'rbm-train checkpoint',
     formatVersion: String(checkpointFormatVersion),
     checksum: blankChecksum,
@@ -93,9 +94,12 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     progress: JSON.stringify(progress),
     identity: JSON.stringify(identity),
   });
-  const position = checksumPosition(bytes);
-  bytes.set(Buffer.from(checksumOf(bytes, position), 'latin1'), position);
-  return bytes;
+  const position = checksumPosition(header);
+  header.set(Buffer.from(checksumOf(header, position, data()), 'latin1'), position);
+  return (function* () {
+    yield header;
+    yield* data();
+  })();
 }
 
 /** Whether the metadata of a safetensors file say that it is one of ours. */
@@ -175,6 +179,29 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = rea
   const lines = Buffer.from(tensors.get('metrics')?.values ?? []).toString('utf8').split('\n');
   lines.pop();
   return { parameters, velocity, state, metrics: lines, progress, identity };
+}
+
+/** What the header of a checkpoint says of it. */
+export interface CheckpointHeader {
+  readonly progress: Progress;
+  readonly identity: CheckpointIdentity;
+}
+
+/**
+ * Reads what a checkpoint says of itself without holding its tensors; undefined where it is none, or is damaged.
+ *
+ * @param start the file's first bytes: the length of its header, and the header
+ * @param rest the others, piece by piece, for the checksum
+ */
+export function decodeCheckpointHeader(start: Uint8Array, rest: Iterable<Uint8Array>): CheckpointHeader | undefined {
+  const { __metadata__: metadata } = (parseObject(Buffer.from(start.subarray(8)).toString('utf8')) ?? {}) as {
+    __metadata__?: Record<string, string>;
+  };
+  const position = checksumPosition(start);
+  if (position < 0 || checksumOf(start, position, rest) !== metadata?.checksum) return undefined;
+  const progress = parseObject(metadata?.progress);
+  const identity = parseObject(metadata?.identity);
+  return isProgress(progress) && isIdentity(identity) ? { progress, identity } : undefined;
 }
 
 /** A JSON object, or undefined for any other text. */

@@ -4,12 +4,14 @@
 
 import { createHash } from 'node:crypto';
 import { littleEndianBytes } from '../formats/little-endian.js';
-import type { ModelParameters } from '../kernels/index.js';
-import { parameterTensors } from '../model/parameters.js';
+import type { Model, ModelParameters } from '../kernels/index.js';
+import { tensorSources } from '../model/parameters.js';
 
 /** SHA-256 (hex) of the parameters as little-endian float64: weights (n × m, row-major), visibleBias, hiddenBias. */
-export function parametersDigest(parameters: ModelParameters): string {
+export function parametersDigest(parameters: Model | ModelParameters): string {
   const hash = createHash('sha256');
-  for (const { values } of parameterTensors(parameters)) hash.update(littleEndianBytes(values));
+  for (const { pieces } of tensorSources(parameters)) {
+    for (const piece of pieces()) hash.update(littleEndianBytes(piece));
+  }
   return hash.digest('hex');
 }

@@ -10,13 +10,14 @@
  *     execution.json    times, host, versions, resumptions
  */
 
-import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, printable, RbmError } from '../errors.js';
 import { fileError, systemCode } from '../file-errors.js';
 import { readWholeFile } from '../read-file.js';
 import { collectTemporaryFiles, removeFile, writeFileAtomically } from './atomic-write.js';
-import { decodeCheckpoint, encodeCheckpoint, metricsText, type Checkpoint } from './checkpoint.js';
+import type { Model, ModelParameters } from '../kernels/index.js';
+import { decodeCheckpoint, decodeCheckpointHeader, encodeCheckpoint, metricsText, type Checkpoint, type CheckpointHeader } from './checkpoint.js';
 
 const checkpointName = /^update-(\d{13})\.safetensors$/;
 
@@ -155,7 +156,7 @@ export class RunDirectory {
   }
 
   /** Writes the checkpoint, then removes all but the latest `keep`. */
-  writeCheckpoint(checkpoint: Checkpoint, keep: number): void {
+  writeCheckpoint(checkpoint: Checkpoint<Model | ModelParameters>, keep: number): void {
     const { update } = checkpoint.progress;
     writeCheckpointFile(this.checkpoint(update), checkpoint);
     // Those of a later update were left by a run that was replaced, or by a twin that is ahead: not ours to remove.
@@ -164,17 +165,11 @@ export class RunDirectory {
   }
 
   /** Writes the best parameters so far, except where a twin is ahead and has written later ones. */
-  writeBest(checkpoint: Checkpoint): void {
-    if (existsSync(this.best)) {
-      try {
-        const { progress, identity } = readCheckpointFile(this.best);
-        const { configHash, dataFingerprint } = checkpoint.identity;
-        const isTwins = identity.configHash === configHash && identity.dataFingerprint === dataFingerprint;
-        if (isTwins && progress.update > checkpoint.progress.update) return;
-      } catch {
-        // Damaged: it is replaced.
-      }
-    }
+  writeBest(checkpoint: Checkpoint<Model | ModelParameters>): void {
+    const there = readCheckpointHeader(this.best);
+    const { configHash, dataFingerprint } = checkpoint.identity;
+    const isTwins = there?.identity.configHash === configHash && there.identity.dataFingerprint === dataFingerprint;
+    if (isTwins && there.progress.update > checkpoint.progress.update) return;
     writeCheckpointFile(this.best, checkpoint);
   }
 
@@ -224,7 +219,7 @@ export class RunDirectory {
 }
 
 /** Writes a checkpoint file. */
-export function writeCheckpointFile(path: string, checkpoint: Checkpoint): void {
+export function writeCheckpointFile(path: string, checkpoint: Checkpoint<Model | ModelParameters>): void {
   writeFileAtomically(path, encodeCheckpoint(checkpoint));
 }
 
@@ -244,4 +239,41 @@ function readIfThere(file: string): string | undefined {
  */
 export function readCheckpointFile(path: string): Checkpoint {
   return decodeCheckpoint(readWholeFile(path, { code: 'data', hint: 'Name a run directory or a checkpoint in one.' }), path);
+}
+
+/** Bytes read at a time. */
+const pieceBytes = 1 << 20;
+
+/** The bytes of an open file from `position` on, piece by piece. */
+function* filePieces(descriptor: number, position: number): Generator<Uint8Array> {
+  const buffer = new Uint8Array(pieceBytes);
+  for (let place = position; ; ) {
+    const count = readSync(descriptor, buffer, 0, pieceBytes, place);
+    if (count === 0) return;
+    yield buffer.subarray(0, count);
+    place += count;
+  }
+}
+
+/** What a checkpoint says of itself, its tensors checked but not held; undefined where there is none, or it is damaged. */
+function readCheckpointHeader(path: string): CheckpointHeader | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const length = new Uint8Array(8);
+    readSync(descriptor, length, 0, 8, 0);
+    const end = 8 + Number(new DataView(length.buffer).getBigUint64(0, true));
+    if (end > fstatSync(descriptor).size) return undefined;
+    const start = new Uint8Array(end);
+    readSync(descriptor, start, 0, end, 0);
+    return decodeCheckpointHeader(start, filePieces(descriptor, end));
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(descriptor);
+  }
 }

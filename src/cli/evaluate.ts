@@ -7,6 +7,7 @@ import { exitCodes, printable } from '../errors.js';
 import { evaluateModel } from '../estimators/evaluation.js';
 import { exactEstimator, isAffordable } from '../estimators/log-partition-function.js';
 import { defaultBackend, loadKernels } from '../kernels/index.js';
+import { createModel } from '../model/parameters.js';
 import { parametersDigest } from '../checkpoint/digest.js';
 import { binarySplits, describeCost } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
@@ -38,7 +39,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   let shown = 0;
   const figures = await evaluateModel(
     kernels,
-    parameters,
+    createModel(kernels, parameters),
     binarySplits(dataset),
     { logLikelihood: affordable, pseudoLikelihoodExamples },
     {
@@ -50,6 +51,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
       },
     },
   );
+  await kernels.close();
   const digest = parametersDigest(parameters);
   if (options.json) {
     const { visibleUnits, hiddenUnits } = parameters;

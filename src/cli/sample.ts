@@ -4,11 +4,12 @@
 
 import type { Command } from 'commander';
 import { exitCodes, printable, RbmError } from '../errors.js';
-import { defaultBackend, loadKernels } from '../kernels/index.js';
+import { defaultBackend, loadKernels, unpackBinaryMatrix } from '../kernels/index.js';
+import { createModel } from '../model/parameters.js';
 import { streamKey } from '../random/index.js';
 import { bytesPerChain, describeBytes, fitsIntoMemory } from '../run/memory.js';
 import { stoppablePause } from '../run/stop-request.js';
-import { createChains, fillWithExamples, fillWithNoise, gibbsSteps, hiddenMeansGivenVisible } from '../sampling/gibbs.js';
+import { createChains, fillWithExamples, fillWithNoise, gibbsSteps } from '../sampling/gibbs.js';
 import {
   addDataOptions,
   addModelOptions,
@@ -53,22 +54,35 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   }
   const kernels = await loadKernels(defaultBackend);
   const key = streamKey(options.seed, 'sample');
-  const chains = createChains(parameters, count);
+  const chains = createChains(kernels, parameters, count);
+  const trained = createModel(kernels, parameters);
   if (options.start === 'data') {
     const dataset = await loadDataFor(model, options, terminal);
     const { binary } = splitOf(dataset, options.split ?? 'train');
-    fillWithExamples(chains.visible, count, binary);
+    fillWithExamples(chains.visible, binary);
   } else {
-    fillWithNoise(kernels, chains.visible, count, visibleUnits, key);
+    await fillWithNoise(kernels, chains.visible, key);
   }
-  hiddenMeansGivenVisible(kernels, parameters, chains.visible, count, chains.hiddenMeans);
   const pause = stoppablePause(terminal.listenForStop());
   for (let step = 0; step < steps; step++) {
-    gibbsSteps(kernels, parameters, chains, count, 1, { key, update: step, step: 0, row: 0 });
+    gibbsSteps(kernels, trained, chains, count, 1, { key, update: step, step: 0, row: 0 });
+    await kernels.finish();
     await pause();
   }
   // Before the first step there are no means yet: the states themselves are shown.
-  const values = options.means && steps > 0 ? chains.visibleMeans : chains.visible;
+  let values: Uint8Array | Float64Array;
+  if (options.means && steps > 0) {
+    const means = kernels.createMatrix(count, visibleUnits);
+    kernels.visibleInputs(trained, chains.hidden, count, means);
+    kernels.bernoulliMeans(means, count);
+    await kernels.finish();
+    values = new Float64Array(count * visibleUnits);
+    means.readRows(0, values);
+  } else {
+    values = new Uint8Array(count * visibleUnits);
+    unpackBinaryMatrix(chains.visible, values);
+  }
+  await kernels.close();
   const matrix = { rows: count, columns: visibleUnits, values };
   showMatrix(matrix, model.checkpoint?.identity.shape, ' ', options, terminal);
 }

@@ -9,6 +9,7 @@ import { RunDirectory } from '../checkpoint/run-directory.js';
 import { loadConfig, type LoadedConfig } from '../config/index.js';
 import type { RunConfig } from '../config/run-config.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
+import { backends } from '../kernels/index.js';
 import { configKeys } from '../run/config-schema.js';
 import { checkpointToContinue, loadRunConfig, openRunDirectory, withKeptStart } from '../run/open-run.js';
 import { describeCost, prepareRun, type PreparedRun } from '../run/prepare.js';
@@ -33,6 +34,8 @@ interface TrainOptions extends CommonOptions {
   printConfig?: boolean;
   dryRun?: boolean;
   expect?: string;
+  backend?: string;
+  threads?: string;
 }
 
 /** Fills in the run directory that depends on the config file's name. */
@@ -44,6 +47,8 @@ async function loadTrainingConfig(options: TrainOptions, terminal: Terminal): Pr
   const { workingDirectory } = terminal;
   const set = [...(options.set ?? [])];
   if (options.seed !== undefined) set.push(`seed=${options.seed}`);
+  if (options.backend !== undefined) set.push(`execution.backend=${options.backend}`);
+  if (options.threads !== undefined) set.push(`execution.threads=${options.threads}`);
   if (options.resume !== undefined) {
     const directory = openRunDirectory(options.resume, workingDirectory);
     // The run may have been moved since it was started.
@@ -58,7 +63,7 @@ async function loadTrainingConfig(options: TrainOptions, terminal: Terminal): Pr
 
 function checkOptions(options: TrainOptions): void {
   const fail = (message: string, hint: string): RbmError => new RbmError('usage', message, { hint });
-  for (const name of ['config', 'resume', 'seed', 'output', 'expect'] as const) {
+  for (const name of ['config', 'resume', 'seed', 'output', 'expect', 'backend', 'threads'] as const) {
     if (options[name] === '') throw fail(`--${name} has an empty value`, 'Give a value, or leave the option out; perhaps a variable of the shell is not set.');
   }
   if (options.config === undefined && options.resume === undefined) {
@@ -146,9 +151,10 @@ async function train(options: TrainOptions, terminal: Terminal): Promise<number>
     return exitCodes.ok;
   }
   if (options.force && !resuming) directory.clear();
-  const outcome = await trainRun({ prepared, directory, checkpoint, stop, report: display.report }).finally(() =>
-    display.end(),
-  );
+  const outcome = await trainRun({ prepared, directory, checkpoint, stop, report: display.report }).finally(() => {
+    display.end();
+    return prepared.kernels.close();
+  });
   if (outcome.status === 'stopped') {
     terminal.err(`stopped by ${outcome.signal} after update ${outcome.update}; to continue:\n  rbm-train --resume ${shellWord(short)}\n`);
     return stopSignals[outcome.signal];
@@ -174,6 +180,8 @@ export function trainCommand(program: Command, terminal: Terminal, finish: (code
     .option('--set <key=value>', 'override a key of the config, e.g. training.epochs=5 (repeatable)', collect)
     .option('--seed <seed>', 'override the seed')
     .option('-o, --output <directory>', 'run directory')
+    .option('--threads <number>', 'threads that share the work, or auto; the result is the same with any number')
+    .option('--backend <name>', `numeric kernels: ${backends.map(({ name }) => name).join(' or ')}; the result is the same with each`)
     .option('--force', 'remove the run that is in the run directory, and start again')
     .option('--print-config', 'print the resolved config and stop')
     .option('--dry-run', 'check everything, including the data; train and write nothing')

@@ -4,10 +4,10 @@
 
 import type { Command } from 'commander';
 import { exitCodes } from '../errors.js';
-import { forEachChunk } from '../estimators/chunks.js';
+import { chunkRows, forEachChunk } from '../estimators/chunks.js';
 import { defaultBackend, loadKernels } from '../kernels/index.js';
+import { createModel } from '../model/parameters.js';
 import { stoppablePause } from '../run/stop-request.js';
-import { hiddenMeansGivenVisible } from '../sampling/gibbs.js';
 import {
   addDataOptions,
   addModelOptions,
@@ -35,9 +35,14 @@ async function transform(argument: string, options: Options, terminal: Terminal)
   const { binary } = splitOf(dataset, options.split);
   const kernels = await loadKernels(defaultBackend);
   const means = new Float64Array(binary.rows * hiddenUnits);
-  await forEachChunk(binary, { pause: stoppablePause(terminal.listenForStop()) }, (states, first, rows) => {
-    hiddenMeansGivenVisible(kernels, parameters, states, rows, means.subarray(first * hiddenUnits));
+  const trained = createModel(kernels, parameters);
+  const chunkMeans = kernels.createMatrix(chunkRows, hiddenUnits);
+  await forEachChunk(binary, { pause: stoppablePause(terminal.listenForStop()) }, async (chunk, first) => {
+    kernels.hiddenMeans(trained, [{ visible: chunk, rows: chunk.rows, means: chunkMeans }]);
+    await kernels.finish();
+    chunkMeans.readRows(0, means.subarray(first * hiddenUnits, (first + chunk.rows) * hiddenUnits));
   });
+  await kernels.close();
   const matrix = { rows: binary.rows, columns: hiddenUnits, values: means };
   showMatrix(matrix, undefined, ',', options, terminal);
 }

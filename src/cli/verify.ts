@@ -88,7 +88,10 @@ async function verify(path: string, options: VerifyOptions, terminal: Terminal):
       directory: new RunDirectory(join(temporary, 'run')),
       stop,
       report: display.report,
-    }).finally(() => display.end());
+    }).finally(() => {
+      display.end();
+      return prepared.kernels.close();
+    });
     if (outcome.status === 'stopped') {
       terminal.err(`stopped by ${outcome.signal}; nothing was verified\n`);
       return stopSignals[outcome.signal];

@@ -114,6 +114,7 @@ export interface LogConfig {
 /** The `execution` section. */
 export interface ExecutionConfig {
   backend: string;
+  threads: number | 'auto';
 }
 
 /** A whole resolved config. */

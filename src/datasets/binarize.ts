@@ -71,21 +71,21 @@ export function binarize(
   const threshold = method === 'threshold' ? (config.threshold ?? 0.5) : 0.5;
   const address = { key: streamKey(seed, stream), update, step: 0, layer: 0, temperature: 0 };
   const probabilities = new Float64Array(columns);
-  const states = new Uint8Array(columns);
   const matrix = createBinaryMatrix(rowIndices.length, columns);
   const { words, wordsPerRow } = matrix;
-  const flip = invert ? 1 : 0;
   for (let target = 0; target < rowIndices.length; target++) {
     const row = rowIndices[target];
     const start = row * columns;
     if (isRandom) {
       for (let column = 0; column < columns; column++) probabilities[column] = values[start + column] / scale;
-      sampleBernoulliRow(address, row, columns, probabilities, states);
+      sampleBernoulliRow(address, row, columns, probabilities, 0, matrix, target);
     } else {
-      for (let column = 0; column < columns; column++) states[column] = values[start + column] / scale > threshold ? 1 : 0;
+      for (let column = 0; column < columns; column++) {
+        if (values[start + column] / scale > threshold) words[target * wordsPerRow + (column >>> 5)] |= 1 << (column & 31);
+      }
     }
-    for (let column = 0; column < columns; column++) {
-      words[target * wordsPerRow + (column >>> 5)] |= (states[column] ^ flip) << (column & 31);
+    if (invert) {
+      for (let column = 0; column < columns; column++) words[target * wordsPerRow + (column >>> 5)] ^= 1 << (column & 31);
     }
   }
   return matrix;

@@ -6,6 +6,7 @@
  */
 
 import { sampleBernoulliRow } from '../kernels/addressed-uniform.js';
+import { createBinaryMatrix, getUnit } from '../kernels/binary-matrix.js';
 import { streamKey } from '../random/index.js';
 import { placeInRows, type DataSource } from './dataset.js';
 
@@ -25,13 +26,13 @@ const modes: readonly ((column: number) => 0 | 1)[] = [
 function fourModes(seed: string, examplesPerMode: number, flipProbability: number): Uint8Array {
   const address = { key: streamKey(seed, 'data/four-modes'), update: 0, step: 0, layer: 0, temperature: 0 };
   const probabilities = new Float64Array(pixels).fill(flipProbability);
-  const flips = new Uint8Array(pixels);
+  const flips = createBinaryMatrix(1, pixels);
   const rows = modes.length * examplesPerMode;
   const values = new Uint8Array(rows * pixels);
   for (let row = 0; row < rows; row++) {
     const isOn = modes[Math.floor(row / examplesPerMode)];
-    sampleBernoulliRow(address, row, pixels, probabilities, flips);
-    for (let pixel = 0; pixel < pixels; pixel++) values[row * pixels + pixel] = isOn(pixel % side) ^ flips[pixel];
+    sampleBernoulliRow(address, row, pixels, probabilities, 0, flips, 0);
+    for (let pixel = 0; pixel < pixels; pixel++) values[row * pixels + pixel] = isOn(pixel % side) ^ getUnit(flips, 0, pixel);
   }
   return values;
 }

@@ -3,7 +3,7 @@
  * partition function is out of reach.
  */
 
-import { selectRows, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
+import { selectRows, type BinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
 import type { Cooperation } from './cooperation.js';
 import { freeEnergiesOf } from './free-energies.js';
 import { exactEstimator, type LogPartitionFunctionEstimate } from './log-partition-function.js';
@@ -55,7 +55,7 @@ function firstRows(examples: BinaryMatrix, count: number): BinaryMatrix {
 
 async function splitFigures(
   kernels: Kernels,
-  parameters: ModelParameters,
+  model: Model,
   examples: BinaryMatrix,
   energies: Float64Array,
   estimate: LogPartitionFunctionEstimate | undefined,
@@ -63,8 +63,8 @@ async function splitFigures(
   cooperation: Cooperation,
 ): Promise<SplitFigures> {
   const sample = firstRows(examples, request.pseudoLikelihoodExamples);
-  const pseudo = meanWithError(await logPseudoLikelihoods(kernels, parameters, sample, cooperation));
-  const errors = meanWithError(await reconstructionErrors(kernels, parameters, sample, cooperation));
+  const pseudo = meanWithError(await logPseudoLikelihoods(kernels, model, sample, cooperation));
+  const errors = meanWithError(await reconstructionErrors(kernels, model, sample, cooperation));
   const { mean, standardError } = meanWithError(energies);
   return {
     examples: examples.rows,
@@ -84,21 +84,21 @@ async function splitFigures(
  */
 export async function evaluateModel(
   kernels: Kernels,
-  parameters: ModelParameters,
+  model: Model,
   splits: Readonly<Record<string, BinaryMatrix>>,
   request: EvaluationRequest,
   cooperation: Cooperation = {},
 ): Promise<Figures> {
   const estimate = request.logLikelihood
-    ? await exactEstimator.estimate(parameters, { kernels, ...cooperation })
+    ? await exactEstimator.estimate(model, { kernels, ...cooperation })
     : undefined;
   // Only the partition function takes long enough for its progress to be shown.
   const quiet: Cooperation = { pause: cooperation.pause };
   const figures: Record<string, SplitFigures> = {};
   const energies: Record<string, Float64Array> = {};
   for (const [name, examples] of Object.entries(splits)) {
-    energies[name] = await freeEnergiesOf(kernels, parameters, examples, quiet);
-    figures[name] = await splitFigures(kernels, parameters, examples, energies[name], estimate, request, quiet);
+    energies[name] = await freeEnergiesOf(kernels, model, examples, quiet);
+    figures[name] = await splitFigures(kernels, model, examples, energies[name], estimate, request, quiet);
   }
   const { train, validation } = energies;
   if (train === undefined || validation === undefined) return { logPartitionFunction: estimate, splits: figures };

@@ -2,7 +2,7 @@
  * Free energies of a whole dataset. log p(v) = −F(v) − log Z.
  */
 
-import type { BinaryMatrix, Kernels, ModelParameters } from '../kernels/index.js';
+import type { BinaryMatrix, Kernels, Model } from '../kernels/index.js';
 import { forEachChunk } from './chunks.js';
 import type { Cooperation } from './cooperation.js';
 
@@ -13,13 +13,14 @@ import type { Cooperation } from './cooperation.js';
  */
 export async function freeEnergiesOf(
   kernels: Kernels,
-  parameters: ModelParameters,
+  model: Model,
   examples: BinaryMatrix,
   cooperation: Cooperation = {},
 ): Promise<Float64Array> {
   const energies = new Float64Array(examples.rows);
-  await forEachChunk(examples, cooperation, (states, first, rows) => {
-    kernels.freeEnergies(parameters, states, rows, energies.subarray(first, first + rows));
+  await forEachChunk(examples, cooperation, async (chunk, first) => {
+    kernels.freeEnergies(model, chunk, chunk.rows, energies.subarray(first, first + chunk.rows));
+    await kernels.finish();
   });
   return energies;
 }

@@ -2,8 +2,9 @@
  * Registry of log Z estimators. To add one: its file, and a row here.
  */
 
-import type { Kernels, ModelParameters } from '../kernels/index.js';
+import type { Kernels, Model } from '../kernels/index.js';
 import { enumerationCost } from '../model/enumeration-view.js';
+import { getParameters } from '../model/parameters.js';
 import type { Cooperation } from './cooperation.js';
 import { exactLogPartitionFunction } from './exact-log-partition-function.js';
 
@@ -29,7 +30,7 @@ export interface LogPartitionFunctionEstimator {
   readonly summary: string;
   /** Cost in states × units of the larger layer; Infinity where it can't be done at all. */
   cost(model: { visibleUnits: number; hiddenUnits: number }): number;
-  estimate(parameters: ModelParameters, context: EstimationContext): Promise<LogPartitionFunctionEstimate>;
+  estimate(model: Model, context: EstimationContext): Promise<LogPartitionFunctionEstimate>;
 }
 
 /** 2^40 states: years of computing; beyond, the numbers of blocks are no longer exact either. */
@@ -44,9 +45,9 @@ export const logPartitionFunctionEstimators: readonly LogPartitionFunctionEstima
       const { states, stateUnits } = enumerationCost(model);
       return states <= largestEnumeration ? stateUnits : Infinity;
     },
-    async estimate(parameters, context) {
-      const logZ = await exactLogPartitionFunction(context.kernels, parameters, context);
-      const { states } = enumerationCost(parameters);
+    async estimate(model, context) {
+      const logZ = await exactLogPartitionFunction(context.kernels, getParameters(model), context);
+      const { states } = enumerationCost(model);
       return { logZ, interval: [logZ, logZ], exact: true, evidence: { states } };
     },
   },

@@ -9,6 +9,7 @@ import {
   binaryExponent,
   canonicalSum,
   exp,
+  getUnit,
   ln2,
   log,
   powerOfTwo,
@@ -16,9 +17,9 @@ import {
   softplus,
   type BinaryMatrix,
   type Kernels,
-  type ModelParameters,
+  type Model,
 } from '../kernels/index.js';
-import { forEachChunk } from './chunks.js';
+import { chunkRows, forEachChunk } from './chunks.js';
 import type { Cooperation } from './cooperation.js';
 
 const { abs } = Math;
@@ -66,23 +67,28 @@ function logHiddenGainOfLargeWeights(inputs: Float64Array, start: number, weight
  */
 export async function logPseudoLikelihoods(
   kernels: Kernels,
-  parameters: ModelParameters,
+  model: Model,
   examples: BinaryMatrix,
   cooperation: Cooperation = {},
 ): Promise<Float64Array> {
-  const { visibleUnits: n, hiddenUnits: m, weights, visibleBias } = parameters;
+  const { visibleUnits: n, hiddenUnits: m, weights, visibleBias } = model;
   const results = new Float64Array(examples.rows);
-  const areSmall = weights.every((weight) => abs(weight) <= largestWeight);
+  const hiddenInputs = kernels.createMatrix(chunkRows, m);
+  const unitWeights = new Float64Array(m);
   const turnedOn = new Float64Array(m);
   const turnedOff = new Float64Array(m);
-  await forEachChunk(examples, cooperation, async (states, first, rows) => {
+  await forEachChunk(examples, cooperation, async (chunk, first) => {
+    const { rows } = chunk;
     const inputs = new Float64Array(rows * m);
-    kernels.hiddenInputs(parameters, states, rows, inputs);
+    kernels.hiddenInputs(model, chunk, rows, hiddenInputs);
+    await kernels.finish();
+    hiddenInputs.readRows(0, inputs);
     const on = inputs.map(sigmoid);
     const off = inputs.map((input) => sigmoid(-input));
     const logs = new Float64Array(rows * n);
     for (let i = 0; i < n; i++) {
-      const unitWeights = weights.subarray(i * m, (i + 1) * m);
+      weights.readRows(i, unitWeights);
+      const areSmall = unitWeights.every((weight) => abs(weight) <= largestWeight);
       if (areSmall) {
         for (let j = 0; j < m; j++) {
           turnedOn[j] = exp(unitWeights[j]);
@@ -90,7 +96,7 @@ export async function logPseudoLikelihoods(
         }
       }
       for (let row = 0; row < rows; row++) {
-        const sign = states[row * n + i] === 0 ? 1 : -1;
+        const sign = getUnit(chunk, row, i) === 0 ? 1 : -1;
         const hiddenGain = areSmall
           ? logHiddenGain(off, on, row * m, sign === 1 ? turnedOn : turnedOff)
           : logHiddenGainOfLargeWeights(inputs, row * m, unitWeights, sign);
@@ -100,5 +106,6 @@ export async function logPseudoLikelihoods(
     }
     for (let row = 0; row < rows; row++) results[first + row] = canonicalSum(logs, n, row * n);
   });
+  kernels.release(hiddenInputs);
   return results;
 }

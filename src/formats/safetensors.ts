@@ -15,6 +15,14 @@ export interface Tensor {
   readonly values: Float64Array | Uint8Array;
 }
 
+/** A tensor to write that is made piece by piece. */
+export interface TensorPieces {
+  readonly shape: readonly number[];
+  readonly type: 'F64' | 'U8';
+  /** The values in row-major order; each piece is valid until the next is asked for. */
+  pieces(): Iterable<Float64Array | Uint8Array>;
+}
+
 /** A file as read. */
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, Tensor>;
@@ -47,39 +55,60 @@ export function looksLikeSafetensors(bytes: Uint8Array): boolean {
   return length >= 2n && length <= BigInt(bytes.length - 8);
 }
 
+/** A file to write: its header, then the bytes of its tensors, piece by piece. */
+export interface SafetensorsPieces {
+  readonly header: Uint8Array;
+  /** May be walked through more than once. */
+  data(): Iterable<Uint8Array>;
+}
+
 /**
- * Encodes tensors and metadata.
+ * Encodes tensors and metadata, without ever holding all of them.
  *
  * Float64 tensors come first, so that with a header padded to 8 bytes every one of them is aligned.
  */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, TensorPieces>,
+  metadata: Readonly<Record<string, string>>,
+): SafetensorsPieces {
+  const entries = [...tensors];
+  const ordered = [...entries.filter(([, { type }]) => type === 'F64'), ...entries.filter(([, { type }]) => type === 'U8')];
+  const described: [string, unknown][] = [['__metadata__', metadata]];
+  let offset = 0;
+  for (const [name, { shape, type }] of ordered) {
+    const length = shape.reduce((product, size) => product * size, type === 'F64' ? 8 : 1);
+    described.push([name, { dtype: type, shape, data_offsets: [offset, offset + length] }]);
+    offset += length;
+  }
+  const text = Buffer.from(JSON.stringify(Object.fromEntries(described)), 'utf8');
+  const headerLength = Math.ceil(text.length / 8) * 8;
+  const header = new Uint8Array(8 + headerLength);
+  new DataView(header.buffer).setBigUint64(0, BigInt(headerLength), true);
+  header.fill(0x20, 8);
+  header.set(text, 8);
+  return {
+    header,
+    *data() {
+      for (const [, { pieces }] of ordered) {
+        for (const piece of pieces()) yield littleEndianBytes(piece);
+      }
+    },
+  };
+}
+
+/** A tensor at hand as one to write. */
+export function wholeTensor({ shape, values }: Tensor): TensorPieces {
+  return { shape, type: values.BYTES_PER_ELEMENT === 8 ? 'F64' : 'U8', pieces: () => [values] };
+}
+
+/** The whole file of tensors at hand. */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
-  const entries = [...tensors];
-  const ordered = [
-    ...entries.filter(([, { values }]) => values.BYTES_PER_ELEMENT === 8),
-    ...entries.filter(([, { values }]) => values.BYTES_PER_ELEMENT === 1),
-  ];
-  const header: [string, unknown][] = [['__metadata__', metadata]];
-  let offset = 0;
-  for (const [name, { shape, values }] of ordered) {
-    const dtype = values.BYTES_PER_ELEMENT === 8 ? 'F64' : 'U8';
-    header.push([name, { dtype, shape, data_offsets: [offset, offset + values.byteLength] }]);
-    offset += values.byteLength;
-  }
-  const text = Buffer.from(JSON.stringify(Object.fromEntries(header)), 'utf8');
-  const headerLength = Math.ceil(text.length / 8) * 8;
-  const file = new Uint8Array(8 + headerLength + offset);
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
-  file.fill(0x20, 8, 8 + headerLength);
-  file.set(text, 8);
-  let position = 8 + headerLength;
-  for (const [, { values }] of ordered) {
-    file.set(littleEndianBytes(values), position);
-    position += values.byteLength;
-  }
-  return file;
+  const pieces = new Map([...tensors].map(([name, tensor]) => [name, wholeTensor(tensor)]));
+  const { header, data } = encodeSafetensors(pieces, metadata);
+  return Buffer.concat([header, ...data()]);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

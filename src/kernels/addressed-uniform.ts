@@ -6,6 +6,7 @@
  * probability of a draw is p to within 2⁻⁶⁵.
  */
 
+import type { BinaryMatrix } from './binary-matrix.js';
 import { philox4x32 } from './philox.js';
 import { checkRowsAndUnits, counterWords, refinementBit, type RandomAddress } from './random-address.js';
 
@@ -13,40 +14,45 @@ const block = new Uint32Array(4);
 const refinement = new Uint32Array(4);
 
 /**
- * Draws one row of {0,1} states: state i is 1 with probability probabilities[start + i].
+ * Draws row `row` of `states`: unit i is 1 with probability probabilities[start + i].
  *
  * @param address stream, update, step, layer, temperature
- * @param row which row of the mini-batch, chain or dataset; < 2^32
+ * @param addressRow which row of the mini-batch, chain or dataset; < 2^32
  * @param probabilities in [0, 1]
- * @param states receives `units` bytes from index `start`
  * @throws RangeError where the address overflows its fields
  */
 export function sampleBernoulliRow(
   address: RandomAddress,
-  row: number,
+  addressRow: number,
   units: number,
   probabilities: Float64Array,
-  states: Uint8Array,
-  start = 0,
+  start: number,
+  states: BinaryMatrix,
+  row: number,
 ): void {
-  checkRowsAndUnits(row, 1, units);
+  checkRowsAndUnits(addressRow, 1, units);
   const { k0, k1 } = address.key;
   const [c0, c1, c2] = counterWords(address);
+  const { words, wordsPerRow } = states;
+  const target = row * wordsPerRow;
+  let bits = 0;
   for (let unit = 0; unit < units; unit += 4) {
     const counter = (c0 | (unit >>> 2)) >>> 0;
-    philox4x32(counter, c1, c2, row, k0, k1, block);
+    philox4x32(counter, c1, c2, addressRow, k0, k1, block);
     const lanes = units - unit < 4 ? units - unit : 4;
     for (let lane = 0; lane < lanes; lane++) {
       const scaled = probabilities[start + unit + lane] * 4294967296;
       const word = block[lane];
-      if (word + 1 <= scaled) {
-        states[start + unit + lane] = 1;
-      } else if (word >= scaled) {
-        states[start + unit + lane] = 0;
-      } else {
-        philox4x32(counter, (c1 | refinementBit) >>> 0, c2, row, k0, k1, refinement);
-        states[start + unit + lane] = (refinement[lane] + 0.5) * 2.3283064365386963e-10 < scaled - word ? 1 : 0;
+      let isOn = word + 1 <= scaled;
+      if (!isOn && !(word >= scaled)) {
+        philox4x32(counter, (c1 | refinementBit) >>> 0, c2, addressRow, k0, k1, refinement);
+        isOn = (refinement[lane] + 0.5) * 2.3283064365386963e-10 < scaled - word;
       }
+      if (isOn) bits |= 1 << ((unit + lane) & 31);
+    }
+    if ((unit & 31) === 28 || unit + 4 >= units) {
+      words[target + (unit >>> 5)] = bits;
+      bits = 0;
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Binary data, 32 units to a word: the form in which datasets are held, shuffled and hashed.
  *
- * This file only packs and unpacks. Kernels work on unpacked rows (one byte per unit) of one mini-batch at a time.
+ * Kernels take states in this form, too.
  */
 
 /** A rows × columns matrix of {0,1}. Unit i of row r is bit `i & 31` of `words[r * wordsPerRow + (i >>> 5)]`. */
@@ -62,13 +62,31 @@ export function unpackBinaryMatrix(matrix: BinaryMatrix, states: Uint8Array, row
   }
 }
 
+/**
+ * Copies the rows named by `rowIndices`, in that order, to the first rows of `target`.
+ *
+ * @param target of the same columns
+ */
+export function copyRows(matrix: BinaryMatrix, rowIndices: ArrayLike<number>, target: BinaryMatrix): void {
+  const { words: source, wordsPerRow } = matrix;
+  const { words } = target;
+  let position = 0;
+  for (let index = 0; index < rowIndices.length; index++) {
+    const start = rowIndices[index] * wordsPerRow;
+    for (let word = 0; word < wordsPerRow; word++) words[position++] = source[start + word];
+  }
+}
+
 /** The rows named by `rowIndices`, in that order, as a new matrix. */
 export function selectRows(matrix: BinaryMatrix, rowIndices: ArrayLike<number>): BinaryMatrix {
   const selected = createBinaryMatrix(rowIndices.length, matrix.columns);
-  const { wordsPerRow } = matrix;
-  for (let index = 0; index < rowIndices.length; index++) {
-    const start = rowIndices[index] * wordsPerRow;
-    selected.words.set(matrix.words.subarray(start, start + wordsPerRow), index * wordsPerRow);
-  }
+  copyRows(matrix, rowIndices, selected);
   return selected;
+}
+
+/** `count` rows from `firstRow` on, in the same memory. */
+export function rowsOf(matrix: BinaryMatrix, firstRow: number, count: number): BinaryMatrix {
+  const { columns, wordsPerRow, words } = matrix;
+  const start = firstRow * wordsPerRow;
+  return { rows: count, columns, wordsPerRow, words: words.subarray(start, start + count * wordsPerRow) };
 }

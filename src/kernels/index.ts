@@ -6,44 +6,54 @@
 
 import type { Kernels } from './kernels.js';
 import { referenceKernels } from './reference/index.js';
+import { createWasmKernels } from './wasm/index.js';
+import { isSupported } from './wasm/instance.js';
 
 /** One row of the registry. */
 export interface Backend {
   readonly name: string;
   readonly summary: string;
   /** Makes the backend ready for use. */
-  load(): Promise<Kernels>;
+  load(threads: number): Kernels;
 }
 
 /** All backends, by the names that a config may give. */
 export const backends: readonly Backend[] = [
-  { name: 'reference', summary: 'plain TypeScript, written to be read', load: () => Promise.resolve(referenceKernels) },
+  {
+    name: 'wasm',
+    summary: 'WebAssembly with SIMD and threads; where a machine cannot run it, reference',
+    load: (threads) => (isSupported() ? createWasmKernels(threads) : referenceKernels),
+  },
+  { name: 'reference', summary: 'plain TypeScript on one thread, written to be read', load: () => referenceKernels },
 ];
 
-/** The backend of commands that have no config. */
-export const defaultBackend = 'reference';
+/** The backend where none is asked for. */
+export const defaultBackend = 'wasm';
 
 /**
  * Version of the numerics: changed whenever the same config and data would give other bits.
  */
-export const numericsVersion = 1;
+export const numericsVersion = 2;
 
 /**
- * The kernels of a backend.
+ * The kernels of a backend, with a memory of their own; `close` ends their threads.
  *
- * @throws RangeError where there is no such backend (the config loader has refused it before)
+ * @param threads how many threads share the work; results don't depend on it
+ * @throws RangeError where there is no such backend (the config loader has refused it before), or no memory
  */
-export async function loadKernels(name: string): Promise<Kernels> {
+export function loadKernels(name: string = defaultBackend, { threads = 1 }: { threads?: number } = {}): Promise<Kernels> {
   const backend = backends.find((candidate) => candidate.name === name);
-  if (backend === undefined) throw new RangeError(`no kernel backend ${JSON.stringify(name)}`);
-  return backend.load();
+  if (backend === undefined) return Promise.reject(new RangeError(`no kernel backend ${JSON.stringify(name)}`));
+  return Promise.resolve(backend.load(threads));
 }
 
 export { sampleBernoulliRow, uniform } from './addressed-uniform.js';
 export {
+  copyRows,
   createBinaryMatrix,
   getUnit,
   packBinaryMatrix,
+  rowsOf,
   selectRows,
   setUnit,
   unpackBinaryMatrix,
@@ -56,9 +66,13 @@ export { inverseNormalCumulative } from './inverse-normal.js';
 export type {
   EnumerationPlan,
   EnumerationView,
+  HiddenMeansRequest,
   Kernels,
+  Matrix,
+  Model,
+  ModelMoments,
   ModelParameters,
-  PhaseStatistics,
+  Phase,
   ScaledNumber,
   UpdateSettings,
 } from './kernels.js';

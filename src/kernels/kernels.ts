@@ -2,16 +2,25 @@
  * The interface of a kernel backend: the few numeric loops that matter.
  *
  * Every backend performs the operations stated here in the order stated here, so that all of them give the same bits.
- * Dimensions: B rows (mini-batch or chains), n visible units, m hidden units; matrices are row-major.
+ * Dimensions: B rows (mini-batch or chains), n visible units, m hidden units.
+ *
+ * What kernels work on lives in the backend's own memory and layout; it is made by the `create…` functions, and freed
+ * with the kernels. A backend may work in the background: results may be read, and arguments changed, after `finish`;
+ * ordinary arrays are read when the kernel is asked for, so they must not wait for another kernel's result.
+ *
+ * Sums over units or rows go in groups of four: group g is 4g … 4g + 3. The terms of a group are added to each other in
+ * ascending order, then the group's sum to the total, groups ascending. Terms of units (rows) that are off are left out,
+ * and groups without any term, too. So a group of binary units is one of 15 sums, which a backend may keep in a table.
  */
 
+import type { BinaryMatrix } from './binary-matrix.js';
 import type { RandomAddress } from './random-address.js';
 
-/** Parameters of an RBM: W (n × m), a (n), b (m). */
+/** Parameters of an RBM in ordinary arrays, as files and tools have them: W (n × m), a (n), b (m). */
 export interface ModelParameters {
   readonly visibleUnits: number;
   readonly hiddenUnits: number;
-  /** W, n × m: weights[i * m + j] joins visible unit i and hidden unit j. */
+  /** W, n × m row-major: weights[i * m + j] joins visible unit i and hidden unit j. */
   readonly weights: Float64Array;
   /** a, n. */
   readonly visibleBias: Float64Array;
@@ -19,16 +28,48 @@ export interface ModelParameters {
   readonly hiddenBias: Float64Array;
 }
 
-/** Sufficient statistics of one phase, as sums over `count` samples (or an expectation, with count 1). */
-export interface PhaseStatistics {
-  count: number;
-  /** Σ v, n. */
+/** A real matrix in a backend's memory and layout. */
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** Copies rows from `firstRow` on, row-major, as many as fill `target`. */
+  readRows(firstRow: number, target: Float64Array): void;
+  /** Sets rows from `firstRow` on, row-major, as many as `source` holds. */
+  writeRows(firstRow: number, source: Float64Array): void;
+}
+
+/** Parameters (or their velocity) in a backend's memory. */
+export interface Model {
+  readonly visibleUnits: number;
+  readonly hiddenUnits: number;
+  /** W, n × m. */
+  readonly weights: Matrix;
+  /** a, n; may be written to. */
+  readonly visibleBias: Float64Array;
+  /** b, m; may be written to. */
+  readonly hiddenBias: Float64Array;
+}
+
+/** Rows whose hidden means are asked for. */
+export interface HiddenMeansRequest {
+  /** v, at least `rows` × n. */
+  readonly visible: BinaryMatrix;
+  readonly rows: number;
+  /** Receives E[h | v], rows × m. */
+  readonly means: Matrix;
+}
+
+/** Expectations under the model: E[v] (n), E[h] (m), E[v hᵀ] (n × m row-major). */
+export interface ModelMoments {
   readonly visible: Float64Array;
-  /** Σ E[h | v], m. */
   readonly hidden: Float64Array;
-  /** Σ v E[h | v]ᵀ, n × m. */
   readonly products: Float64Array;
 }
+
+/** One phase of the gradient: samples v with their E[h | v] (rows ≥ 1), or the expectation itself. */
+export type Phase =
+  | { readonly kind: 'samples'; readonly visible: BinaryMatrix; readonly hiddenMeans: Matrix; readonly rows: number }
+  | { readonly kind: 'expectation'; readonly moments: ModelMoments };
 
 /** What one parameter update needs beside the statistics. */
 export interface UpdateSettings {
@@ -80,93 +121,96 @@ export interface EnumerationPlan {
 /** A kernel backend. */
 export interface Kernels {
   readonly name: string;
+  /** Threads that share the work; no result depends on it. */
+  readonly threads: number;
+
+  /** Parameters (or velocity) of shape n × m, all zero. */
+  createModel(visibleUnits: number, hiddenUnits: number): Model;
+  /** A rows × columns matrix, all zero. */
+  createMatrix(rows: number, columns: number): Matrix;
+  /** Binary states, all zero. Kernels take other binary matrices as well, at the cost of a copy, but write only to these. */
+  createStates(rows: number, columns: number): BinaryMatrix;
+
+  /** Frees what a `create…` function made, where it is not to live as long as the kernels. */
+  release(...made: readonly (Model | Matrix | BinaryMatrix)[]): void;
 
   /**
-   * Inputs of the hidden units: inputs[r, j] = b_j + Σ_i v[r, i]·W[i, j], over i ascending; units that are off are
-   * skipped.
+   * Inputs of the hidden units: inputs[r, j] = b_j + Σ_i v[r, i]·W[i, j], over i in groups of four.
    *
-   * @param visible B × n bytes, 0 or 1
    * @param inputs receives B × m
    */
-  hiddenInputs(parameters: ModelParameters, visible: Uint8Array, rows: number, inputs: Float64Array): void;
+  hiddenInputs(model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix): void;
+
+  /** Means of the hidden units, sigmoid(input), for one or several sets of rows: they share the work on the weights. */
+  hiddenMeans(model: Model, requests: readonly HiddenMeansRequest[]): void;
 
   /**
-   * Inputs of the visible units: inputs[r, i] = a_i + Σ_j h[r, j]·W[i, j], over j ascending; units that are off are
-   * skipped.
+   * Inputs of the visible units: inputs[r, i] = a_i + Σ_j h[r, j]·W[i, j], over j in groups of four.
    *
-   * @param hidden B × m bytes, 0 or 1
    * @param inputs receives B × n
    */
-  visibleInputs(parameters: ModelParameters, hidden: Uint8Array, rows: number, inputs: Float64Array): void;
+  visibleInputs(model: Model, hidden: BinaryMatrix, rows: number, inputs: Matrix): void;
 
-  /** As `visibleInputs` for real-valued hidden activities (means): B × m float64, no unit skipped. */
-  visibleInputsFromMeans(parameters: ModelParameters, hidden: Float64Array, rows: number, inputs: Float64Array): void;
+  /** As `visibleInputs` for real-valued hidden activities (means), B × m; no unit is left out. */
+  visibleInputsFromMeans(model: Model, hidden: Matrix, rows: number, inputs: Matrix): void;
 
-  /** means[i] = 1 / (1 + exp(−inputs[i])) for the first `length` elements; may be in place. */
-  bernoulliMeans(inputs: Float64Array, length: number, means: Float64Array): void;
+  /** matrix[r, i] = sigmoid(matrix[r, i]) for the first `rows` rows. */
+  bernoulliMeans(matrix: Matrix, rows: number): void;
 
   /**
    * Draws B rows of states: state (r, i) is 1 with probability means[r, i], by the uniform at (address, firstRow + r, i).
    *
    * @param means B × units
-   * @param states receives B × units bytes
+   * @param states receives B × units
    */
-  sampleBernoulli(
-    address: RandomAddress,
-    firstRow: number,
-    rows: number,
-    units: number,
-    means: Float64Array,
-    states: Uint8Array,
-  ): void;
+  sampleBernoulli(address: RandomAddress, firstRow: number, rows: number, means: Matrix, states: BinaryMatrix): void;
+
+  /** Draws h ~ p(h | v): `hiddenMeans` and `sampleBernoulli` in one, the means not kept. */
+  sampleHidden(model: Model, visible: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, hidden: BinaryMatrix): void;
+
+  /** Draws v ~ p(v | h). */
+  sampleVisible(model: Model, hidden: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, visible: BinaryMatrix): void;
 
   /**
-   * Sets `statistics` to the sums over the rows, ascending: Σ v, Σ h, Σ v hᵀ (rows whose v is off are skipped), and its
-   * count to B.
-   *
-   * @param visible B × n bytes
-   * @param hiddenMeans B × m
-   */
-  collectStatistics(
-    parameters: ModelParameters,
-    visible: Uint8Array,
-    hiddenMeans: Float64Array,
-    rows: number,
-    statistics: PhaseStatistics,
-  ): void;
-
-  /**
-   * One step of gradient ascent, in place. For every parameter θ with its two statistics p and q:
+   * One step of gradient ascent, in place. For every parameter θ with its sums p and q over the two phases' rows (in
+   * groups of four; an expectation counts as one row):
    *
    *     gradient = p·(1/countₚ) − q·(1/count_q)        weights also − l2·θ − l1·sign(θ)
    *     velocity = momentum·velocity + learningRate·gradient      (set to 0 where |velocity| < 2^−960)
    *     θ        = θ + velocity
    *
-   * @param velocity same shapes as the parameters
-   * @returns whether all parameters are finite afterwards
+   * @param velocity same shapes as the model
+   * @returns after `finish`: whether all parameters are finite
    */
   updateParameters(
-    parameters: ModelParameters,
-    velocity: ModelParameters,
-    positive: PhaseStatistics,
-    negative: PhaseStatistics,
+    model: Model,
+    velocity: Model,
+    positive: Phase,
+    negative: Phase,
     settings: UpdateSettings,
-  ): boolean;
+  ): { readonly finite: boolean };
 
   /**
    * Free energies F(v) = −aᵀv − Σ_j softplus(b_j + vᵀW_·j), in nats; log p(v) = −F(v) − log Z. Both sums are canonical.
    *
-   * @param visible B × n bytes
    * @param energies receives B
    */
-  freeEnergies(parameters: ModelParameters, visible: Uint8Array, rows: number, energies: Float64Array): void;
+  freeEnergies(model: Model, visible: BinaryMatrix, rows: number, energies: Float64Array): void;
 
   /**
-   * One block of an enumeration: Σ over the states of the block of p̃(state).
+   * Blocks firstBlock … firstBlock + blocks − 1 of an enumeration: of each Σ p̃(state) over its states, as
+   * mantissa · 2^exponent.
    *
-   * @param block 0 ≤ block < plan.blocks
+   * @param mantissas receives `blocks` numbers
+   * @param exponents receives `blocks` numbers
    */
-  enumerationBlock(plan: EnumerationPlan, block: number): ScaledNumber;
+  enumerationBlocks(
+    plan: EnumerationPlan,
+    firstBlock: number,
+    blocks: number,
+    mantissas: Float64Array,
+    exponents: Float64Array,
+  ): void;
 
   /**
    * Adds the expectations over the states firstState … firstState + states − 1 of the outer layer to `moments`:
@@ -181,4 +225,15 @@ export interface Kernels {
     states: number,
     moments: { readonly outer: Float64Array; readonly inner: Float64Array; readonly products: Float64Array },
   ): void;
+
+  /**
+   * Waits until everything asked for is done. Returns nothing where it is done already.
+   *
+   * @throws Error with code ERR_COMPUTE_THREAD (the promise is rejected) where a thread has died, or the kernels were
+   *   closed; they are then of no further use
+   */
+  finish(): Promise<void> | undefined;
+
+  /** Ends the backend's threads. */
+  close(): Promise<void>;
 }

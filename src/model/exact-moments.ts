@@ -2,37 +2,36 @@
  * Expectations under the model by enumeration: E[v], E[h], E[v hᵀ]. The exact negative phase, and the oracle of all others.
  */
 
-import type { Kernels, ModelParameters, PhaseStatistics } from '../kernels/index.js';
+import type { Kernels, ModelMoments, ModelParameters } from '../kernels/index.js';
 import { enumeratedLayer, enumerationCost, enumerationView } from './enumeration-view.js';
 
 /**
- * Sets `statistics` to the model's expectations, with count 1.
+ * The model's expectations: E[v] (n), E[h] (m), E[v hᵀ] (n × m).
  *
  * @param logPartitionFunction log Z of these parameters, in nats
- * @param statistics visible n, hidden m, products n × m
  */
-export function exactMoments(
+export async function exactMoments(
   kernels: Kernels,
   parameters: ModelParameters,
   logPartitionFunction: number,
-  statistics: PhaseStatistics,
-): void {
+): Promise<ModelMoments> {
   const { visibleUnits: n, hiddenUnits: m } = parameters;
-  const { visible, hidden, products } = statistics;
+  const visible = new Float64Array(n);
+  const hidden = new Float64Array(m);
+  const products = new Float64Array(n * m);
   const view = enumerationView(parameters);
   const { states } = enumerationCost(parameters);
-  statistics.count = 1;
-  visible.fill(0);
-  hidden.fill(0);
-  products.fill(0);
   if (enumeratedLayer(parameters) === 'visible') {
     kernels.enumerationMoments(view, logPartitionFunction, 0, states, { outer: visible, inner: hidden, products });
-    return;
+    await kernels.finish();
+    return { visible, hidden, products };
   }
   const transposed = new Float64Array(n * m);
   const moments = { outer: hidden, inner: visible, products: transposed };
   kernels.enumerationMoments(view, logPartitionFunction, 0, states, moments);
+  await kernels.finish();
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < m; j++) products[i * m + j] = transposed[j * n + i];
   }
+  return { visible, hidden, products };
 }

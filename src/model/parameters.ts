@@ -4,9 +4,9 @@
  * Binary visible units v ∈ {0,1}^n and hidden units h ∈ {0,1}^m with energy E(v,h) = −aᵀv − bᵀh − vᵀWh.
  */
 
-import type { ModelParameters } from '../kernels/index.js';
+import type { Kernels, Model, ModelParameters } from '../kernels/index.js';
 
-export type { ModelParameters } from '../kernels/index.js';
+export type { Model, ModelParameters } from '../kernels/index.js';
 
 /** Parameters of shape n × m, all zero. */
 export function createParameters(visibleUnits: number, hiddenUnits: number): ModelParameters {
@@ -17,6 +17,56 @@ export function createParameters(visibleUnits: number, hiddenUnits: number): Mod
     visibleBias: new Float64Array(visibleUnits),
     hiddenBias: new Float64Array(hiddenUnits),
   };
+}
+
+/** Weights copied at a time between kernels and ordinary arrays: 1 MiB of them. */
+const chunkWeights = 131_072;
+
+/** Rows of W to copy at a time. */
+function chunkRows(hiddenUnits: number): number {
+  return Math.max(1, Math.floor(chunkWeights / hiddenUnits));
+}
+
+/** Copies parameters into a model of the same shape. */
+export function setParameters(model: Model, parameters: ModelParameters): void {
+  model.weights.writeRows(0, parameters.weights);
+  model.visibleBias.set(parameters.visibleBias);
+  model.hiddenBias.set(parameters.hiddenBias);
+}
+
+/** A model with these parameters in the kernels' memory. */
+export function createModel(kernels: Kernels, parameters: ModelParameters): Model {
+  const model = kernels.createModel(parameters.visibleUnits, parameters.hiddenUnits);
+  setParameters(model, parameters);
+  return model;
+}
+
+/** The parameters of a model as ordinary arrays: a copy. */
+export function getParameters(model: Model): ModelParameters {
+  const parameters = createParameters(model.visibleUnits, model.hiddenUnits);
+  model.weights.readRows(0, parameters.weights);
+  parameters.visibleBias.set(model.visibleBias);
+  parameters.hiddenBias.set(model.hiddenBias);
+  return parameters;
+}
+
+/** W piece by piece, row-major: whole rows, in memory that the next piece reuses. */
+function* weightPieces({ visibleUnits: n, hiddenUnits: m, weights }: Model): Generator<Float64Array> {
+  const rows = Math.min(n, chunkRows(m));
+  const buffer = new Float64Array(rows * m);
+  for (let first = 0; first < n; first += rows) {
+    const piece = buffer.subarray(0, Math.min(rows, n - first) * m);
+    weights.readRows(first, piece);
+    yield piece;
+  }
+}
+
+/** A named tensor that is read piece by piece, so that no second copy of a large model is needed. */
+export interface TensorSource {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** The values in row-major order; each piece is valid until the next is asked for. */
+  pieces(): Iterable<Float64Array>;
 }
 
 /** One named tensor of a model. */
@@ -33,6 +83,16 @@ export function parameterTensors(parameters: ModelParameters): readonly NamedTen
     { name: 'weights', shape: [n, m], values: parameters.weights },
     { name: 'visibleBias', shape: [n], values: parameters.visibleBias },
     { name: 'hiddenBias', shape: [m], values: parameters.hiddenBias },
+  ];
+}
+
+/** The same tensors, to be read piece by piece. */
+export function tensorSources(model: Model | ModelParameters): readonly TensorSource[] {
+  const { visibleUnits: n, hiddenUnits: m, weights, visibleBias, hiddenBias } = model;
+  return [
+    { name: 'weights', shape: [n, m], pieces: () => ('readRows' in weights ? weightPieces(model as Model) : [weights]) },
+    { name: 'visibleBias', shape: [n], pieces: () => [visibleBias] },
+    { name: 'hiddenBias', shape: [m], pieces: () => [hiddenBias] },
   ];
 }
 

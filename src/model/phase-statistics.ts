@@ -1,15 +1,36 @@
 /**
- * Room for the sufficient statistics of one phase.
+ * Sufficient statistics of one phase of the gradient, for whoever looks at it: tests, diagnostics, the report. Updates
+ * don't need them as arrays.
  */
 
-import type { PhaseStatistics } from '../kernels/index.js';
+import { getUnit, type Phase } from '../kernels/index.js';
 
-/** Zero statistics of no samples: visible n, hidden m, products n × m. */
-export function createPhaseStatistics(visibleUnits: number, hiddenUnits: number): PhaseStatistics {
-  return {
-    count: 0,
-    visible: new Float64Array(visibleUnits),
-    hidden: new Float64Array(hiddenUnits),
-    products: new Float64Array(visibleUnits * hiddenUnits),
-  };
+/** Sums over `count` samples (or an expectation, with count 1). */
+export interface PhaseStatistics {
+  readonly count: number;
+  /** Σ v, n. */
+  readonly visible: Float64Array;
+  /** Σ E[h | v], m. */
+  readonly hidden: Float64Array;
+  /** Σ v E[h | v]ᵀ, n × m. */
+  readonly products: Float64Array;
+}
+
+/** The statistics of a phase; summed row by row, so the last places may differ from those that an update uses. */
+export function phaseStatistics(phase: Phase, visibleUnits: number, hiddenUnits: number): PhaseStatistics {
+  if (phase.kind === 'expectation') return { count: 1, ...phase.moments };
+  const visible = new Float64Array(visibleUnits);
+  const hidden = new Float64Array(hiddenUnits);
+  const products = new Float64Array(visibleUnits * hiddenUnits);
+  const means = new Float64Array(hiddenUnits);
+  for (let row = 0; row < phase.rows; row++) {
+    phase.hiddenMeans.readRows(row, means);
+    for (let j = 0; j < hiddenUnits; j++) hidden[j] += means[j];
+    for (let i = 0; i < visibleUnits; i++) {
+      if (getUnit(phase.visible, row, i) === 0) continue;
+      visible[i] += 1;
+      for (let j = 0; j < hiddenUnits; j++) products[i * hiddenUnits + j] += means[j];
+    }
+  }
+  return { count: phase.rows, visible, hidden, products };
 }

@@ -395,6 +395,12 @@ export const configKeys: readonly SchemaKey[] = [
           },
           default: defaultBackend,
         },
+        {
+          name: 'threads',
+          meaning: 'threads that share the work; `auto` for one per core where the model is large enough to gain from it',
+          type: { kind: 'oneOf', options: [{ kind: 'integer', minimum: 1, maximum: 256 }, { kind: 'choice', values: ['auto'] }] },
+          default: 'auto',
+        },
       ],
     },
     relevance: 'execution',

@@ -13,7 +13,7 @@ interface Layers {
 
 /** Bytes of a checkpoint without its events: parameters, momentum, the states of the chains. */
 export function checkpointBytes(training: TrainingConfig, model: Layers): number {
-  return 2 * parameterBytes(model) + chainsOf(training) * model.visibleUnits;
+  return 2 * parameterBytes(model) + chainsOf(training) * (model.visibleUnits + model.hiddenUnits);
 }
 
 /** Number of persistent chains; 0 for algorithms without. */
@@ -26,12 +26,12 @@ export function parameterBytes({ visibleUnits: n, hiddenUnits: m }: Layers): num
   return 8 * (n * m + n + m);
 }
 
-/** Bytes of parameters, momentum, and the statistics of the two phases. */
+/** Bytes of the initial parameters, those in training, and the momentum. */
 function trainingBytes(model: Layers): number {
-  return 4 * parameterBytes(model);
+  return 3 * parameterBytes(model);
 }
 
-/** Bytes of one chain or one row of a mini-batch: a state and a mean for every unit of both layers. */
+/** Bytes of one chain or one row of a mini-batch: room for a state and a number for every unit of both layers. */
 export function bytesPerChain({ visibleUnits: n, hiddenUnits: m }: Layers): number {
   return 9 * (n + m);
 }
@@ -44,7 +44,7 @@ export function bytesPerChain({ visibleUnits: n, hiddenUnits: m }: Layers): numb
 export function memoryDemands(training: TrainingConfig, model: Layers, rows: number): [key: string, what: string, bytes: number][] {
   const chains = chainsOf(training);
   const demands: [string, string, number][] = [
-    ['model.hiddenUnits', 'parameters, momentum and statistics', trainingBytes(model)],
+    ['model.hiddenUnits', 'parameters and momentum', trainingBytes(model)],
     ['training.batchSize', 'a mini-batch', batchRows(training, rows) * bytesPerChain(model)],
   ];
   if (chains > 0) demands.push(['training.chains', 'the chains', chains * bytesPerChain(model)]);

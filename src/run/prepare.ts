@@ -20,6 +20,7 @@ import { lengthInUpdates, updatesPerEpoch } from '../training/trainer.js';
 import { version } from '../version.js';
 import { configKeys } from './config-schema.js';
 import { describeBytes, fitsIntoMemory, memoryDemands } from './memory.js';
+import { automaticThreads } from './threads.js';
 
 /** A run that can start. */
 export interface PreparedRun {
@@ -141,7 +142,6 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
   const dataset = await loadDataset(config.data, {
     fail: (key, message, hint) => configError(loaded, key, message, hint),
   });
-  const kernels = await loadKernels(config.execution.backend);
   const parameters = startingParameters(loaded, config, dataset);
   const refusal = gradientEstimator(training.algorithm).refuse?.(parameters);
   if (refusal !== undefined) throw configError(loaded, 'training.algorithm', refusal.message, refusal.hint);
@@ -163,6 +163,8 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
     ...(config.model.from !== undefined && { initialParameters: parametersDigest(parameters) }),
   };
   const rows = dataset.splits.train.rows;
+  const { backend, threads } = config.execution;
+  const kernels = await loadKernels(backend, { threads: threads === 'auto' ? automaticThreads(training, parameters, rows) : threads });
   const length = lengthInUpdates(training, rows);
   if (length >= addressLimits.update) {
     throw configError(loaded, 'training.epochs', `are ${length} updates; at most ${addressLimits.update - 1} are possible`, 'Use fewer epochs.');

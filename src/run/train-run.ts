@@ -13,6 +13,7 @@ import { writeCheckpointFile, type RunDirectory } from '../checkpoint/run-direct
 import { messageOf, printable, RbmError } from '../errors.js';
 import { evaluateModel, type Figures } from '../estimators/evaluation.js';
 import { independentUnitsLogLikelihood } from '../estimators/independent-units.js';
+import type { Model } from '../kernels/index.js';
 import { canonicalJson } from '../config/index.js';
 import type { Extent } from '../config/schema.js';
 import { extentInUpdates } from '../training/schedules.js';
@@ -112,13 +113,13 @@ class Run {
   readonly #startTime = new Date();
   readonly #startCpu = process.cpuUsage();
 
-  constructor(request: TrainRequest) {
+  constructor(request: TrainRequest, trainer: Trainer) {
     const { prepared, checkpoint, stop } = request;
-    const { config, kernels, parameters, dataset, updatesPerEpoch } = prepared;
+    const { config, updatesPerEpoch } = prepared;
     // The checkpoint is as large as the model: it is not kept beyond this constructor.
     this.#request = { ...request, checkpoint: undefined };
     this.#fromUpdate = checkpoint?.progress.update;
-    this.#trainer = new Trainer(kernels, config.training, checkpoint?.parameters ?? parameters, dataset.splits.train, config.seed);
+    this.#trainer = trainer;
     this.#interval = evaluationInterval(config.evaluation.every, updatesPerEpoch);
     this.#pause = stoppablePause(stop);
     if (checkpoint !== undefined) {
@@ -130,9 +131,9 @@ class Run {
     }
   }
 
-  #restore({ progress, velocity, state }: Checkpoint): void {
+  #restore({ progress, parameters, velocity, state }: Checkpoint): void {
     try {
-      this.#trainer.restore(progress.update, velocity, state);
+      this.#trainer.restore(progress.update, parameters, velocity, state);
     } catch (error) {
       const file = this.#request.directory.checkpoint(progress.update);
       throw new RbmError('data', `${printable(file)}: ${messageOf(error)}`, {
@@ -170,13 +171,14 @@ class Run {
         if (trainer.update >= length) break;
         if (this.#isCheckpointDue()) this.#save();
         if (stop.signal !== undefined) throw new Stopped(stop.signal);
-        if (!trainer.step()) throw this.#diverged('some parameters are no longer finite numbers');
+        if (!(await trainer.step())) throw this.#diverged('some parameters are no longer finite numbers');
         this.#evaluated = false;
         report({ type: 'update', update: trainer.update });
         if (breath.isDue) await breath.take();
       }
       return { status: 'finished', result: await this.#finish() };
     } catch (error) {
+      if ((error as { code?: unknown }).code === 'ERR_COMPUTE_THREAD') throw this.#threadDied(error);
       if (!(error instanceof Stopped)) throw error;
       this.#save();
       this.#writeExecution('stopped');
@@ -189,7 +191,7 @@ class Run {
     const { update } = this.#trainer;
     const figures = await evaluateModel(
       prepared.kernels,
-      this.#trainer.parameters,
+      this.#trainer.model,
       binarySplits(prepared.dataset),
       {
         logLikelihood: prepared.exactLogLikelihood,
@@ -236,13 +238,13 @@ class Run {
     directory.writeBest(this.#checkpoint());
   }
 
-  #checkpoint(): Checkpoint {
+  #checkpoint(): Checkpoint<Model> {
     const { prepared } = this.#request;
-    const { parameters, velocity, gradientState, update } = this.#trainer;
+    const { model, velocity, update } = this.#trainer;
     return {
-      parameters,
+      parameters: model,
       velocity,
-      state: new Map(Object.entries(gradientState.tensors)),
+      state: new Map(Object.entries(this.#trainer.gradientTensors())),
       metrics: this.#lines,
       progress: { update, evaluated: this.#evaluated, best: this.#best },
       identity: prepared.identity,
@@ -294,7 +296,7 @@ class Run {
 
   async #finish(): Promise<RunResult> {
     const { prepared, directory } = this.#request;
-    const { parameters, update, updatesPerEpoch } = this.#trainer;
+    const { model, update, updatesPerEpoch } = this.#trainer;
     const figures = (this.#evaluated ? this.#figures : undefined) ?? (await this.#evaluate());
     this.#save();
     // An evaluation off the cadence is published after the checkpoint, which does not count it: a run that is
@@ -309,9 +311,9 @@ class Run {
       numericsVersion,
       configHash,
       dataFingerprint,
-      digest: parametersDigest(parameters),
-      visibleUnits: parameters.visibleUnits,
-      hiddenUnits: parameters.hiddenUnits,
+      digest: parametersDigest(model),
+      visibleUnits: model.visibleUnits,
+      hiddenUnits: model.hiddenUnits,
       updates: update,
       epochs: update / updatesPerEpoch,
       figures,
@@ -336,6 +338,19 @@ class Run {
     });
   }
 
+  /** The parameters may be half updated: nothing is saved, and the run continues from its last checkpoint. */
+  #threadDied(cause: unknown): RbmError {
+    const { directory } = this.#request;
+    this.#checkOwnership();
+    this.#writeExecution('failed');
+    return new RbmError('runtime', `${messageOf(cause)}, in update ${this.#trainer.update}`, {
+      hint:
+        `Continue with --resume ${printable(directory.path)} from its last checkpoint (update ${this.#savedUpdate}); ` +
+        'if a thread dies again, with --threads 1.',
+      cause,
+    });
+  }
+
   #diverged(reason: string): RbmError {
     const { directory } = this.#request;
     const { update } = this.#trainer;
@@ -355,7 +370,7 @@ class Run {
    * Writes this session into execution.json, the one file that says when and where: at its start, so that killed ones
    * leave a trace, and again at its end.
    */
-  #writeExecution(end: 'running' | 'finished' | 'stopped' | 'diverged'): void {
+  #writeExecution(end: 'running' | 'finished' | 'stopped' | 'diverged' | 'failed'): void {
     const { prepared, directory } = this.#request;
     const { user, system } = process.cpuUsage(this.#startCpu);
     let sessions: unknown;
@@ -383,6 +398,7 @@ class Run {
       node: process.version,
       version,
       backend: prepared.kernels.name,
+      threads: prepared.kernels.threads,
     };
     const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
     directory.writeJson(directory.execution, {
@@ -399,5 +415,8 @@ class Run {
  * written
  */
 export async function trainRun(request: TrainRequest): Promise<RunOutcome> {
-  return new Run(request).run();
+  const { prepared } = request;
+  const { kernels, config, parameters, dataset } = prepared;
+  const trainer = await Trainer.create(kernels, config.training, parameters, dataset.splits.train, config.seed);
+  return new Run(request, trainer).run();
 }

@@ -7,24 +7,22 @@
 
 import {
   addressLimits,
+  copyRows,
   layers,
-  unpackBinaryMatrix,
+  rowsOf,
   type BinaryMatrix,
   type Kernels,
-  type ModelParameters,
+  type Model,
+  type RandomAddress,
 } from '../kernels/index.js';
 import type { StreamKey } from '../random/index.js';
 
-/** C chains of binary states with the room that their steps need. */
+/** C chains of binary states. */
 export interface Chains {
-  /** v, C × n bytes. */
-  readonly visible: Uint8Array;
-  /** h, C × m bytes. */
-  readonly hidden: Uint8Array;
-  /** p(v = 1 | h) of the last step, C × n. */
-  readonly visibleMeans: Float64Array;
-  /** p(h = 1 | v), C × m. */
-  readonly hiddenMeans: Float64Array;
+  /** v, C × n. */
+  readonly visible: BinaryMatrix;
+  /** h, C × m: the hidden states that `visible` was drawn from. */
+  readonly hidden: BinaryMatrix;
 }
 
 /** Where the random numbers of a run of steps come from. */
@@ -38,77 +36,63 @@ export interface GibbsAddress {
   readonly row: number;
 }
 
-/**
- * Room for `count` chains, all states 0.
- *
- * @param visible existing states to use, count × n bytes
- */
-export function createChains(
-  model: { visibleUnits: number; hiddenUnits: number },
-  count: number,
-  visible: Uint8Array = new Uint8Array(count * model.visibleUnits),
-): Chains {
+/** `count` chains, all states 0. */
+export function createChains(kernels: Kernels, model: { visibleUnits: number; hiddenUnits: number }, count: number): Chains {
   return {
-    visible,
-    hidden: new Uint8Array(count * model.hiddenUnits),
-    visibleMeans: new Float64Array(count * model.visibleUnits),
-    hiddenMeans: new Float64Array(count * model.hiddenUnits),
+    visible: kernels.createStates(count, model.visibleUnits),
+    hidden: kernels.createStates(count, model.hiddenUnits),
   };
 }
 
 /** Update number of the draws that chains start from: the last one, which no update of a run reaches. */
-const startUpdate = addressLimits.update - 1;
+export const startUpdate = addressLimits.update - 1;
+
+/** The full address of a layer's draws in one step. */
+export function layerAddress({ key, update, step }: GibbsAddress, layer: keyof typeof layers): RandomAddress {
+  return { key, update, step, layer: layers[layer], temperature: 0 };
+}
+
+/** Rows of noise drawn at a time. */
+const noiseRows = 256;
 
 /**
  * Sets the states to noise: every visible unit on with probability ½.
  *
- * @param visible receives count × n bytes
+ * @param visible of the kernels' own memory
  */
-export function fillWithNoise(kernels: Kernels, visible: Uint8Array, count: number, visibleUnits: number, key: StreamKey): void {
-  const half = new Float64Array(count * visibleUnits).fill(0.5);
-  const address = { key, update: startUpdate, step: 0, layer: layers.visible, temperature: 0 };
-  kernels.sampleBernoulli(address, 0, count, visibleUnits, half, visible);
+export async function fillWithNoise(kernels: Kernels, visible: BinaryMatrix, key: StreamKey): Promise<void> {
+  const { rows, columns } = visible;
+  const half = kernels.createMatrix(Math.min(noiseRows, rows), columns);
+  const row = new Float64Array(columns).fill(0.5);
+  for (let index = 0; index < half.rows; index++) half.writeRows(index, row);
+  const address = layerAddress({ key, update: startUpdate, step: 0, row: 0 }, 'visible');
+  for (let first = 0; first < rows; first += noiseRows) {
+    const count = Math.min(noiseRows, rows - first);
+    kernels.sampleBernoulli(address, first, count, half, rowsOf(visible, first, count));
+  }
+  await kernels.finish();
+  kernels.release(half);
 }
 
 /** Sets the states to the first examples, over again where there are more chains. */
-export function fillWithExamples(visible: Uint8Array, count: number, examples: BinaryMatrix): void {
-  unpackBinaryMatrix(examples, visible, Uint32Array.from({ length: count }, (_, chain) => chain % examples.rows));
-}
-
-/** Sets hiddenMeans to E[h | v] of the first `rows` rows. */
-export function hiddenMeansGivenVisible(
-  kernels: Kernels,
-  parameters: ModelParameters,
-  visible: Uint8Array,
-  rows: number,
-  hiddenMeans: Float64Array,
-): void {
-  kernels.hiddenInputs(parameters, visible, rows, hiddenMeans);
-  kernels.bernoulliMeans(hiddenMeans, rows * parameters.hiddenUnits, hiddenMeans);
+export function fillWithExamples(visible: BinaryMatrix, examples: BinaryMatrix): void {
+  copyRows(examples, Uint32Array.from({ length: visible.rows }, (_, chain) => chain % examples.rows), visible);
 }
 
 /**
- * Runs `steps` Gibbs steps on the first `rows` chains, in place.
- *
- * On entry `chains.hiddenMeans` holds E[h | v] of the states given; on return, of the new states.
+ * Runs `steps` Gibbs steps on the first `rows` chains, from their visible states; `kernels.finish` waits for the end.
  */
 export function gibbsSteps(
   kernels: Kernels,
-  parameters: ModelParameters,
-  chains: Chains,
+  model: Model,
+  { visible, hidden }: Chains,
   rows: number,
   steps: number,
   address: GibbsAddress,
 ): void {
-  const { visibleUnits: n, hiddenUnits: m } = parameters;
-  const { visible, hidden, visibleMeans, hiddenMeans } = chains;
-  const { key, update, row } = address;
   for (let index = 0; index < steps; index++) {
-    const step = address.step + index;
-    kernels.sampleBernoulli({ key, update, step, layer: layers.hidden, temperature: 0 }, row, rows, m, hiddenMeans, hidden);
-    kernels.visibleInputs(parameters, hidden, rows, visibleMeans);
-    kernels.bernoulliMeans(visibleMeans, rows * n, visibleMeans);
-    kernels.sampleBernoulli({ key, update, step, layer: layers.visible, temperature: 0 }, row, rows, n, visibleMeans, visible);
-    hiddenMeansGivenVisible(kernels, parameters, visible, rows, hiddenMeans);
+    const at = { ...address, step: address.step + index };
+    kernels.sampleHidden(model, visible, rows, layerAddress(at, 'hidden'), address.row, hidden);
+    kernels.sampleVisible(model, hidden, rows, layerAddress(at, 'visible'), address.row, visible);
   }
 }

@@ -4,18 +4,16 @@
  */
 
 import type { TrainingConfig } from '../config/run-config.js';
-import {
-  unpackBinaryMatrix,
-  type BinaryMatrix,
-  type Kernels,
-  type ModelParameters,
-  type PhaseStatistics,
-} from '../kernels/index.js';
-import { createParameters } from '../model/parameters.js';
-import { createPhaseStatistics } from '../model/phase-statistics.js';
+import { copyRows, packBinaryMatrix, unpackBinaryMatrix, type BinaryMatrix, type Kernels, type Model, type ModelParameters } from '../kernels/index.js';
+import { createModel, setParameters } from '../model/parameters.js';
 import { permutation, streamKey } from '../random/index.js';
-import { createChains } from '../sampling/gibbs.js';
-import { gradientEstimator, type GradientContext, type GradientEstimator, type GradientState, type StateTensor } from './gradients/index.js';
+import {
+  gradientEstimator,
+  type GradientContext,
+  type GradientEstimator,
+  type GradientState,
+  type Phases,
+} from './gradients/index.js';
 import { createSchedule, type Schedule } from './schedules.js';
 
 /** The training data: the same binary examples in every epoch, or fresh ones. */
@@ -39,13 +37,17 @@ export function lengthInUpdates(config: TrainingConfig, rows: number): number {
   return config.updates ?? (config.epochs ?? 0) * updatesPerEpoch(config, rows);
 }
 
+/** A tensor of an algorithm's state, as the checkpoint stores it: one byte per unit. */
+export interface StateTensor {
+  readonly shape: readonly number[];
+  readonly values: Float64Array | Uint8Array;
+}
+
 /** An RBM in training. */
 export class Trainer {
-  readonly parameters: ModelParameters;
+  readonly model: Model;
   /** The last step of every parameter, for the momentum. */
-  readonly velocity: ModelParameters;
-  /** What the algorithm carries from update to update. */
-  readonly gradientState: GradientState;
+  readonly velocity: Model;
   readonly updatesPerEpoch: number;
   /** Updates done. */
   update = 0;
@@ -56,55 +58,77 @@ export class Trainer {
   readonly #kernels: Kernels;
   readonly #estimator: GradientEstimator;
   readonly #context: GradientContext;
+  readonly #gradientState: GradientState;
   readonly #learningRate: Schedule;
   readonly #momentum: Schedule;
   readonly #batchRows: number;
+  #phases: Phases | undefined;
   #epoch = -1;
   #order: Uint32Array = new Uint32Array(0);
   #epochExamples: BinaryMatrix;
 
+  private constructor(config: TrainingConfig, examples: TrainingExamples, seed: string, context: GradientContext, state: GradientState) {
+    const { kernels, model } = context;
+    this.model = model;
+    this.velocity = kernels.createModel(model.visibleUnits, model.hiddenUnits);
+    this.updatesPerEpoch = updatesPerEpoch(config, examples.binary.rows);
+    this.#config = config;
+    this.#examples = examples;
+    this.#seed = seed;
+    this.#kernels = kernels;
+    this.#batchRows = context.batch.visible.rows;
+    this.#learningRate = createSchedule(config.learningRate, this.updatesPerEpoch);
+    this.#momentum = createSchedule(config.momentum, this.updatesPerEpoch);
+    this.#epochExamples = examples.binary;
+    this.#estimator = gradientEstimator(config.algorithm);
+    this.#context = context;
+    this.#gradientState = state;
+  }
+
   /**
-   * @param parameters the initial ones; trained in place
+   * Makes an RBM ready for its first update.
+   *
+   * @param parameters the initial ones
    * @param examples N × n with n the model's visible units, N ≥ 1
    * @param seed of the order of examples and of the Gibbs chains
    */
-  constructor(
+  static async create(
     kernels: Kernels,
     config: TrainingConfig,
     parameters: ModelParameters,
     examples: TrainingExamples,
     seed: string,
-  ) {
-    const { rows } = examples.binary;
-    const { visibleUnits: n, hiddenUnits: m } = parameters;
-    this.parameters = parameters;
-    this.velocity = createParameters(n, m);
-    this.updatesPerEpoch = updatesPerEpoch(config, rows);
-    this.#config = config;
-    this.#examples = examples;
-    this.#seed = seed;
-    this.#kernels = kernels;
-    this.#batchRows = batchRows(config, rows);
-    this.#learningRate = createSchedule(config.learningRate, this.updatesPerEpoch);
-    this.#momentum = createSchedule(config.momentum, this.updatesPerEpoch);
-    this.#epochExamples = examples.binary;
-    this.#estimator = gradientEstimator(config.algorithm);
-    this.#context = {
+  ): Promise<Trainer> {
+    const rows = batchRows(config, examples.binary.rows);
+    const context: GradientContext = {
       kernels,
-      parameters,
+      model: createModel(kernels, parameters),
       config,
       examples: examples.binary,
       key: streamKey(seed, 'training/gibbs'),
-      batch: createChains(parameters, this.#batchRows),
-      positive: createPhaseStatistics(n, m),
-      negative: createPhaseStatistics(n, m),
+      batch: {
+        visible: kernels.createStates(rows, parameters.visibleUnits),
+        hiddenMeans: kernels.createMatrix(rows, parameters.hiddenUnits),
+      },
     };
-    this.gradientState = this.#estimator.start(this.#context);
+    const state = await gradientEstimator(config.algorithm).start(context);
+    return new Trainer(config, examples, seed, context, state);
   }
 
-  /** Statistics of the last update's two phases. */
-  get phases(): { readonly positive: PhaseStatistics; readonly negative: PhaseStatistics } {
-    return this.#context;
+  /** The last update's two phases; undefined before the first. */
+  get phases(): Phases | undefined {
+    return this.#phases;
+  }
+
+  /** What the algorithm carries from update to update, by name. */
+  gradientTensors(): Record<string, StateTensor> {
+    const tensors: Record<string, StateTensor> = {};
+    for (const [name, matrix] of Object.entries(this.#gradientState.tensors)) {
+      const values = new Uint8Array(matrix.rows * matrix.columns);
+      unpackBinaryMatrix(matrix, values);
+      tensors[name] = { shape: [matrix.rows, matrix.columns], values };
+    }
+    return tensors;
   }
 
   /** Learning rate and momentum of the next update. */
@@ -116,41 +140,47 @@ export class Trainer {
    * Does one update.
    *
    * @returns whether all parameters are finite afterwards; where not, training has diverged and must end
+   * @throws Error where a thread of the kernels has died
    */
-  step(): boolean {
+  async step(): Promise<boolean> {
+    const kernels = this.#kernels;
     const rows = this.#loadBatch();
-    this.#estimator.estimate(this.#context, this.gradientState, rows, this.update);
+    const estimate = this.#estimator.estimate(this.#context, this.#gradientState, rows, this.update);
+    const phases = estimate instanceof Promise ? await estimate : estimate;
+    this.#phases = phases;
     const { l1, l2 } = this.#config.weightDecay;
-    const finite = this.#kernels.updateParameters(
-      this.parameters,
-      this.velocity,
-      this.#context.positive,
-      this.#context.negative,
-      { ...this.stepSizes, l1, l2 },
-    );
+    const settings = { ...this.stepSizes, l1, l2 };
+    const outcome = kernels.updateParameters(this.model, this.velocity, phases.positive, phases.negative, settings);
+    const pending = kernels.finish();
+    if (pending !== undefined) await pending;
     this.update++;
-    return finite;
+    return outcome.finite;
   }
 
   /**
-   * Continues where a checkpoint left off; the parameters were given to the constructor.
+   * Continues where a checkpoint left off.
    *
    * @param tensors the algorithm's state, by name
    * @throws RangeError where names, shapes or values are not those of this run
    */
-  restore(update: number, velocity: ModelParameters, tensors: ReadonlyMap<string, StateTensor>): void {
-    this.velocity.weights.set(velocity.weights);
-    this.velocity.visibleBias.set(velocity.visibleBias);
-    this.velocity.hiddenBias.set(velocity.hiddenBias);
-    for (const [name, tensor] of Object.entries(this.gradientState.tensors)) {
+  restore(
+    update: number,
+    parameters: ModelParameters,
+    velocity: ModelParameters,
+    tensors: ReadonlyMap<string, StateTensor>,
+  ): void {
+    setParameters(this.model, parameters);
+    setParameters(this.velocity, velocity);
+    for (const [name, matrix] of Object.entries(this.#gradientState.tensors)) {
       const saved = tensors.get(name);
-      if (saved === undefined || saved.shape.join() !== tensor.shape.join()) {
-        throw new RangeError(`its state has no tensor ${name} of shape [${tensor.shape.join(', ')}]`);
+      const { rows, columns } = matrix;
+      if (saved === undefined || saved.shape.join() !== [rows, columns].join() || saved.values.BYTES_PER_ELEMENT !== 1) {
+        throw new RangeError(`its state has no tensor ${name} of shape [${rows}, ${columns}]`);
       }
-      if (tensor.values.BYTES_PER_ELEMENT === 1 && saved.values.some((value) => value !== 0 && value !== 1)) {
+      if (saved.values.some((value) => value !== 0 && value !== 1)) {
         throw new RangeError(`its state ${name} has values other than 0 and 1`);
       }
-      tensor.values.set(saved.values);
+      matrix.words.set(packBinaryMatrix(saved.values as Uint8Array, rows, columns).words);
     }
     this.update = update;
   }
@@ -161,7 +191,7 @@ export class Trainer {
     if (epoch !== this.#epoch) this.#startEpoch(epoch);
     const first = (this.update % this.updatesPerEpoch) * this.#batchRows;
     const chosen = this.#order.subarray(first, first + this.#batchRows);
-    unpackBinaryMatrix(this.#epochExamples, this.#context.batch.visible, chosen);
+    copyRows(this.#epochExamples, chosen, this.#context.batch.visible);
     return chosen.length;
   }
 

@@ -2,7 +2,11 @@
  * The rules of the house, each with its reason. A rule takes the source files and returns its violations, one line each.
  */
 
-import { membersUsed, namesUsed, operatorsUsed, type SourceFile } from './sources.js';
+import { posix } from 'node:path';
+
+import { isAssemblyPath, membersUsed, namesUsed, operatorsUsed, type SourceFile } from './sources.js';
+
+const { dirname } = posix;
 
 /** A rule. */
 export interface Rule {
@@ -76,14 +80,27 @@ const importRule: Rule = {
 };
 
 const existingRule: Rule = {
-  name: 'imports name files that are there, with the extension .js',
-  reason: 'Node.js resolves the published modules exactly as written',
+  name: 'imports name files that are there, with the extension .js (without one in AssemblyScript)',
+  reason: 'Node.js resolves the published modules exactly as written, and AssemblyScript adds its own extension',
   violations: (files) => {
     const paths = new Set(files.map(({ path }) => path));
-    return files.flatMap(({ path, imports }) =>
-      imports.flatMap(({ from, target }) => (target === undefined || (from.endsWith('.js') && paths.has(target)) ? [] : [`${path}: imports ${from}`])),
+    return files.flatMap(({ path, imports, isAssembly }) =>
+      imports.flatMap(({ from, target }) =>
+        target === undefined || (from.endsWith('.js') !== isAssembly && paths.has(target)) ? [] : [`${path}: imports ${from}`],
+      ),
     );
   },
+};
+
+const assemblyRule: Rule = {
+  name: 'AssemblyScript stands alone',
+  reason: 'it is compiled by itself into a module that is committed: it sees no other file, and no other file sees its sources',
+  violations: (files) =>
+    files.flatMap(({ path, imports, isAssembly }) =>
+      imports
+        .filter(({ target }) => isAssembly !== (target !== undefined && isAssemblyPath(target)))
+        .map(({ from }) => `${path}: imports ${from}`),
+    ),
 };
 
 const cycleRule: Rule = {
@@ -110,7 +127,7 @@ const cycleRule: Rule = {
 };
 
 const pure = { path: 'names of files, no files', crypto: 'hashes: a computation', zlib: 'inflating: a computation' };
-/** Node.js modules, by room, with what they are for. */
+/** Node.js modules, by room or by a folder in it, with what they are for. */
 const mayUseNode: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'version.ts': { 'node:module': 'package.json holds the version' },
   'read-file.ts': { 'node:fs': 'reads a whole file, within bounds, for the rooms that read files' },
@@ -125,6 +142,7 @@ const mayUseNode: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   checkpoint: { 'node:fs': 'reads and writes runs', 'node:os': 'host in the names of temporary files', 'node:path': pure.path, 'node:crypto': pure.crypto },
   formats: { 'node:zlib': pure.zlib },
+  'kernels/wasm': { 'node:worker_threads': 'threads that share the work; what they compute does not depend on them' },
   run: { 'node:os': 'host in execution.json', 'node:path': pure.path },
 };
 
@@ -134,7 +152,7 @@ const nodeRule: Rule = {
   violations: (files) =>
     files.flatMap(({ path, room, imports }) =>
       imports
-        .filter(({ from }) => from.startsWith('node:') && mayUseNode[room]?.[from] === undefined)
+        .filter(({ from }) => from.startsWith('node:') && (mayUseNode[room]?.[from] ?? mayUseNode[dirname(path)]?.[from]) === undefined)
         .map(({ from }) => `${path}: imports ${from}, which ${room} has no reason to`),
     ),
 };
@@ -203,6 +221,11 @@ const numericRule: Rule = {
       ]),
 };
 
+/** Globals that one file of a numeric room may use, and why no number depends on them. */
+const mayUseGlobals: Readonly<Record<string, { names: readonly string[]; reason: string }>> = {
+  'kernels/wasm/thread-pool.ts': { names: ['performance', 'setTimeout'], reason: 'how long the main thread waits for its workers without serving signals' },
+};
+
 const clockRule: Rule = {
   name: 'numeric rooms know no clock, no locale and no machine',
   reason: 'the parameters are a function of config, data and numerics version only',
@@ -211,7 +234,7 @@ const clockRule: Rule = {
       .filter(({ room }) => numericRooms.includes(room))
       .flatMap((file) =>
         ['Date', 'performance', 'Intl', 'globalThis', 'process', 'setTimeout', 'setImmediate', 'crypto', 'navigator', 'eval', 'Function']
-          .filter((name) => namesUsed(file).has(name))
+          .filter((name) => namesUsed(file).has(name) && !mayUseGlobals[file.path]?.names.includes(name))
           .map((name) => `${file.path}: ${name}`),
       ),
 };
@@ -237,9 +260,9 @@ const docstringRule: Rule = {
       const found = lines.flatMap((line, index) => {
         const match = /^export (?:default )?(?:abstract )?(?:async )?(function|class|const|let|enum)\b/.exec(line);
         if (match === null) return [];
-        // Overloads and lint directives may stand between the docstring and the name.
+        // Overloads, directives of tools and decorators may stand between the docstring and the name.
         let above = index - 1;
-        while (above >= 0 && /^\s*\/\/ oxlint-/.test(lines[above])) above--;
+        while (above >= 0 && /^\s*\/\/ (oxlint-|@ts-ignore)|^@\w+$/.test(lines[above])) above--;
         return lines[above]?.trimEnd().endsWith('*/') ? [] : [`${path}:${index + 1}: ${line.trim()}`];
       });
       if (!text.startsWith('/**')) found.unshift(`${path}: does not open with a comment`);
@@ -251,6 +274,7 @@ const docstringRule: Rule = {
 export const rules: readonly Rule[] = [
   importRule,
   existingRule,
+  assemblyRule,
   cycleRule,
   nodeRule,
   packageRule,

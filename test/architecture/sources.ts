@@ -33,6 +33,8 @@ export interface SourceFile {
   readonly text: string;
   readonly tree: Node;
   readonly imports: readonly Import[];
+  /** Whether AssemblyScript compiles it, not TypeScript: another language in nearly the same syntax. */
+  readonly isAssembly: boolean;
 }
 
 function isNode(value: unknown): value is Node {
@@ -52,11 +54,17 @@ export function walk(node: unknown, visit: (node: Node) => boolean | void): void
   }
 }
 
-/** A relative import's target below src. */
+/** Whether a path below src is one of AssemblyScript: a backend's folder `assembly`. */
+export function isAssemblyPath(path: string): boolean {
+  return /^kernels\/[^/]+\/assembly\//.test(path);
+}
+
+/** A relative import's target below src; AssemblyScript's imports have no extension. */
 function resolveTarget(path: string, from: string): string | undefined {
   if (!from.startsWith('.')) return undefined;
-  const url = new URL(from, `file:///src/${path}`);
-  return url.pathname.slice('/src/'.length).replace(/\.js$/, '.ts');
+  const { pathname } = new URL(from, `file:///src/${path}`);
+  const target = pathname.slice('/src/'.length);
+  return isAssemblyPath(path) && !target.endsWith('.js') ? `${target}.ts` : target.replace(/\.js$/, '.ts');
 }
 
 function importsOf(path: string, tree: Node): Import[] {
@@ -82,8 +90,11 @@ function importsOf(path: string, tree: Node): Import[] {
 
 /** Parses a file. */
 export function parseFile(path: string, text: string): SourceFile {
-  const tree = parseSync(text, { syntax: 'typescript', target: 'es2022' }) as unknown as Node;
-  return { path, room: path.split('/')[0], text, tree, imports: importsOf(path, tree) };
+  const isAssembly = isAssemblyPath(path);
+  // Decorators of functions, each on a line of its own, are AssemblyScript's and no TypeScript.
+  const code = isAssembly ? text.replace(/^@\w+$/gm, '') : text;
+  const tree = parseSync(code, { syntax: 'typescript', target: 'es2022' }) as unknown as Node;
+  return { path, room: path.split('/')[0], text, tree, imports: importsOf(path, tree), isAssembly };
 }
 
 /** All of src. */
@@ -106,11 +117,14 @@ function remembered(look: (file: SourceFile) => Set<string>): (file: SourceFile)
   };
 }
 
+/** Nodes of types that hold an expression. */
+const typedExpressions = ['TsAsExpression', 'TsSatisfiesExpression', 'TsNonNullExpression', 'TsConstAssertion', 'TsTypeAssertion', 'TsInstantiation'];
+
 /** Names used as values: `process`, `Date`; not the keys of objects, the members behind a dot, or types. */
 export const namesUsed = remembered((file) => {
   const names = new Set<string>();
   const visit = (node: Node): boolean | void => {
-    if (node.type.startsWith('Ts') && !['TsAsExpression', 'TsSatisfiesExpression', 'TsNonNullExpression', 'TsConstAssertion'].includes(node.type)) return false;
+    if (node.type.startsWith('Ts') && !typedExpressions.includes(node.type)) return false;
     if (node.type === 'ImportDeclaration') return false;
     if (node.type === 'Identifier') names.add(String(node.value));
     if (node.type === 'MemberExpression') {

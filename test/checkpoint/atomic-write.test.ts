@@ -76,6 +76,18 @@ describe('writing', () => {
     writeFileAtomically(file, Uint8Array.of(1, 2, 3, 4).subarray(1, 3));
     expect([...readFileSync(file)]).toEqual([2, 3]);
   });
+
+  test('pieces one after the other, bytes and texts, also where each one reuses the memory of the one before', () => {
+    const file = join(newFolder(), 'file');
+    writeFileAtomically(file, (function* () {
+      const memory = new Uint8Array(3);
+      for (let index = 0; index < 4; index++) yield memory.fill(index).subarray(index % 2);
+      yield 'é';
+      yield new Uint8Array(0);
+      yield '\n';
+    })());
+    expect([...readFileSync(file)]).toEqual([0, 0, 0, 1, 1, 2, 2, 2, 3, 3, 0xc3, 0xa9, 10]);
+  });
 });
 
 describe('failing', () => {
@@ -115,6 +127,18 @@ describe('failing', () => {
     expect(error).toMatchObject({ name: 'RbmError', code: 'runtime', message: expect.stringMatching(/no space/) });
     expect(readFileSync(file, 'utf8')).toBe('old');
     expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  test('pieces that fail midway: the old content stays', () => {
+    const folder = newFolder();
+    const file = join(folder, 'file');
+    writeFileAtomically(file, 'old');
+    const pieces = function* (): Generator<Uint8Array> {
+      yield Uint8Array.of(1, 2, 3);
+      throw new Error('no more pieces');
+    };
+    expect(errorOf(() => writeFileAtomically(file, pieces())).message).toContain('no more pieces');
+    expect(contentsOf(folder)).toEqual([['file', 'old']]);
   });
 
   test('a device is not replaced by a file; a link stays a link, and its file gets the content', () => {

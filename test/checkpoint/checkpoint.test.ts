@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
 
-import { decodeCheckpoint, encodeCheckpoint, isCheckpoint, type Checkpoint } from '../../src/checkpoint/checkpoint.js';
+import { decodeCheckpoint, decodeCheckpointHeader, isCheckpoint, type Checkpoint } from '../../src/checkpoint/checkpoint.js';
+import { parametersDigest } from '../../src/checkpoint/digest.js';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.js';
-import type { ModelParameters } from '../../src/kernels/index.js';
+import { backends, loadKernels, type Kernels, type ModelParameters } from '../../src/kernels/index.js';
+import { createModel, setParameters } from '../../src/model/parameters.js';
 import { codeOf, readableTruncations, sameBits } from '../formats/damage.js';
-import { sampleCheckpoint, sampleParameters } from './sample.js';
+import { checkpointBytes, checkpointPieces, sampleCheckpoint, sampleParameters } from './sample.js';
 
 function haveSameBits(a: ModelParameters, b: ModelParameters): boolean {
   return (
@@ -20,7 +23,7 @@ function haveSameBits(a: ModelParameters, b: ModelParameters): boolean {
 
 /** The checkpoint's file with other tensors or metadata, and a checksum that is right again. */
 function forged(change: (file: { tensors: Map<string, { shape: readonly number[]; values: Float64Array | Uint8Array }>; metadata: Record<string, string> }) => void): Uint8Array {
-  const { tensors, metadata } = readSafetensors(encodeCheckpoint(sampleCheckpoint()), 'x');
+  const { tensors, metadata } = readSafetensors(checkpointBytes(sampleCheckpoint()), 'x');
   const file = { tensors: new Map(tensors), metadata: { ...metadata } };
   change(file);
   file.metadata.checksum = '0'.repeat(64);
@@ -33,7 +36,7 @@ function forged(change: (file: { tensors: Map<string, { shape: readonly number[]
 describe('round trip', () => {
   test('gives back everything, bit for bit', () => {
     const checkpoint = sampleCheckpoint();
-    const read = decodeCheckpoint(encodeCheckpoint(checkpoint), 'x');
+    const read = decodeCheckpoint(checkpointBytes(checkpoint), 'x');
     expect(haveSameBits(read.parameters, checkpoint.parameters)).toBe(true);
     expect(haveSameBits(read.velocity, checkpoint.velocity)).toBe(true);
     expect([...read.state.keys()].toSorted()).toEqual(['chains', 'fast']);
@@ -57,7 +60,7 @@ describe('round trip', () => {
       progress: { update: 0, evaluated: true },
       identity,
     };
-    const read = decodeCheckpoint(encodeCheckpoint(checkpoint), 'x');
+    const read = decodeCheckpoint(checkpointBytes(checkpoint), 'x');
     expect(haveSameBits(read.parameters, parameters)).toBe(true);
     expect(read.state.size).toBe(0);
     expect(read.progress).toEqual({ update: 0, evaluated: true });
@@ -65,8 +68,8 @@ describe('round trip', () => {
   });
 
   test('equal progress gives equal bytes; each part of it changes them', () => {
-    const bytes = encodeCheckpoint(sampleCheckpoint());
-    expect(Buffer.compare(encodeCheckpoint(sampleCheckpoint()), bytes)).toBe(0);
+    const bytes = checkpointBytes(sampleCheckpoint());
+    expect(Buffer.compare(checkpointBytes(sampleCheckpoint()), bytes)).toBe(0);
     const original = sampleCheckpoint();
     const others: Checkpoint[] = [
       { ...original, progress: { ...original.progress, update: 13 } },
@@ -76,11 +79,11 @@ describe('round trip', () => {
       { ...original, velocity: sampleParameters(3, 2, 1) },
       { ...original, state: new Map() },
     ];
-    for (const other of others) expect(Buffer.compare(encodeCheckpoint(other), bytes)).not.toBe(0);
+    for (const other of others) expect(Buffer.compare(checkpointBytes(other), bytes)).not.toBe(0);
   });
 
   test('weights and biases stand in the file under their own names, readable by any safetensors tool', () => {
-    const { tensors, metadata } = readSafetensors(encodeCheckpoint(sampleCheckpoint()), 'x');
+    const { tensors, metadata } = readSafetensors(checkpointBytes(sampleCheckpoint()), 'x');
     expect(isCheckpoint(metadata)).toBe(true);
     expect(tensors.get('weights')?.shape).toEqual([3, 2]);
     expect(tensors.get('visibleBias')?.shape).toEqual([3]);
@@ -88,15 +91,161 @@ describe('round trip', () => {
   });
 
   test('holds no trace of host, time or place', () => {
-    const text = Buffer.from(encodeCheckpoint(sampleCheckpoint())).toString('latin1');
+    const text = Buffer.from(checkpointBytes(sampleCheckpoint())).toString('latin1');
     expect(text).not.toContain(process.cwd());
     expect(text).not.toContain(String(process.pid));
     expect(text).not.toMatch(/20\d\d-\d\d-\d\d/);
   });
 });
 
+/** A checkpoint of an n × m model; no two of its weights and momenta are equal. */
+function largeCheckpoint(n: number, m: number): Checkpoint {
+  return { ...sampleCheckpoint(), parameters: sampleParameters(n, m), velocity: sampleParameters(n, m, n * m + 1000) };
+}
+
+/** SHA-256 (hex) of the numbers as little-endian float64. */
+function sha256OfNumbers(...tensors: readonly Float64Array[]): string {
+  const hash = createHash('sha256');
+  for (const values of tensors) {
+    const view = new DataView(new ArrayBuffer(values.byteLength));
+    values.forEach((value, index) => view.setFloat64(8 * index, value, true));
+    hash.update(view);
+  }
+  return hash.digest('hex');
+}
+
+/** SHA-256 (hex) of a checkpoint's file with the checksum's own digits as zeros. */
+function checksumOf(bytes: Uint8Array): string {
+  const position = Buffer.from(bytes).indexOf('"checksum":"') + '"checksum":"'.length;
+  return createHash('sha256').update(new Uint8Array(bytes).fill(0x30, position, position + 64)).digest('hex');
+}
+
+describe.each(backends)('a model in the memory of the kernels: backend $name', ({ name }) => {
+  let kernels: Kernels;
+  beforeAll(async () => {
+    kernels = await loadKernels(name);
+  });
+  afterAll(() => kernels.close());
+
+  /** The same checkpoint, with parameters and velocity in the kernels' memory. */
+  function inKernels(checkpoint: Checkpoint): Parameters<typeof checkpointPieces>[0] {
+    return { ...checkpoint, parameters: createModel(kernels, checkpoint.parameters), velocity: createModel(kernels, checkpoint.velocity) };
+  }
+
+  // A piece is at most 131,072 weights, or one row: several pieces, the last one shorter; rows longer than a piece;
+  // exactly one piece; one row more; less than one.
+  describe.each([
+    [700, 300],
+    [2, 140_000],
+    [1024, 128],
+    [1025, 128],
+    [3, 2],
+  ])('%i × %i', (n, m) => {
+    const checkpoint = largeCheckpoint(n, m);
+    const { weights, visibleBias, hiddenBias } = checkpoint.parameters;
+
+    test('its file has the bytes that plain arrays give', () => {
+      expect(Buffer.compare(checkpointBytes(inKernels(checkpoint)), checkpointBytes(checkpoint))).toBe(0);
+    });
+
+    test('is never copied as a whole: no piece is larger than 1 MiB or a row', () => {
+      const { lengths } = checkpointPieces(inKernels(checkpoint));
+      expect(Math.max(...lengths)).toBeLessThanOrEqual(Math.max(2 ** 20, 8 * m));
+      const rowsOfPiece = Math.max(1, Math.floor(131_072 / m));
+      // The header, twice the pieces of W and the two biases, two tensors of state, the metrics.
+      expect(lengths).toHaveLength(1 + 2 * (Math.ceil(n / rowsOfPiece) + 2) + 2 + 1);
+    });
+
+    test('checksum and digest cover all of its pieces', () => {
+      const bytes = checkpointBytes(inKernels(checkpoint));
+      const { metadata } = readSafetensors(bytes, 'x');
+      expect(metadata.checksum).toBe(checksumOf(bytes));
+      const digest = sha256OfNumbers(weights, visibleBias, hiddenBias);
+      expect(metadata.digest).toBe(digest);
+      expect(parametersDigest(createModel(kernels, checkpoint.parameters))).toBe(digest);
+      // Of the parameters only: the velocity is another one.
+      const velocity = createModel(kernels, checkpoint.velocity);
+      expect(parametersDigest(velocity)).toBe(
+        sha256OfNumbers(checkpoint.velocity.weights, checkpoint.velocity.visibleBias, checkpoint.velocity.hiddenBias),
+      );
+      expect(parametersDigest(velocity)).not.toBe(digest);
+    });
+
+    test('one bit of the first, a middle and the last weight changes the digest', () => {
+      const digest = parametersDigest(checkpoint.parameters);
+      const model = createModel(kernels, checkpoint.parameters);
+      for (const index of new Set([0, Math.floor(weights.length / 2), weights.length - 1])) {
+        const changed = { ...checkpoint.parameters, weights: weights.slice() };
+        new Uint8Array(changed.weights.buffer)[8 * index] ^= 1;
+        setParameters(model, changed);
+        expect(parametersDigest(model)).not.toBe(digest);
+        expect(parametersDigest(model)).toBe(parametersDigest(changed));
+      }
+    });
+
+    test('is read back bit for bit, and refused with a bit flipped in any of its pieces', () => {
+      const { bytes, lengths } = checkpointPieces(inKernels(checkpoint));
+      const read = decodeCheckpoint(bytes, 'x');
+      expect(haveSameBits(read.parameters, checkpoint.parameters)).toBe(true);
+      expect(haveSameBits(read.velocity, checkpoint.velocity)).toBe(true);
+      let start = 0;
+      const codes = lengths.map((length) => {
+        const position = start + Math.floor(length / 2);
+        start += length;
+        bytes[position] ^= 4;
+        const code = codeOf(() => decodeCheckpoint(bytes, 'x'));
+        bytes[position] ^= 4;
+        return code;
+      });
+      expect(codes).toEqual(codes.map(() => 'data'));
+      expect(codeOf(() => decodeCheckpoint(bytes, 'x'))).toBeUndefined();
+    });
+  });
+});
+
+describe('the header alone', () => {
+  const bytes = checkpointBytes(sampleCheckpoint());
+  const end = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const start = bytes.subarray(0, end);
+  const rest = [bytes.subarray(end, end + 5), bytes.subarray(end + 5)];
+
+  test('says what the whole file says', () => {
+    const { progress, identity } = decodeCheckpoint(bytes, 'x');
+    expect(decodeCheckpointHeader(start, rest)).toEqual({ progress, identity });
+  });
+
+  test('cut short anywhere, or with a bit flipped behind it, it is none', () => {
+    for (let cut = 0; cut < start.length; cut++) expect(decodeCheckpointHeader(start.subarray(0, cut), rest)).toBeUndefined();
+    expect(decodeCheckpointHeader(start, [rest[0]])).toBeUndefined();
+    expect(decodeCheckpointHeader(start, [rest[0], rest[1].with(7, rest[1][7] ^ 4)])).toBeUndefined();
+  });
+
+  test.each([
+    ['no JSON', '{'],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['no metadata', '{}'],
+    ['metadata null', '{"__metadata__":null}'],
+    ['metadata that is a text', '{"__metadata__":"x"}'],
+    ['numbers for texts', '{"__metadata__":{"progress":1,"identity":2}}'],
+    ['another tool’s metadata', '{"__metadata__":{"format":"pt"}}'],
+    ['nonsense', '{"__metadata__":{"progress":"{}","identity":"{}"}}'],
+    ['deep nesting', '['.repeat(100_000)],
+  ])('%s is none', (_, text) => {
+    expect(decodeCheckpointHeader(Buffer.from(`12345678${text}`), [])).toBeUndefined();
+  });
+
+  test('arbitrary JSON and arbitrary bytes are none, and do no harm', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json().map((text) => Buffer.from(text)), fc.uint8Array({ maxLength: 60 })), (content) => {
+        expect(decodeCheckpointHeader(content, [])).toBeUndefined();
+      }),
+    );
+  });
+});
+
 describe('damage', () => {
-  const bytes = encodeCheckpoint(sampleCheckpoint());
+  const bytes = checkpointBytes(sampleCheckpoint());
 
   test('no flipped bit, anywhere in the file, goes unnoticed', () => {
     const unnoticed: number[] = [];
@@ -125,10 +274,7 @@ describe('damage', () => {
   });
 
   test('the checksum is SHA-256 of the file with the checksum itself as zeros', () => {
-    const { checksum } = readSafetensors(bytes, 'x').metadata;
-    const position = Buffer.from(bytes).indexOf(checksum);
-    const blank = new Uint8Array(bytes).fill(0x30, position, position + 64);
-    expect(createHash('sha256').update(blank).digest('hex')).toBe(checksum);
+    expect(readSafetensors(bytes, 'x').metadata.checksum).toBe(checksumOf(bytes));
   });
 
   test('says which file, that it is damaged, and what to do', () => {

@@ -5,14 +5,13 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { encodeCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { readModelFile, type ArrayNames } from '../../src/checkpoint/model-file.js';
 import { writeNpz } from '../../src/formats/npz.js';
 import { writeSafetensors } from '../../src/formats/safetensors.js';
 import type { ModelParameters } from '../../src/kernels/index.js';
 import { codeOf } from '../formats/damage.js';
 import { describeWithNumpy, runPython } from '../formats/numpy.js';
-import { sampleCheckpoint, temporaryFolder } from './sample.js';
+import { checkpointBytes, sampleCheckpoint, temporaryFolder } from './sample.js';
 
 interface Arrays {
   [name: string]: { shape: number[]; values: Float64Array | Uint8Array };
@@ -155,14 +154,14 @@ test('float32 and float16 safetensors are accepted', () => {
 describe('our own checkpoints', () => {
   test('are read whole', () => {
     const path = join(folder, 'own.safetensors');
-    writeFileSync(path, encodeCheckpoint(sampleCheckpoint()));
+    writeFileSync(path, checkpointBytes(sampleCheckpoint()));
     const { parameters, checkpoint } = readModelFile(path, {});
     expect(checkpoint?.progress.update).toBe(12);
     expect(parameters).toEqual(sampleCheckpoint().parameters);
   });
 
   test('when damaged are refused, never taken for a foreign model', () => {
-    const bytes = encodeCheckpoint(sampleCheckpoint());
+    const bytes = checkpointBytes(sampleCheckpoint());
     bytes[bytes.length - 1] ^= 1;
     const path = join(folder, 'damaged.safetensors');
     writeFileSync(path, bytes);
@@ -194,7 +193,7 @@ describeWithNumpy('numpy', () => {
 
   test('loads what `rbm-train export` writes, with every bit', () => {
     const { parameters } = sampleCheckpoint();
-    writeFileSync(join(folder, 'trained.safetensors'), encodeCheckpoint(sampleCheckpoint()));
+    writeFileSync(join(folder, 'trained.safetensors'), checkpointBytes(sampleCheckpoint()));
     const exported = spawnSync(process.execPath, [bin, 'export', 'trained.safetensors', '--npz', 'trained.npz'], { cwd: folder, encoding: 'utf8' });
     expect(exported).toMatchObject({ status: 0, stdout: '' });
     const script = `

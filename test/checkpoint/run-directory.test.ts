@@ -162,6 +162,38 @@ describe('the best parameters', () => {
     expect(readCheckpointFile(run.best).progress.update).toBe(4);
   });
 
+  test.each<[string, (bytes: Buffer) => Uint8Array]>([
+    ['empty', () => Buffer.alloc(0)],
+    ['cut short within the length of its header', (bytes) => bytes.subarray(0, 5)],
+    ['cut short within its header', (bytes) => bytes.subarray(0, 60)],
+    ['cut short within its tensors', (bytes) => bytes.subarray(0, -40)],
+    ['a text', () => Buffer.from('not a checkpoint at all')],
+    ['claiming a header of 2^60 bytes', (bytes) => {
+      bytes.writeBigUInt64LE(2n ** 60n);
+      return bytes;
+    }],
+    ['of another update by a flipped bit of its header', (bytes) => {
+      bytes[bytes.indexOf('update\\":9') + 'update\\":'.length] ^= 1;
+      return bytes;
+    }],
+  ])('that are %s are replaced', (_, spoil) => {
+    const run = newRun();
+    run.writeBest(sampleCheckpoint(9));
+    writeFileSync(run.best, spoil(readFileSync(run.best)));
+    run.writeBest(sampleCheckpoint(4));
+    expect(readCheckpointFile(run.best).progress.update).toBe(4);
+  });
+
+  test('of another run are replaced, be they ahead or not', () => {
+    for (const [key, value] of [['configHash', 'ef'.repeat(32)], ['dataFingerprint', 'ef'.repeat(32)]]) {
+      const run = newRun();
+      const other = sampleCheckpoint(9);
+      run.writeBest({ ...other, identity: { ...other.identity, [key]: value } });
+      run.writeBest(sampleCheckpoint(4));
+      expect(readCheckpointFile(run.best).progress.update).toBe(4);
+    }
+  });
+
   test('are the last ones where the result says so, else those of best.safetensors', () => {
     const run = runWith([10]);
     expect(codeOf(() => run.bestCheckpoint())).toBe('data');

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 
 import { afterAll } from '@jest/globals';
 
-import type { Checkpoint } from '../../src/checkpoint/checkpoint.js';
-import type { ModelParameters } from '../../src/kernels/index.js';
+import { encodeCheckpoint, type Checkpoint } from '../../src/checkpoint/checkpoint.js';
+import type { Model, ModelParameters } from '../../src/kernels/index.js';
 
 /** Parameters of shape n × m with values that differ from each other, −0 and a subnormal among them. */
 export function sampleParameters(visibleUnits: number, hiddenUnits: number, offset = 0): ModelParameters {
@@ -39,6 +39,24 @@ export function sampleCheckpoint(update = 12): Checkpoint {
       shape: [1, 3],
     },
   };
+}
+
+/** The bytes of a checkpoint's file, and those of its pieces; each piece is copied before the next one is asked for. */
+export function checkpointPieces(checkpoint: Checkpoint<Model | ModelParameters>): { bytes: Uint8Array<ArrayBuffer>; lengths: number[] } {
+  const pieces: Uint8Array[] = [];
+  for (const piece of encodeCheckpoint(checkpoint)) pieces.push(Uint8Array.from(piece));
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let position = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, position);
+    position += piece.length;
+  }
+  return { bytes, lengths: pieces.map(({ length }) => length) };
+}
+
+/** The bytes of a checkpoint's file. */
+export function checkpointBytes(checkpoint: Checkpoint<Model | ModelParameters>): Uint8Array<ArrayBuffer> {
+  return checkpointPieces(checkpoint).bytes;
 }
 
 /** A folder that is removed after the tests of the file. */

@@ -59,14 +59,15 @@ test('a run in a few lines: same digest as on the command line, and it prints no
 
 test('training in memory, update by update, writes no files', async () => {
   const before = readdirSync(folder.path);
-  const script = `import { configKeys, parseConfig, prepareRun, Trainer, parametersDigest } from 'rbm-train';
+  const script = `import { configKeys, parseConfig, prepareRun, Trainer, getParameters, parametersDigest } from 'rbm-train';
     const text = ${JSON.stringify(config)};
     const loaded = await parseConfig(configKeys, { text, file: 'text', directory: '.', workingDirectory: '.', set: [] });
     const { config, kernels, parameters, dataset } = await prepareRun(loaded);
-    const trainer = new Trainer(kernels, config.training, parameters, dataset.splits.train, config.seed);
-    for (let update = 0; update < 20; update++) if (!trainer.step()) throw new Error('diverged');
-    console.log(parametersDigest(trainer.parameters));`;
-  expect(await node('--input-type=module', '-e', script)).toEqual({ code: 0, signal: null, stdout: `${digest}\n`, stderr: '' });
+    const trainer = await Trainer.create(kernels, config.training, parameters, dataset.splits.train, config.seed);
+    for (let update = 0; update < 20; update++) if (!(await trainer.step())) throw new Error('diverged');
+    console.log(parametersDigest(trainer.model), parametersDigest(getParameters(trainer.model)));
+    await kernels.close();`;
+  expect(await node('--input-type=module', '-e', script)).toEqual({ code: 0, signal: null, stdout: `${digest} ${digest}\n`, stderr: '' });
   expect(readdirSync(folder.path)).toEqual(before);
 });
 

@@ -9,6 +9,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, s
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { backends } from '../../src/kernels/index.js';
 import { outcomeOf, runCli, startCli, temporaryFolder, type RunOutcome } from './support/run-cli.js';
 
 const updates = 6000;
@@ -95,6 +96,15 @@ describe('two runs', () => {
     expect(await cli('--config', 'run.json', '--output', 'again', '--set', 'checkpoint.keep=1')).toMatchObject({ code: 0 });
     expectSameFiles('again', 'whole');
     expect(readdirSync(inFolder('again', 'checkpoints'))).toEqual([checkpointName(updates)]);
+  });
+
+  test.each(backends)('with the backend $name give the same files', async ({ name }) => {
+    const run = `backend-${name}`;
+    const args = ['--config', 'run.json', '--set', `execution.backend=${name}`, '--set', 'checkpoint.every.updates=3000', '--quiet'];
+    expect(await cli(...args, '--output', run)).toMatchObject({ code: 0 });
+    expectSameFiles(run, 'whole');
+    const { sessions } = JSON.parse(contentOf(run, 'execution.json')) as { sessions: { backend: string }[] };
+    expect(sessions.map(({ backend }) => backend)).toEqual([name]);
   });
 
   test('with different seeds give different digests', () => {

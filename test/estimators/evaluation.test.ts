@@ -3,7 +3,7 @@
  * enumeration of all states in extended precision.
  */
 
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { evaluateModel } from '../../src/estimators/evaluation.js';
 import { freeEnergiesOf } from '../../src/estimators/free-energies.js';
@@ -11,7 +11,16 @@ import { exactEstimator } from '../../src/estimators/log-partition-function.js';
 import { meanWithError } from '../../src/estimators/mean.js';
 import { logPseudoLikelihoods } from '../../src/estimators/pseudo-likelihood.js';
 import { reconstructionErrors } from '../../src/estimators/reconstruction-error.js';
-import { backends, packBinaryMatrix, type BinaryMatrix, type Kernels, type ModelParameters } from '../../src/kernels/index.js';
+import {
+  backends,
+  loadKernels,
+  packBinaryMatrix,
+  type BinaryMatrix,
+  type Kernels,
+  type Model,
+  type ModelParameters,
+} from '../../src/kernels/index.js';
+import { createModel } from '../../src/model/parameters.js';
 import * as bruteForce from '../reference/brute-force.js';
 import * as ep from '../reference/extended-precision.js';
 import { unpackStates } from '../reference/gibbs.js';
@@ -20,14 +29,14 @@ import { normals, uniforms } from '../reference/numbers.js';
 const n = 6;
 const m = 4;
 
-const model: ModelParameters = {
+const parameters: ModelParameters = {
   visibleUnits: n,
   hiddenUnits: m,
   weights: Float64Array.from(normals(n * m, 1, 1.5)),
   visibleBias: Float64Array.from(normals(n, 2)),
   hiddenBias: Float64Array.from(normals(m, 3)),
 };
-const states = bruteForce.enumerate(model);
+const states = bruteForce.enumerate(parameters);
 const probabilities = states.visibleTotals.map((value) => ep.divide(value, states.partitionFunction));
 
 /** More rows than are unpacked at a time. */
@@ -71,7 +80,7 @@ function logistic(input: number): number {
 function reconstructionError(visible: number): ep.Extended {
   const hidden = Array.from({ length: m }, (_, j) => ep.toNumber(bruteForce.hiddenMeanGivenVisible(states, visible, j)));
   const squares = Array.from({ length: n }, (_, i) => {
-    const input = hidden.reduce((sum, mean, j) => sum + mean * model.weights[i * m + j], model.visibleBias[i]);
+    const input = hidden.reduce((sum, mean, j) => sum + mean * parameters.weights[i * m + j], parameters.visibleBias[i]);
     return (bruteForce.unit(visible, i) - logistic(input)) ** 2;
   });
   return ep.total(squares.map(ep.fromNumber));
@@ -79,9 +88,12 @@ function reconstructionError(visible: number): ep.Extended {
 
 describe.each(backends)('backend $name', (backend) => {
   let kernels: Kernels;
+  let model: Model;
   beforeAll(async () => {
-    kernels = await backend.load();
+    kernels = await loadKernels(backend.name);
+    model = createModel(kernels, parameters);
   });
+  afterAll(() => kernels.close());
 
   test('free energies of every row, whatever the number of rows', async () => {
     for (const count of [1, 99, 100, 101, 250]) {
@@ -102,9 +114,9 @@ describe.each(backends)('backend $name', (backend) => {
     ['weights at the edge of the product form', (weight: number) => (weight > 0 ? 80 : -80)],
     ['weights beyond it', (weight: number) => 400 * weight],
   ])('pseudo-likelihoods where a unit is all but certain keep their digits: %s', async (_case, change) => {
-    const steep = { ...model, weights: model.weights.map(change) };
+    const steep = { ...parameters, weights: parameters.weights.map(change) };
     const enumeration = bruteForce.enumerate(steep);
-    const actual = await logPseudoLikelihoods(kernels, steep, pack(data));
+    const actual = await logPseudoLikelihoods(kernels, createModel(kernels, steep), pack(data));
     const exact = (visible: number) =>
       ep.total(
         Array.from({ length: n }, (_, i) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { looksLikeSafetensors, readSafetensors, writeSafetensors, type Tensor } from '../../src/formats/safetensors.js';
+import { encodeSafetensors, looksLikeSafetensors, readSafetensors, writeSafetensors, type Tensor, type TensorPieces } from '../../src/formats/safetensors.js';
 import { codeOf, readableTruncations, sameBits, unnoticedChanges } from './damage.js';
 
 interface Entry {
@@ -115,6 +115,41 @@ describe('writing', () => {
   test('the same content gives the same bytes', () => {
     const content = () => new Map([['b', { shape: [2], values: Float64Array.of(1, 2) }], ['a', { shape: [1], values: Uint8Array.of(3) }]]);
     expect(Buffer.compare(writeSafetensors(content(), { k: 'v' }), writeSafetensors(content(), { k: 'v' }))).toBe(0);
+  });
+
+  test('piece by piece gives the bytes of the whole, as often as asked for', () => {
+    const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 });
+    fc.assert(
+      fc.property(tensorMaps, texts, cuts, (tensors, metadata, shares) => {
+        const sources = new Map<string, TensorPieces>();
+        for (const [name, { shape, values }] of tensors) {
+          const ends = [...shares.map((share) => Math.floor(share * values.length)), values.length].toSorted((a, b) => a - b);
+          // All pieces in one place, as a model in the kernels' memory gives them.
+          const memory = values.slice();
+          sources.set(name, {
+            shape,
+            type: values instanceof Uint8Array ? 'U8' : 'F64',
+            *pieces() {
+              let start = 0;
+              for (const end of ends) {
+                memory.fill(0);
+                memory.set(values.subarray(start, end) as Float64Array);
+                yield memory.subarray(0, end - start);
+                start = end;
+              }
+            },
+          });
+        }
+        const { header, data } = encodeSafetensors(sources, metadata);
+        const whole = writeSafetensors(tensors, metadata);
+        for (let walk = 0; walk < 2; walk++) {
+          const pieces: Buffer[] = [Buffer.from(header)];
+          for (const piece of data()) pieces.push(Buffer.from(piece));
+          expect(Buffer.compare(Buffer.concat(pieces), whole)).toBe(0);
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test('a tensor named __proto__ is a tensor like any other', () => {

@@ -7,8 +7,10 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
 import { sampleBernoulliRow, uniform } from '../../src/kernels/addressed-uniform.js';
+import { createBinaryMatrix, packBinaryMatrix, type BinaryMatrix } from '../../src/kernels/binary-matrix.js';
 import * as ep from '../reference/extended-precision.js';
 import { addressedWord, type Address } from '../reference/philox.js';
+import { bytesOf } from './support.js';
 
 const addresses = fc.record({
   key: fc.tuple(fc.nat(0xffffffff), fc.nat(0xffffffff)),
@@ -19,12 +21,17 @@ const addresses = fc.record({
   row: fc.nat(0xffffffff),
 });
 
+/** States that are all on, so that what is not drawn shows. */
+function fullStates(rows: number, units: number): BinaryMatrix {
+  return packBinaryMatrix(new Uint8Array(rows * units).fill(1), rows, units);
+}
+
 function sample(address: Address, probabilities: number[]): number[] {
-  const states = new Uint8Array(probabilities.length).fill(7);
+  const states = fullStates(1, probabilities.length);
   const { row, key, ...rest } = address;
   const named = { ...rest, key: { k0: key[0], k1: key[1] } };
-  sampleBernoulliRow(named, row, probabilities.length, Float64Array.from(probabilities), states);
-  return [...states];
+  sampleBernoulliRow(named, row, probabilities.length, Float64Array.from(probabilities), 0, states, 0);
+  return [...bytesOf(states)];
 }
 
 /** The documented rule, exactly: u = (r + (r' + ½)·2^-32)·2^-32 < p, as integers scaled by 2^65 (and p's own bits). */
@@ -80,29 +87,40 @@ describe('certain events', () => {
   });
 });
 
-test('a row may start anywhere in the arrays, and nothing outside it is written', () => {
+describe('where the states go', () => {
   const address = { key: { k0: 3, k1: 4 }, update: 5, step: 6, layer: 1, temperature: 0 };
-  const probabilities = Float64Array.from([1, 1, 1, 1, 0, 1, 0, 1, 1, 1, 1]);
-  const states = new Uint8Array(11).fill(9);
-  sampleBernoulliRow(address, 0, 5, probabilities, states, 3);
-  expect([...states]).toEqual([9, 9, 9, 1, 0, 1, 0, 1, 9, 9, 9]);
-});
 
-test('a unit has its draw whatever the number of units in its row', () => {
-  const address = { key: { k0: 3, k1: 4 }, update: 5, step: 6, layer: 1, temperature: 0 };
-  const probabilities = new Float64Array(100).fill(0.5);
-  const whole = new Uint8Array(100);
-  sampleBernoulliRow(address, 17, 100, probabilities, whole);
-  for (const units of [1, 2, 3, 4, 5, 31, 99]) {
-    const states = new Uint8Array(units);
-    sampleBernoulliRow(address, 17, units, probabilities, states);
-    expect([...states]).toEqual([...whole.subarray(0, units)]);
-  }
+  test('probabilities may start anywhere, states go to the row named, and nothing outside it is written', () => {
+    const probabilities = Float64Array.from([1, 1, 1, 1, 0, 1, 0, 1, 1, 1, 1]);
+    const states = packBinaryMatrix(Uint8Array.from([1, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 1, 0, 0, 1]), 3, 5);
+    sampleBernoulliRow(address, 0, 5, probabilities, 3, states, 1);
+    expect([...bytesOf(states)]).toEqual([1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 0, 1]);
+  });
+
+  test.each([1, 4, 31, 32, 33, 64, 65, 100])('%i units: their bits, in all words of the row; unused bits stay 0', (units) => {
+    const probabilities = new Float64Array(2 * units).map((_, index) => (index % 3 === 0 ? 1 : 0));
+    const states = fullStates(3, units);
+    sampleBernoulliRow(address, 9, units, probabilities, units, states, 1);
+    const expected = new Uint8Array(3 * units).fill(1);
+    expected.set(Uint8Array.from(probabilities.subarray(units)), units);
+    expect(states).toEqual(packBinaryMatrix(expected, 3, units));
+  });
+
+  test('a unit has its draw whatever the number of units in its row', () => {
+    const probabilities = new Float64Array(100).fill(0.5);
+    const whole = createBinaryMatrix(1, 100);
+    sampleBernoulliRow(address, 17, 100, probabilities, 0, whole, 0);
+    for (const units of [1, 2, 3, 4, 5, 31, 32, 33, 99]) {
+      const states = createBinaryMatrix(1, units);
+      sampleBernoulliRow(address, 17, units, probabilities, 0, states, 0);
+      expect([...bytesOf(states)]).toEqual([...bytesOf(whole).subarray(0, units)]);
+    }
+  });
 });
 
 test('overflowing addresses are refused', () => {
   const address = { key: { k0: 3, k1: 4 }, update: 2 ** 40, step: 0, layer: 0, temperature: 0 };
-  expect(() => sampleBernoulliRow(address, 0, 1, new Float64Array(1), new Uint8Array(1))).toThrow(RangeError);
+  expect(() => sampleBernoulliRow(address, 0, 1, new Float64Array(1), 0, createBinaryMatrix(1, 1), 0)).toThrow(RangeError);
   expect(() => uniform({ ...address, update: 0 }, 2 ** 32, 0)).toThrow(RangeError);
   expect(() => uniform({ ...address, update: 0 }, 0, 2 ** 26)).toThrow(RangeError);
 });

@@ -1,24 +1,51 @@
 /**
  * The kernels of every backend against naive loops in the order that the interface documents, bit for bit: odd sizes,
- * empty and full rows, extreme values.
+ * empty and full rows, extreme values. And every other backend against the reference, bit for bit, on random work.
  */
 
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
 
 import {
   backends,
+  createBinaryMatrix,
+  loadKernels,
+  packBinaryMatrix,
+  rowsOf,
   sigmoid,
   softplus,
   type Kernels,
+  type Matrix,
+  type Model,
+  type ModelMoments,
   type ModelParameters,
-  type PhaseStatistics,
+  type Phase,
 } from '../../src/kernels/index.js';
+import { createModel, getParameters, parameterTensors } from '../../src/model/parameters.js';
 import * as bruteForce from '../reference/brute-force.js';
 import * as ep from '../reference/extended-precision.js';
 import { normals, uniforms } from '../reference/numbers.js';
 import { addressedWord } from '../reference/philox.js';
+import {
+  addresses,
+  caseParameters,
+  caseStates,
+  extremes,
+  layerCases,
+  parameterKinds,
+  places,
+  rowCounts,
+  seeds,
+  sizes,
+  stateBytes,
+  valuesOfKind,
+  Workspace,
+  type ValueKind,
+} from './cases.js';
+import { describeSameBits } from './same-bits.js';
+import { bytesOf, firstDifference, matrixOf, statesOf, valuesOf } from './support.js';
 
-const { abs } = Math;
+const { abs, floor } = Math;
 
 /** [rows, visible units, hidden units]. */
 const shapes: [number, number, number][] = [
@@ -32,167 +59,197 @@ const shapes: [number, number, number][] = [
   [11, 31, 32],
 ];
 
-/** Values that lose, absorb or cancel digits when they are added in another order. */
-const extremes = [1e300, -1e300, 1e-300, 5e-324, -5e-324, -0, 0, 1, -1, 2 ** 53, -(2 ** 53), 1e16, 1 / 3];
-
 function values(count: number, seed: number, extreme: boolean): Float64Array {
   if (!extreme) return Float64Array.from(normals(count, seed));
-  return Float64Array.from(uniforms(count, seed), (u) => extremes[Math.floor(u * extremes.length)]);
+  return Float64Array.from(uniforms(count, seed), (u) => extremes[floor(u * extremes.length)]);
 }
 
-function model(n: number, m: number, extreme = false): ModelParameters {
+function randomParameters(n: number, m: number, extreme = false, seed = 0): ModelParameters {
   return {
     visibleUnits: n,
     hiddenUnits: m,
-    weights: values(n * m, 1, extreme),
-    visibleBias: values(n, 2, extreme),
-    hiddenBias: values(m, 3, extreme),
+    weights: values(n * m, seed + 1, extreme),
+    visibleBias: values(n, seed + 2, extreme),
+    hiddenBias: values(m, seed + 3, extreme),
   };
 }
 
 /** Random states; row 0 is empty, row 1 full. */
-function states(rows: number, units: number, seed: number): Uint8Array {
+function randomBytes(rows: number, units: number, seed: number): Uint8Array {
   const random = uniforms(rows * units, seed);
   return Uint8Array.from(random, (u, index) => (index < units ? 0 : index < 2 * units ? 1 : u < 0.3 ? 1 : 0));
 }
 
-function bytes(array: Float64Array | Uint8Array): Buffer {
-  return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
-}
-
-/** The first place at which the bits differ, for a readable failure; undefined where none do. */
-function firstDifference<T extends Float64Array | Uint8Array>(actual: T, expected: T): string | undefined {
-  if (actual.length !== expected.length) return `${actual.length} elements instead of ${expected.length}`;
-  if (bytes(actual).equals(bytes(expected))) return undefined;
-  const index = actual.findIndex((value, position) => !Object.is(value, expected[position]));
-  return `element ${index} is ${actual[index]} instead of ${expected[index]}`;
-}
-
 /** Every element of a rows × columns matrix. */
-function matrix(rows: number, columns: number, element: (row: number, column: number) => number): Float64Array {
-  return Float64Array.from({ length: rows * columns }, (_, index) =>
-    element(Math.floor(index / columns), index % columns),
-  );
+function elements(rows: number, columns: number, element: (row: number, column: number) => number): Float64Array {
+  return Float64Array.from({ length: rows * columns }, (_, index) => element(floor(index / columns), index % columns));
 }
 
-function inRowOrder(start: number, count: number, term: (index: number) => number | undefined): number {
+function inOrder(start: number, count: number, term: (index: number) => number): number {
   let sum = start;
-  for (let index = 0; index < count; index++) {
-    const value = term(index);
-    if (value !== undefined) sum += value;
-  }
+  for (let index = 0; index < count; index++) sum += term(index);
   return sum;
 }
 
+/** The order of sums over units and rows: groups of four, without the terms (and groups) that are left out. */
+function inGroups(start: number, count: number, term: (index: number) => number | undefined): number {
+  let total = start;
+  for (let group = 0; group < count; group += 4) {
+    const terms: number[] = [];
+    for (let index = group; index < count && index < group + 4; index++) {
+      const value = term(index);
+      if (value !== undefined) terms.push(value);
+    }
+    if (terms.length > 0) total += terms.reduce((sum, value) => sum + value);
+  }
+  return total;
+}
+
 function naiveHiddenInputs({ visibleUnits: n, hiddenUnits: m, weights, hiddenBias }: ModelParameters, visible: Uint8Array, rows: number) {
-  return matrix(rows, m, (row, j) =>
-    inRowOrder(hiddenBias[j], n, (i) => (visible[row * n + i] ? weights[i * m + j] : undefined)),
+  return elements(rows, m, (row, j) =>
+    inGroups(hiddenBias[j], n, (i) => (visible[row * n + i] ? weights[i * m + j] : undefined)),
+  );
+}
+
+function naiveVisibleInputs({ visibleUnits: n, hiddenUnits: m, weights, visibleBias }: ModelParameters, hidden: Uint8Array, rows: number) {
+  return elements(rows, n, (row, i) =>
+    inGroups(visibleBias[i], m, (j) => (hidden[row * m + j] ? weights[i * m + j] : undefined)),
   );
 }
 
 /** The canonical order: eight lanes, then pairs. */
 function naiveCanonicalSum(terms: Float64Array): number {
-  const lane = (index: number) => inRowOrder(0, terms.length, (k) => (k % 8 === index ? terms[k] : undefined));
+  const lane = (index: number) => inOrder(0, Math.ceil((terms.length - index) / 8), (k) => terms[8 * k + index]);
   return lane(0) + lane(1) + (lane(2) + lane(3)) + (lane(4) + lane(5) + (lane(6) + lane(7)));
 }
 
-function emptyStatistics(n: number, m: number): PhaseStatistics {
-  // Not zero: the kernel sets them, it does not add to what was there.
-  return {
-    count: 99,
-    visible: new Float64Array(n).fill(7),
-    hidden: new Float64Array(m).fill(7),
-    products: new Float64Array(n * m).fill(7),
-  };
+const key = { k0: 0xdeadbeef, k1: 12345 };
+const place = { update: 2 ** 32 + 3, step: 2, layer: 1, temperature: 5 };
+const firstRow = 1000;
+
+/** The 64 bits of the uniform at (key, place, firstRow + row, unit). */
+function uniformAt(row: number, unit: number): bigint {
+  return addressedWord({ ...place, key: [key.k0, key.k1], row: firstRow + row }, unit);
 }
 
-/** Statistics of a model of one unit each. */
-function phase(value: number): PhaseStatistics {
+/** u < p for every unit, exactly. */
+function naiveStates(rows: number, units: number, means: Float64Array): Uint8Array {
+  const states = elements(rows, units, (row, unit) => {
+    const value = ep.extended(2n * uniformAt(row, unit) + 1n, -65);
+    return ep.compare(value, ep.fromNumber(means[row * units + unit])) < 0 ? 1 : 0;
+  });
+  return Uint8Array.from(states);
+}
+
+/** The moments of a model of one unit each. */
+function expectation(value: number): Phase & { moments: ModelMoments } {
   const tensor = () => Float64Array.from([value]);
-  return { count: 1, visible: tensor(), hidden: tensor(), products: tensor() };
+  return { kind: 'expectation', moments: { visible: tensor(), hidden: tensor(), products: tensor() } };
 }
 
 describe.each(backends)('backend $name', (backend) => {
   let kernels: Kernels;
   beforeAll(async () => {
-    kernels = await backend.load();
+    kernels = await loadKernels(backend.name);
   });
+  afterAll(() => kernels.close());
 
-  test('calls itself by its name', () => {
+  function modelOf(n: number, m: number, parameters: Partial<ModelParameters> = {}): Model {
+    return createModel(kernels, { ...randomParameters(n, m), ...parameters });
+  }
+
+  /** Full of what should be overwritten. */
+  function resultsOf(rows: number, columns: number): Matrix {
+    return matrixOf(kernels, rows, columns, new Float64Array(rows * columns).fill(7));
+  }
+
+  test('calls itself by its name, and has at least one thread', () => {
     expect(kernels.name).toBe(backend.name);
+    expect(Number.isInteger(kernels.threads) && kernels.threads >= 1).toBe(true);
   });
 
   describe.each(shapes)('B = %i, n = %i, m = %i', (rows, n, m) => {
-    test.each([false, true])('hiddenInputs (extreme values: %p)', (extreme) => {
-      const parameters = model(n, m, extreme);
-      const visible = states(rows, n, 4);
-      const inputs = new Float64Array(rows * m);
-      kernels.hiddenInputs(parameters, visible, rows, inputs);
-      expect(firstDifference(inputs, naiveHiddenInputs(parameters, visible, rows))).toBeUndefined();
+    test.each([false, true])('hiddenInputs (extreme values: %p)', async (extreme) => {
+      const parameters = randomParameters(n, m, extreme);
+      const visible = randomBytes(rows, n, 4);
+      const inputs = resultsOf(rows, m);
+      kernels.hiddenInputs(createModel(kernels, parameters), statesOf(kernels, visible, rows, n), rows, inputs);
+      await kernels.finish();
+      expect(firstDifference(valuesOf(inputs), naiveHiddenInputs(parameters, visible, rows))).toBeUndefined();
     });
 
-    test.each([false, true])('visibleInputs (extreme values: %p)', (extreme) => {
-      const parameters = model(n, m, extreme);
-      const { weights, visibleBias } = parameters;
-      const hidden = states(rows, m, 5);
-      const inputs = new Float64Array(rows * n);
-      kernels.visibleInputs(parameters, hidden, rows, inputs);
-      const expected = matrix(rows, n, (row, i) =>
-        inRowOrder(visibleBias[i], m, (j) => (hidden[row * m + j] ? weights[i * m + j] : undefined)),
-      );
-      expect(firstDifference(inputs, expected)).toBeUndefined();
+    test('hiddenMeans of several sets of rows', async () => {
+      const parameters = randomParameters(n, m);
+      const sets = [rows, 1, 6].map((count, index) => ({ count, visible: randomBytes(count, n, 30 + index) }));
+      const requests = sets.map(({ count, visible }) => ({
+        visible: statesOf(kernels, visible, count, n),
+        rows: count,
+        means: resultsOf(count, m),
+      }));
+      kernels.hiddenMeans(createModel(kernels, parameters), requests);
+      await kernels.finish();
+      sets.forEach(({ count, visible }, index) => {
+        const expected = naiveHiddenInputs(parameters, visible, count).map(sigmoid);
+        expect(firstDifference(valuesOf(requests[index].means), expected)).toBeUndefined();
+      });
     });
 
-    test.each([false, true])('visibleInputsFromMeans (extreme values: %p)', (extreme) => {
-      const parameters = model(n, m, extreme);
+    test.each([false, true])('visibleInputs (extreme values: %p)', async (extreme) => {
+      const parameters = randomParameters(n, m, extreme);
+      const hidden = randomBytes(rows, m, 5);
+      const inputs = resultsOf(rows, n);
+      kernels.visibleInputs(createModel(kernels, parameters), statesOf(kernels, hidden, rows, m), rows, inputs);
+      await kernels.finish();
+      expect(firstDifference(valuesOf(inputs), naiveVisibleInputs(parameters, hidden, rows))).toBeUndefined();
+    });
+
+    test.each([false, true])('visibleInputsFromMeans (extreme values: %p)', async (extreme) => {
+      const parameters = randomParameters(n, m, extreme);
       const { weights, visibleBias } = parameters;
       const hidden = Float64Array.from(uniforms(rows * m, 6));
-      const inputs = new Float64Array(rows * n);
-      kernels.visibleInputsFromMeans(parameters, hidden, rows, inputs);
-      const expected = matrix(rows, n, (row, i) =>
-        inRowOrder(visibleBias[i], m, (j) => hidden[row * m + j] * weights[i * m + j]),
+      const inputs = resultsOf(rows, n);
+      kernels.visibleInputsFromMeans(createModel(kernels, parameters), matrixOf(kernels, rows, m, hidden), rows, inputs);
+      await kernels.finish();
+      const expected = elements(rows, n, (row, i) =>
+        inGroups(visibleBias[i], m, (j) => hidden[row * m + j] * weights[i * m + j]),
       );
-      expect(firstDifference(inputs, expected)).toBeUndefined();
+      expect(firstDifference(valuesOf(inputs), expected)).toBeUndefined();
     });
 
-    test('sampleBernoulli', () => {
-      const key = { k0: 0xdeadbeef, k1: 12345 };
-      const place = { update: 2 ** 32 + 3, step: 2, layer: 1, temperature: 5 };
-      const firstRow = 1000;
+    test('sampleBernoulli', async () => {
       // Probabilities far from the uniform at the address and next to it.
-      const uniformAt = (row: number, unit: number) =>
-        addressedWord({ ...place, key: [key.k0, key.k1], row: firstRow + row }, unit);
-      const means = matrix(rows, m, (row, unit) => {
+      const means = elements(rows, m, (row, unit) => {
         const near = Number(uniformAt(row, unit)) / 2 ** 64;
         return [0, 1, 0.5, near, near * (1 - 1e-12), near * (1 - 2 ** -53)][(row + unit) % 6];
       });
-      const actual = new Uint8Array(rows * m).fill(9);
-      kernels.sampleBernoulli({ ...place, key }, firstRow, rows, m, means, actual);
-      const expected = matrix(rows, m, (row, unit) => {
-        const value = ep.extended(2n * uniformAt(row, unit) + 1n, -65);
-        return ep.compare(value, ep.fromNumber(means[row * m + unit])) < 0 ? 1 : 0;
-      });
-      expect(firstDifference(actual, Uint8Array.from(expected))).toBeUndefined();
+      const actual = statesOf(kernels, new Uint8Array(rows * m).fill(1), rows, m);
+      kernels.sampleBernoulli({ ...place, key }, firstRow, rows, matrixOf(kernels, rows, m, means), actual);
+      await kernels.finish();
+      expect(firstDifference(actual.words, packBinaryMatrix(naiveStates(rows, m, means), rows, m).words)).toBeUndefined();
     });
 
-    test('collectStatistics', () => {
-      const visible = states(rows, n, 7);
-      const means = Float64Array.from(uniforms(rows * m, 8));
-      const statistics = emptyStatistics(n, m);
-      kernels.collectStatistics(model(n, m), visible, means, rows, statistics);
-      const on = (row: number, i: number) => visible[row * n + i] === 1;
-      expect(statistics.count).toBe(rows);
-      expect(firstDifference(statistics.visible, matrix(1, n, (_, i) => inRowOrder(0, rows, (row) => (on(row, i) ? 1 : 0))))).toBeUndefined();
-      expect(firstDifference(statistics.hidden, matrix(1, m, (_, j) => inRowOrder(0, rows, (row) => means[row * m + j])))).toBeUndefined();
-      const products = matrix(n, m, (i, j) => inRowOrder(0, rows, (row) => (on(row, i) ? means[row * m + j] : undefined)));
-      expect(firstDifference(statistics.products, products)).toBeUndefined();
+    test('sampleHidden and sampleVisible', async () => {
+      const parameters = randomParameters(n, m);
+      const model = createModel(kernels, parameters);
+      const visible = randomBytes(rows, n, 7);
+      const hidden = randomBytes(rows, m, 8);
+      const drawnHidden = kernels.createStates(rows, m);
+      const drawnVisible = kernels.createStates(rows, n);
+      kernels.sampleHidden(model, statesOf(kernels, visible, rows, n), rows, { ...place, key }, firstRow, drawnHidden);
+      kernels.sampleVisible(model, statesOf(kernels, hidden, rows, m), rows, { ...place, key }, firstRow, drawnVisible);
+      await kernels.finish();
+      const hiddenMeans = naiveHiddenInputs(parameters, visible, rows).map(sigmoid);
+      const visibleMeans = naiveVisibleInputs(parameters, hidden, rows).map(sigmoid);
+      expect(firstDifference(bytesOf(drawnHidden), naiveStates(rows, m, hiddenMeans))).toBeUndefined();
+      expect(firstDifference(bytesOf(drawnVisible), naiveStates(rows, n, visibleMeans))).toBeUndefined();
     });
 
-    test('freeEnergies', () => {
-      const parameters = model(n, m);
-      const visible = states(rows, n, 9);
+    test('freeEnergies', async () => {
+      const parameters = randomParameters(n, m);
+      const visible = randomBytes(rows, n, 9);
       const energies = new Float64Array(rows);
-      kernels.freeEnergies(parameters, visible, rows, energies);
+      kernels.freeEnergies(createModel(kernels, parameters), statesOf(kernels, visible, rows, n), rows, energies);
+      await kernels.finish();
       const inputs = naiveHiddenInputs(parameters, visible, rows);
       const expected = Float64Array.from({ length: rows }, (_, row) => {
         const biases = parameters.visibleBias.map((bias, i) => (visible[row * n + i] ? bias : 0));
@@ -201,22 +258,52 @@ describe.each(backends)('backend $name', (backend) => {
       expect(firstDifference(energies, expected)).toBeUndefined();
     });
 
-    test('updateParameters', () => {
-      const randomPhase = (seed: number, count: number): PhaseStatistics => ({
+    /** A phase and its statistics by the definition: count, Σ v, Σ E[h | v], Σ v E[h | v]ᵀ. */
+    function randomPhase(kind: Phase['kind'], count: number, seed: number) {
+      if (kind === 'expectation') {
+        const moments = {
+          visible: Float64Array.from(uniforms(n, seed)),
+          hidden: Float64Array.from(uniforms(m, seed + 1)),
+          products: Float64Array.from(uniforms(n * m, seed + 2)),
+        };
+        return { phase: { kind, moments } satisfies Phase, count: 1, ...moments };
+      }
+      const visible = randomBytes(count, n, seed);
+      const means = Float64Array.from(uniforms(count * m, seed + 1));
+      const isOn = (row: number, i: number) => visible[row * n + i] === 1;
+      return {
+        phase: {
+          kind,
+          visible: statesOf(kernels, visible, count, n),
+          hiddenMeans: matrixOf(kernels, count, m, means),
+          rows: count,
+        } satisfies Phase,
         count,
-        visible: Float64Array.from(uniforms(n, seed)),
-        hidden: Float64Array.from(uniforms(m, seed + 1)),
-        products: Float64Array.from(uniforms(n * m, seed + 2)),
-      });
-      const [positive, negative] = [randomPhase(10, 7), randomPhase(20, 3)];
-      const settings = { learningRate: 0.1, momentum: 0.9, l1: 1e-3, l2: 1e-2 };
-      const parameters = model(n, m);
-      parameters.weights[0] = 0;
-      const before = structuredClone(parameters);
-      const velocity = model(n, m);
-      const velocityBefore = structuredClone(velocity);
-      expect(kernels.updateParameters(parameters, velocity, positive, negative, settings)).toBe(true);
+        visible: elements(1, n, (_, i) => inOrder(0, count, (row) => (isOn(row, i) ? 1 : 0))),
+        hidden: elements(1, m, (_, j) => inGroups(0, count, (row) => means[row * m + j])),
+        products: elements(n, m, (i, j) => inGroups(0, count, (row) => (isOn(row, i) ? means[row * m + j] : undefined))),
+      };
+    }
 
+    test.each([
+      ['samples', 'samples'],
+      ['samples', 'expectation'],
+      ['expectation', 'samples'],
+    ] as const)('updateParameters from %s against %s', async (positiveKind, negativeKind) => {
+      const positive = randomPhase(positiveKind, rows + 1, 10);
+      const negative = randomPhase(negativeKind, 2 * rows + 3, 20);
+      const settings = { learningRate: 0.1, momentum: 0.9, l1: 1e-3, l2: 1e-2 };
+      const before = randomParameters(n, m);
+      before.weights[0] = 0;
+      const velocityBefore = randomParameters(n, m, false, 50);
+      const model = createModel(kernels, before);
+      const velocityModel = createModel(kernels, velocityBefore);
+      const outcome = kernels.updateParameters(model, velocityModel, positive.phase, negative.phase, settings);
+      await kernels.finish();
+      expect(outcome.finite).toBe(true);
+
+      const parameters = getParameters(model);
+      const velocity = getParameters(velocityModel);
       const tensors = [
         ['weights', 'products', settings.l1, settings.l2],
         ['visibleBias', 'visible', 0, 0],
@@ -224,7 +311,7 @@ describe.each(backends)('backend $name', (backend) => {
       ] as const;
       for (const [tensor, statistic, l1, l2] of tensors) {
         const step = before[tensor].map((theta, index) => {
-          const difference = positive[statistic][index] * (1 / 7) - negative[statistic][index] * (1 / 3);
+          const difference = positive[statistic][index] * (1 / positive.count) - negative[statistic][index] * (1 / negative.count);
           const gradient = difference - l2 * theta - l1 * Math.sign(theta);
           return 0.9 * velocityBefore[tensor][index] + 0.1 * gradient;
         });
@@ -234,23 +321,26 @@ describe.each(backends)('backend $name', (backend) => {
     });
   });
 
-  test('bernoulliMeans: the logistic function, also in place, no further than told', () => {
-    const inputs = Float64Array.from([...normals(2001, 11, 10), 0, -0, 1e308, -1e308, Infinity, -Infinity, 5e-324, -745.2]);
+  test('bernoulliMeans: the logistic function, no further than told', async () => {
+    const inputs = Float64Array.from([...normals(2002, 11, 10), 0, -0, 1e308, -1e308, Infinity, -Infinity, 5e-324]);
     const expected = inputs.map(sigmoid);
-    const means = new Float64Array(inputs.length);
-    kernels.bernoulliMeans(inputs, inputs.length, means);
-    expect(firstDifference(means, expected)).toBeUndefined();
-    const inPlace = inputs.slice();
-    kernels.bernoulliMeans(inPlace, 57, inPlace);
-    expect(firstDifference(inPlace, Float64Array.from([...expected.subarray(0, 57), ...inputs.subarray(57)]))).toBeUndefined();
+    const matrix = matrixOf(kernels, 287, 7, inputs);
+    kernels.bernoulliMeans(matrix, 11);
+    await kernels.finish();
+    expect(firstDifference(valuesOf(matrix), Float64Array.from([...expected.subarray(0, 77), ...inputs.subarray(77)]))).toBeUndefined();
+    matrix.writeRows(0, inputs);
+    kernels.bernoulliMeans(matrix, 287);
+    await kernels.finish();
+    expect(firstDifference(valuesOf(matrix), expected)).toBeUndefined();
   });
 
-  test('freeEnergies: against the definition, in extended precision', () => {
-    const small = model(6, 5);
+  test('freeEnergies: against the definition, in extended precision', async () => {
+    const small = randomParameters(6, 5);
     const enumeration = bruteForce.enumerate(small);
-    const visible = Uint8Array.from({ length: 64 * 6 }, (_, index) => bruteForce.unit(Math.floor(index / 6), index % 6));
+    const visible = Uint8Array.from({ length: 64 * 6 }, (_, index) => bruteForce.unit(floor(index / 6), index % 6));
     const energies = new Float64Array(64);
-    kernels.freeEnergies(small, visible, 64, energies);
+    kernels.freeEnergies(createModel(kernels, small), statesOf(kernels, visible, 64, 6), 64, energies);
+    await kernels.finish();
     energies.forEach((energy, state) => {
       const error = ep.subtract(ep.fromNumber(energy), bruteForce.freeEnergy(enumeration, state));
       expect(abs(ep.toNumber(error))).toBeLessThan(1e-14);
@@ -260,45 +350,214 @@ describe.each(backends)('backend $name', (backend) => {
   describe('updateParameters', () => {
     const still = { learningRate: 1, momentum: 0, l1: 0, l2: 0 };
 
-    test('says whether all parameters are finite, whichever tensor is not', () => {
-      expect(kernels.updateParameters(model(1, 1), model(1, 1), phase(1), phase(0), still)).toBe(true);
+    async function isFinite(model: Model, velocity: Model, positive: Phase, settings = still): Promise<boolean> {
+      const { visibleUnits: n, hiddenUnits: m } = model;
+      const moments = { visible: new Float64Array(n), hidden: new Float64Array(m), products: new Float64Array(n * m) };
+      const outcome = kernels.updateParameters(model, velocity, positive, { kind: 'expectation', moments }, settings);
+      await kernels.finish();
+      return outcome.finite;
+    }
+
+    test('says whether all parameters are finite, whichever tensor is not', async () => {
+      expect(await isFinite(modelOf(1, 1), modelOf(1, 1), expectation(1))).toBe(true);
       for (const bad of [Infinity, -Infinity, NaN]) {
         for (const name of ['visible', 'hidden', 'products'] as const) {
-          const positive = { ...phase(1), [name]: Float64Array.from([bad]) };
-          expect(kernels.updateParameters(model(1, 1), model(1, 1), positive, phase(0), still)).toBe(false);
+          const moments = { ...expectation(1).moments, [name]: Float64Array.from([bad]) };
+          expect(await isFinite(modelOf(1, 1), modelOf(1, 1), { kind: 'expectation', moments })).toBe(false);
         }
       }
-      const overflowing = { ...still, learningRate: 1e308 };
-      expect(kernels.updateParameters(model(1, 1), model(1, 1), phase(10), phase(0), overflowing)).toBe(false);
+      expect(await isFinite(modelOf(1, 1), modelOf(1, 1), expectation(10), { ...still, learningRate: 1e308 })).toBe(false);
     });
 
-    test('flushes momentum below 2^-960 to +0 and keeps what is not below', () => {
+    test('one parameter that overflows is noticed wherever it is', async () => {
+      const settings = { learningRate: 0.1, momentum: 1, l1: 0, l2: 0 };
+      await fc.assert(
+        fc.asyncProperty(sizes, sizes, fc.nat(5000), fc.boolean(), async (n, m, choice, overflows) => {
+          const parameters = randomParameters(n, m);
+          const velocity = randomParameters(n, m);
+          const count = n * m + n + m;
+          let index = choice % count;
+          for (const [tensor, { values: at }] of parameterTensors(parameters).entries()) {
+            if (index >= 0 && index < at.length) {
+              at[index] = 1.5e308;
+              parameterTensors(velocity)[tensor].values[index] = overflows ? 1.5e308 : 1e307;
+            }
+            index -= at.length;
+          }
+          const moments = { visible: new Float64Array(n), hidden: new Float64Array(m), products: new Float64Array(n * m) };
+          const [model, steps] = [createModel(kernels, parameters), createModel(kernels, velocity)];
+          const nothing: Phase = { kind: 'expectation', moments };
+          const outcome = kernels.updateParameters(model, steps, nothing, nothing, settings);
+          await kernels.finish();
+          expect(outcome.finite).toBe(!overflows);
+          kernels.release(model, steps);
+        }),
+        { numRuns: 100 },
+      );
+    });
+
+    test('flushes momentum below 2^-960 to +0 and keeps what is not below', async () => {
       const limit = 2 ** -960;
       const largestBelow = limit * (1 - 2 ** -53);
       for (const [before, after] of [[limit, limit], [-limit, -limit], [largestBelow, 0], [-largestBelow, 0], [5e-324, 0]]) {
-        const velocity = model(1, 1);
-        velocity.weights[0] = before;
-        kernels.updateParameters(model(1, 1), velocity, phase(0), phase(0), { ...still, momentum: 1 });
-        expect(Object.is(velocity.weights[0], after)).toBe(true);
+        const velocity = modelOf(1, 1, { weights: Float64Array.from([before]) });
+        await isFinite(modelOf(1, 1), velocity, expectation(0), { ...still, momentum: 1 });
+        expect(firstDifference(valuesOf(velocity.weights), Float64Array.from([after]))).toBeUndefined();
       }
     });
 
-    test('each phase is divided by its own count', () => {
-      const parameters = { ...model(1, 1), weights: new Float64Array(1) };
-      kernels.updateParameters(parameters, model(1, 1), { ...phase(6), count: 2 }, { ...phase(5), count: 5 }, still);
-      expect(parameters.weights[0]).toBe(2);
+    test('each phase is divided by its own number of rows', async () => {
+      const phase = (rows: number, mean: number): Phase => ({
+        kind: 'samples',
+        visible: statesOf(kernels, new Uint8Array(rows).fill(1), rows, 1),
+        hiddenMeans: matrixOf(kernels, rows, 1, new Float64Array(rows).fill(mean)),
+        rows,
+      });
+      const model = modelOf(1, 1, { weights: new Float64Array(1) });
+      kernels.updateParameters(model, modelOf(1, 1), phase(2, 3), phase(5, 1), still);
+      await kernels.finish();
+      expect(valuesOf(model.weights)[0]).toBe(2);
     });
   });
 
-  test('results do not depend on the rows beside them', () => {
-    const parameters = model(33, 17);
-    const visible = states(9, 33, 12);
-    const together = new Float64Array(9 * 17);
-    kernels.hiddenInputs(parameters, visible, 9, together);
-    const alone = new Float64Array(17);
-    for (let row = 0; row < 9; row++) {
-      kernels.hiddenInputs(parameters, visible.slice(row * 33, (row + 1) * 33), 1, alone);
-      expect(firstDifference(alone, together.slice(row * 17, (row + 1) * 17))).toBeUndefined();
-    }
+  test('results do not depend on the rows beside them', async () => {
+    const model = modelOf(33, 17);
+    const visible = statesOf(kernels, randomBytes(9, 33, 12), 9, 33);
+    const together = resultsOf(9, 17);
+    kernels.hiddenInputs(model, visible, 9, together);
+    const alone = Array.from({ length: 9 }, () => resultsOf(1, 17));
+    alone.forEach((inputs, row) => kernels.hiddenInputs(model, rowsOf(visible, row, 1), 1, inputs));
+    await kernels.finish();
+    alone.forEach((inputs, row) => {
+      expect(firstDifference(valuesOf(inputs), valuesOf(together).slice(row * 17, (row + 1) * 17))).toBeUndefined();
+    });
+  });
+
+  describe('memory', () => {
+    test('a matrix is written and read in pieces of any number of rows', () => {
+      const pieces = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 40, maxLength: 40 });
+      fc.assert(
+        fc.property(fc.nat(40), sizes, pieces, pieces, fc.constantFrom(...parameterKinds), seeds, (rows, columns, writes, reads, kind, seed) => {
+          const matrix = kernels.createMatrix(rows, columns);
+          const content = valuesOfKind(kind, rows * columns, seed);
+          const read = new Float64Array(rows * columns).fill(7);
+          const visit = (counts: number[], work: (first: number, from: number, to: number) => void) => {
+            let first = 0;
+            for (let index = 0; first < rows; index++) {
+              const next = Math.min(rows, first + counts[index]);
+              work(first, first * columns, next * columns);
+              first = next;
+            }
+          };
+          visit(writes, (first, from, to) => matrix.writeRows(first, content.subarray(from, to)));
+          visit(reads, (first, from, to) => matrix.readRows(first, read.subarray(from, to)));
+          expect(firstDifference(read, content)).toBeUndefined();
+          expect([matrix.rows, matrix.columns]).toEqual([rows, columns]);
+          kernels.release(matrix);
+        }),
+      );
+    });
+
+    test('what is released and made again is all zero, and does not touch what lives', async () => {
+      await fc.assert(
+        fc.asyncProperty(rowCounts, sizes, sizes, seeds, async (rows, n, m, seed) => {
+          const parameters = randomParameters(n, m, false, seed);
+          const kept = createModel(kernels, parameters);
+          for (let round = 0; round < 3; round++) {
+            const model = kernels.createModel(n, m);
+            const matrix = kernels.createMatrix(rows, m);
+            const states = kernels.createStates(rows, n);
+            for (const { values: at } of parameterTensors(getParameters(model))) {
+              expect(firstDifference(at, new Float64Array(at.length))).toBeUndefined();
+            }
+            expect(firstDifference(valuesOf(matrix), new Float64Array(rows * m))).toBeUndefined();
+            expect(firstDifference(states.words, createBinaryMatrix(rows, n).words)).toBeUndefined();
+            model.weights.writeRows(0, parameters.weights);
+            model.visibleBias.set(parameters.visibleBias);
+            model.hiddenBias.set(parameters.hiddenBias);
+            matrix.writeRows(0, new Float64Array(rows * m).fill(-1));
+            states.words.fill(0xffffffff);
+            kernels.release(model, matrix, states);
+          }
+          parameterTensors(getParameters(kept)).forEach(({ values: at }, index) => {
+            expect(firstDifference(at, parameterTensors(parameters)[index].values)).toBeUndefined();
+          });
+          kernels.release(kept);
+        }),
+        { numRuns: 50 },
+      );
+    });
+
+    test('states are taken from the host’s memory as from the kernels’ own, whole or as rows of more', async () => {
+      const kinds: readonly ValueKind[] = ['small', 'extreme'];
+      await fc.assert(
+        fc.asyncProperty(layerCases(kinds), places, places, addresses, async (layers, left, right, at) => {
+          const { n, m, rows } = layers;
+          const results = async (from: string): Promise<(Float64Array | Uint32Array)[]> => {
+            const workspace = new Workspace(kernels);
+            const model = workspace.model(caseParameters(layers));
+            const visible = caseStates(workspace, { ...layers, place: from }, n);
+            const hidden = caseStates(workspace, { ...layers, place: from }, m);
+            const [hiddenInputs, visibleInputs] = [workspace.results(rows, m), workspace.results(rows, n)];
+            const drawn = workspace.drawnStates(rows, m);
+            const energies = new Float64Array(rows);
+            kernels.hiddenInputs(model, visible, rows, hiddenInputs);
+            kernels.visibleInputs(model, hidden, rows, visibleInputs);
+            kernels.sampleHidden(model, visible, rows, at.address, at.firstRow, drawn.states);
+            kernels.freeEnergies(model, visible, rows, energies);
+            if (rows > 0) {
+              const phase: Phase = { kind: 'samples', visible, hiddenMeans: hiddenInputs, rows };
+              const velocity = workspace.model(caseParameters(layers));
+              kernels.updateParameters(model, velocity, phase, phase, { learningRate: 0.1, momentum: 0.5, l1: 0, l2: 0 });
+            }
+            await kernels.finish();
+            const updated = getParameters(model);
+            const all = [valuesOf(hiddenInputs), valuesOf(visibleInputs), drawn.whole.words.slice(), energies, updated.weights];
+            workspace.release();
+            return all;
+          };
+          const expected = await results(left);
+          (await results(right)).forEach((result, index) => {
+            expect(firstDifference(result, expected[index])).toBeUndefined();
+          });
+        }),
+        { numRuns: 40 },
+      );
+    });
+  });
+
+  test('visibleInputsFromMeans of zeros and ones are visibleInputs, up to the sign of zero', async () => {
+    await fc.assert(
+      fc.asyncProperty(layerCases(), async (layers) => {
+        const { n, m, rows, density, seed } = layers;
+        const workspace = new Workspace(kernels);
+        const model = workspace.model(caseParameters(layers));
+        const bytes = stateBytes(density, rows, m, seed + 5);
+        const fromMeans = workspace.results(rows, n);
+        const fromStates = workspace.results(rows, n);
+        kernels.visibleInputsFromMeans(model, workspace.matrix(rows, m, Float64Array.from(bytes)), rows, fromMeans);
+        kernels.visibleInputs(model, workspace.states('own', bytes, rows, m), rows, fromStates);
+        await kernels.finish();
+        const positiveZeros = (matrix: Matrix) => valuesOf(matrix).map((value) => value + 0);
+        expect(firstDifference(positiveZeros(fromMeans), positiveZeros(fromStates))).toBeUndefined();
+        workspace.release();
+      }),
+      { numRuns: 60 },
+    );
   });
 });
+
+/** The kernels as built (`npm run build`): threads start from JavaScript files. */
+async function loadBuiltKernels(name: string, threads: number): Promise<Kernels> {
+  const built = (await import(new URL('../../dist/kernels/index.js', import.meta.url).href)) as { loadKernels: typeof loadKernels };
+  return built.loadKernels(name, { threads });
+}
+
+for (const { name } of backends.filter((backend) => backend.name !== 'reference')) {
+  describe(`backend ${name} gives the bits of the reference`, () => {
+    describeSameBits(() => loadKernels(name), 1);
+  });
+  describe.each([2, 3])(`backend ${name} gives the bits of the reference with %i threads`, (threads) => {
+    describeSameBits(() => loadBuiltKernels(name, threads), threads);
+  });
+}

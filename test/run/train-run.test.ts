@@ -11,6 +11,7 @@ import * as fc from 'fast-check';
 import { parametersDigest } from '../../src/checkpoint/digest.js';
 import { readCheckpointFile, RunDirectory } from '../../src/checkpoint/run-directory.js';
 import { isRbmError } from '../../src/errors.js';
+import { backends } from '../../src/kernels/index.js';
 import { evaluationInterval } from '../../src/run/train-run.js';
 import { temporaryFolder } from '../checkpoint/sample.js';
 import { integers } from '../reference/numbers.js';
@@ -75,6 +76,21 @@ describe.each(Object.keys(configs))('%s', (name) => {
   test('again in another folder: the same bytes', async () => {
     const folder = newFolder();
     await train(await prepare(config), folder);
+    expect(outcomeFiles(folder)).toEqual(straight);
+  });
+
+  test.each(backends)('with the backend $name: the same bytes', async (backend) => {
+    const folder = newFolder();
+    await train(await prepare(config, [`execution.backend=${backend.name}`]), folder);
+    expect(outcomeFiles(folder)).toEqual(straight);
+  });
+
+  test('begun with one backend, continued with another each time: the same bytes', async () => {
+    const folder = newFolder();
+    for (const [index, update] of [4, 9, 16, 25, 31].entries()) {
+      const { name: backend } = backends[index % backends.length];
+      await train(await prepare(config, [`execution.backend=${backend}`]), folder, atUpdate(update));
+    }
     expect(outcomeFiles(folder)).toEqual(straight);
   });
 

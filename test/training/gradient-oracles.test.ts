@@ -4,19 +4,21 @@
  * samples, within bounds that fail a right estimator with a probability of 1e-9. Fixed seeds, nothing retried.
  */
 
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import type { TrainingConfig } from '../../src/config/run-config.js';
 import {
   backends,
+  loadKernels,
   packBinaryMatrix,
+  type BinaryMatrix,
   type Kernels,
   type ModelParameters,
-  type PhaseStatistics,
 } from '../../src/kernels/index.js';
-import { createPhaseStatistics } from '../../src/model/phase-statistics.js';
-import { createChains } from '../../src/sampling/gibbs.js';
-import { gradientEstimator, type GradientContext } from '../../src/training/gradients/index.js';
+import { createModel } from '../../src/model/parameters.js';
+import { phaseStatistics, type PhaseStatistics } from '../../src/model/phase-statistics.js';
+import { gradientEstimator, type GradientContext, type GradientState } from '../../src/training/gradients/index.js';
+import { bytesOf, statesOf } from '../kernels/support.js';
 import * as bruteForce from '../reference/brute-force.js';
 import * as ep from '../reference/extended-precision.js';
 import * as gibbs from '../reference/gibbs.js';
@@ -42,7 +44,7 @@ function createContext(
   const visible = gibbs.unpackStates(data, n);
   return {
     kernels,
-    parameters,
+    model: createModel(kernels, parameters),
     config: {
       algorithm: 'cd',
       batchSize: data.length,
@@ -54,10 +56,37 @@ function createContext(
     },
     examples: packBinaryMatrix(visible, data.length, n),
     key: { k0: 77, k1: 88 },
-    batch: createChains(parameters, data.length, visible.slice()),
-    positive: createPhaseStatistics(n, m),
-    negative: createPhaseStatistics(n, m),
+    batch: { visible: statesOf(kernels, visible, data.length, n), hiddenMeans: kernels.createMatrix(data.length, m) },
   };
+}
+
+/** Statistics of both phases of an estimate, after the kernels have finished. */
+async function estimate(
+  context: GradientContext,
+  state: GradientState,
+  rows: number,
+  update: number,
+): Promise<{ positive: PhaseStatistics; negative: PhaseStatistics }> {
+  const { kernels, config, model } = context;
+  const phases = await gradientEstimator(config.algorithm).estimate(context, state, rows, update);
+  await kernels.finish();
+  const { visibleUnits: n, hiddenUnits: m } = model;
+  return { positive: phaseStatistics(phases.positive, n, m), negative: phaseStatistics(phases.negative, n, m) };
+}
+
+/** The state before the first update. */
+async function start(context: GradientContext): Promise<GradientState> {
+  return gradientEstimator(context.config.algorithm).start(context);
+}
+
+/** Binary states as numbers, one for each row. */
+function packed(states: BinaryMatrix): number[] {
+  return gibbs.packStates(bytesOf(states), states.columns);
+}
+
+/** Sets binary states of the kernels to numbers, one for each row. */
+function setStates(states: BinaryMatrix, numbers: readonly number[]): void {
+  states.words.set(packBinaryMatrix(gibbs.unpackStates(numbers, states.columns), states.rows, states.columns).words);
 }
 
 const tensors = [
@@ -78,11 +107,12 @@ function largestError(
   return Math.max(...errors);
 }
 
-describe.each(backends)('backend $name', (backend) => {
+describe.each(backends)('backend $name', ({ name }) => {
   let kernels: Kernels;
   beforeAll(async () => {
-    kernels = await backend.load();
+    kernels = await loadKernels(name);
   });
+  afterAll(() => kernels.close());
 
   describe('exact gradient', () => {
     test.each([
@@ -91,16 +121,14 @@ describe.each(backends)('backend $name', (backend) => {
       [1, 1, 2],
       [3, 3, 0.01],
       [3, 2, 15],
-    ])('%i × %i, parameters of size %p: definition and central differences', (n, m, size) => {
+    ])('%i × %i, parameters of size %p: definition and central differences', async (n, m, size) => {
       const model = randomModel(n, m, size);
       const data = uniforms(7, 4).map((u) => Math.floor(u * 2 ** n));
       const context = createContext(kernels, model, data, { algorithm: 'exact' });
-      const estimator = gradientEstimator('exact');
-      estimator.estimate(context, estimator.start(context), data.length, 0);
+      const { positive, negative } = await estimate(context, await start(context), data.length, 0);
 
       const byDefinition = bruteForce.gradient(model, data);
       const byDifferences = bruteForce.gradientByCentralDifferences(model, data);
-      const { positive, negative } = context;
       for (const [statistic, tensor] of tensors) {
         expect(byDifferences[tensor].length).toBe(positive[statistic].length);
         positive[statistic].forEach((sum, index) => {
@@ -111,15 +139,14 @@ describe.each(backends)('backend $name', (backend) => {
       }
     });
 
-    test('a smaller batch in a larger buffer: only its rows count', () => {
+    test('a smaller batch in a larger buffer: only its rows count', async () => {
       const model = randomModel(3, 2);
-      const estimator = gradientEstimator('exact');
       const whole = createContext(kernels, model, [1, 5, 7, 2, 2, 6], { algorithm: 'exact' });
       const part = createContext(kernels, model, [1, 5, 7, 2], { algorithm: 'exact' });
-      estimator.estimate(whole, estimator.start(whole), 4, 0);
-      estimator.estimate(part, estimator.start(part), 4, 0);
-      expect(whole.positive).toEqual(part.positive);
-      expect(whole.negative).toEqual(part.negative);
+      const ofWhole = await estimate(whole, await start(whole), 4, 0);
+      const ofPart = await estimate(part, await start(part), 4, 0);
+      expect(ofWhole.positive).toEqual(ofPart.positive);
+      expect(ofWhole.negative).toEqual(ofPart.negative);
     });
   });
 
@@ -135,77 +162,95 @@ describe.each(backends)('backend $name', (backend) => {
     const data = gibbs.sampleDistribution(dataDistribution, uniforms(count, 5));
     const empirical = dataDistribution.map((_, state) => data.filter((value) => value === state).length / count);
 
-    test.each([1, 2, 5])('CD-%i: positive phase of the data, negative phase k steps from it', (k) => {
+    /** Probabilities of the pairs 16·v + h, with v from a distribution and h from p(h | v). */
+    const withHidden = (distribution: readonly number[]): number[] =>
+      distribution.flatMap((p, visible) =>
+        states.joint[visible].map((value) => p * ep.toNumber(ep.divide(value, states.visibleTotals[visible]))),
+      );
+    const pairsOf = ({ tensors: { visibleChains, hiddenChains } }: GradientState): number[] => {
+      const hidden = packed(hiddenChains);
+      return packed(visibleChains).map((visible, chain) => 16 * visible + hidden[chain]);
+    };
+
+    test.each([1, 2, 5])('CD-%i: positive phase of the data, negative phase k steps from it', async (k) => {
       const context = createContext(kernels, model, data, { algorithm: 'cd', k });
-      const estimator = gradientEstimator('cd');
-      estimator.estimate(context, estimator.start(context), count, 4);
-      expect(largestError(context.positive, gibbs.expectationsUnder(model, states, empirical))).toBeLessThan(1e-11);
+      const { positive, negative } = await estimate(context, await start(context), count, 4);
+      expect(largestError(positive, gibbs.expectationsUnder(model, states, empirical))).toBeLessThan(1e-11);
       const expectation = (steps: number) =>
         gibbs.expectationsUnder(model, states, gibbs.afterSteps(transition, empirical, steps));
-      expect(largestError(context.negative, expectation(k))).toBeLessThan(bound);
+      expect(largestError(negative, expectation(k))).toBeLessThan(bound);
       // The bound has power: it tells k steps from none, and two or more from one.
-      expect(largestError(context.negative, expectation(Math.min(k - 1, 1)))).toBeGreaterThan(bound);
+      expect(largestError(negative, expectation(Math.min(k - 1, 1)))).toBeGreaterThan(bound);
     });
 
-    test('SML: chains that start at p(v) give the gradient of the log-likelihood without bias', () => {
+    test('CD: a smaller batch in a larger buffer: only its rows count', async () => {
+      const whole = createContext(kernels, model, data.slice(0, 9), { algorithm: 'cd', k: 2 });
+      const part = createContext(kernels, model, data.slice(0, 6), { algorithm: 'cd', k: 2 });
+      expect(await estimate(whole, await start(whole), 6, 0)).toEqual(await estimate(part, await start(part), 6, 0));
+    });
+
+    test('SML: chains that start at p(h) give the gradient of the log-likelihood without bias', async () => {
       const few = data.slice(0, 50);
       const context = createContext(kernels, model, few, { algorithm: 'sml', k: 3, chains: count, chainStart: 'noise' });
-      const equilibrium = gibbs.sampleDistribution(modelDistribution, uniforms(count, 6));
-      const estimator = gradientEstimator('sml');
-      const state = estimator.start(context);
-      state.tensors.chains.values.set(gibbs.unpackStates(equilibrium, 5));
+      const hiddenDistribution = states.hiddenTotals.map((value) => ep.toNumber(ep.divide(value, states.partitionFunction)));
+      const state = await start(context);
+      setStates(state.tensors.hiddenChains, gibbs.sampleDistribution(hiddenDistribution, uniforms(count, 6)));
       const expected = gibbs.expectationsUnder(model, states, modelDistribution);
+      const joint = withHidden(modelDistribution);
       for (let update = 0; update < 3; update++) {
-        context.batch.visible.set(gibbs.unpackStates(few, 5));
-        estimator.estimate(context, state, few.length, update);
-        expect([context.positive.count, context.negative.count]).toEqual([few.length, count]);
-        expect(largestError(context.negative, expected)).toBeLessThan(bound);
+        const { positive, negative } = await estimate(context, state, few.length, update);
+        expect([positive.count, negative.count]).toEqual([few.length, count]);
+        expect(largestError(negative, expected)).toBeLessThan(bound);
+        expect(gibbs.totalVariation(pairsOf(state), joint)).toBeLessThan(gibbs.totalVariationBound(joint, count));
       }
     });
 
-    test('SML: chains go on from where they stood, update after update', () => {
-      const config = { algorithm: 'sml', k: 1, chains: count, chainStart: 'data' };
+    test.each([1, 2])('SML: chains go on from where they stood, k = %i steps in every update', async (k) => {
+      const config = { algorithm: 'sml', k, chains: count, chainStart: 'data' };
       const context = createContext(kernels, model, data, config);
-      const estimator = gradientEstimator('sml');
-      const state = estimator.start(context);
+      const state = await start(context);
       for (let update = 0; update < 3; update++) {
-        context.batch.visible.set(gibbs.unpackStates(data, 5));
-        estimator.estimate(context, state, count, update);
-        const distribution = gibbs.afterSteps(transition, empirical, update + 1);
-        expect(largestError(context.negative, gibbs.expectationsUnder(model, states, distribution))).toBeLessThan(bound);
-        const chains = gibbs.packStates(state.tensors.chains.values as Uint8Array, 5);
+        const { positive, negative } = await estimate(context, state, count, update);
+        expect(largestError(positive, gibbs.expectationsUnder(model, states, empirical))).toBeLessThan(1e-11);
+        const distribution = gibbs.afterSteps(transition, empirical, k * (update + 1));
+        expect(largestError(negative, gibbs.expectationsUnder(model, states, distribution))).toBeLessThan(bound);
         // The starts are the data themselves, so only the steps are random; the bound for random starts holds all the more.
-        expect(gibbs.totalVariation(chains, distribution)).toBeLessThan(gibbs.totalVariationBound(distribution, count));
+        expect(gibbs.totalVariation(packed(state.tensors.visibleChains), distribution)).toBeLessThan(gibbs.totalVariationBound(distribution, count));
+        const joint = withHidden(distribution);
+        expect(gibbs.totalVariation(pairsOf(state), joint)).toBeLessThan(gibbs.totalVariationBound(joint, count));
       }
     });
 
-    test('SML: chains that start from noise are uniform, those from data the first examples, repeated', () => {
-      const estimator = gradientEstimator('sml');
+    test('SML: chains that start from noise are uniform, those from data the first examples, repeated; h is from p(h | v)', async () => {
       const noise = createContext(kernels, model, data, { algorithm: 'sml', k: 1, chains: count, chainStart: 'noise' });
       const uniform = modelDistribution.map(() => 1 / 32);
-      const chains = (context: GradientContext) =>
-        gibbs.packStates(estimator.start(context).tensors.chains.values as Uint8Array, 5);
-      expect(gibbs.totalVariation(chains(noise), uniform)).toBeLessThan(gibbs.totalVariationBound(uniform, count));
-      const fromData = createContext(kernels, model, [4, 9, 30], { algorithm: 'sml', k: 1, chains: 7, chainStart: 'data' });
-      expect(chains(fromData)).toEqual([4, 9, 30, 4, 9, 30, 4]);
+      const fromNoise = await start(noise);
+      expect(gibbs.totalVariation(packed(fromNoise.tensors.visibleChains), uniform)).toBeLessThan(gibbs.totalVariationBound(uniform, count));
+      const joint = withHidden(uniform);
+      expect(gibbs.totalVariation(pairsOf(fromNoise), joint)).toBeLessThan(gibbs.totalVariationBound(joint, count));
+
+      const few = createContext(kernels, model, [4, 9, 30], { algorithm: 'sml', k: 1, chains: 7, chainStart: 'data' });
+      expect(packed((await start(few)).tensors.visibleChains)).toEqual([4, 9, 30, 4, 9, 30, 4]);
+      const many = createContext(kernels, model, [4, 9, 30], { algorithm: 'sml', k: 1, chains: count, chainStart: 'data' });
+      const examples = modelDistribution.map((_, visible) => ([4, 9].includes(visible) ? 6667 : visible === 30 ? 6666 : 0) / count);
+      const pairs = withHidden(examples);
+      expect(gibbs.totalVariation(pairsOf(await start(many)), pairs)).toBeLessThan(gibbs.totalVariationBound(pairs, count));
     });
 
-    test('SML: a state that was stored and read back continues with the same bits', () => {
+    test('SML: a state that was stored and read back continues with the same bits', async () => {
       const config = { algorithm: 'sml', k: 2, chains: 30, chainStart: 'noise' };
       const few = data.slice(0, 10);
-      const estimator = gradientEstimator('sml');
       const straight = createContext(kernels, model, few, config);
-      const state = estimator.start(straight);
-      estimator.estimate(straight, state, 10, 0);
-      const stored = state.tensors.chains.values.slice();
+      const state = await start(straight);
+      await estimate(straight, state, 10, 0);
+      const stored = Object.entries(state.tensors).map(([tensor, matrix]) => [tensor, packed(matrix)] as const);
+      expect(stored.map(([tensor]) => tensor).toSorted()).toEqual(['hiddenChains', 'visibleChains']);
       const resumed = createContext(kernels, model, few, config);
-      const restored = estimator.start(resumed);
-      restored.tensors.chains.values.set(stored);
-      straight.batch.visible.set(gibbs.unpackStates(few, 5));
-      estimator.estimate(straight, state, 10, 1);
-      estimator.estimate(resumed, restored, 10, 1);
-      expect(resumed.negative).toEqual(straight.negative);
-      expect(restored.tensors).toEqual(state.tensors);
+      const restored = await start(resumed);
+      for (const [tensor, numbers] of stored) setStates(restored.tensors[tensor], numbers);
+      const expected = await estimate(straight, state, 10, 1);
+      expect((await estimate(resumed, restored, 10, 1)).negative).toEqual(expected.negative);
+      for (const [tensor, matrix] of Object.entries(state.tensors)) expect(packed(restored.tensors[tensor])).toEqual(packed(matrix));
     });
   });
 });

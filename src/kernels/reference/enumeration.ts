@@ -5,7 +5,7 @@
 import { canonicalSum } from '../canonical-sum.js';
 import { binaryExponent, exp, expScaled, log1p, powerOfTwo, sigmoid, softplus } from '../elementary.js';
 import { addExactly, exactBias, exactInput, type ExactSum } from '../enumeration-plan.js';
-import type { EnumerationPlan, EnumerationView, ScaledNumber } from '../kernels.js';
+import type { EnumerationPlan, EnumerationView } from '../kernels.js';
 import { scaledSum } from '../scaled-sum.js';
 
 const { abs, floor } = Math;
@@ -105,14 +105,24 @@ function streamedBlock(plan: EnumerationPlan, block: number, mantissas: Float64A
   }
 }
 
-/** See `Kernels.enumerationBlock`. */
-export function enumerationBlock(plan: EnumerationPlan, block: number): ScaledNumber {
+/** See `Kernels.enumerationBlocks`. */
+export function enumerationBlocks(
+  plan: EnumerationPlan,
+  firstBlock: number,
+  blocks: number,
+  mantissas: Float64Array,
+  exponents: Float64Array,
+): void {
   const states = powerOfTwo(plan.blockBits);
-  const mantissas = new Float64Array(states);
-  const exponents = new Float64Array(states);
-  if (plan.form === 'product') productBlock(plan, block, mantissas, exponents);
-  else streamedBlock(plan, block, mantissas, exponents);
-  return scaledSum(mantissas, exponents, states);
+  const stateMantissas = new Float64Array(states);
+  const stateExponents = new Float64Array(states);
+  const block = plan.form === 'product' ? productBlock : streamedBlock;
+  for (let index = 0; index < blocks; index++) {
+    block(plan, firstBlock + index, stateMantissas, stateExponents);
+    const sum = scaledSum(stateMantissas, stateExponents, states);
+    mantissas[index] = sum.mantissa;
+    exponents[index] = sum.exponent;
+  }
 }
 
 /** See `Kernels.enumerationMoments`. */

@@ -1,45 +1,36 @@
 /**
- * The reference backend: plain TypeScript, written to be read. Other backends must give its bits.
+ * The reference backend: plain TypeScript on one thread, written to be read. Other backends must give its bits.
  */
 
-import { sampleBernoulliRow } from '../addressed-uniform.js';
-import { sigmoid } from '../elementary.js';
+import { createBinaryMatrix } from '../binary-matrix.js';
 import type { Kernels } from '../kernels.js';
-import type { RandomAddress } from '../random-address.js';
-import { enumerationBlock, enumerationMoments } from './enumeration.js';
+import { enumerationBlocks, enumerationMoments } from './enumeration.js';
 import { freeEnergies } from './free-energy.js';
 import { hiddenInputs, visibleInputs, visibleInputsFromMeans } from './inputs.js';
-import { collectStatistics } from './statistics.js';
+import { createMatrix, createModel } from './memory.js';
+import { bernoulliMeans, hiddenMeans, sampleBernoulli, sampleHidden, sampleVisible } from './sampling.js';
 import { updateParameters } from './update.js';
-
-function bernoulliMeans(inputs: Float64Array, length: number, means: Float64Array): void {
-  for (let i = 0; i < length; i++) means[i] = sigmoid(inputs[i]);
-}
-
-function sampleBernoulli(
-  address: RandomAddress,
-  firstRow: number,
-  rows: number,
-  units: number,
-  means: Float64Array,
-  states: Uint8Array,
-): void {
-  for (let row = 0; row < rows; row++) {
-    sampleBernoulliRow(address, firstRow + row, units, means, states, row * units);
-  }
-}
 
 /** The reference kernels. */
 export const referenceKernels: Kernels = {
   name: 'reference',
+  threads: 1,
+  createModel,
+  createMatrix,
+  createStates: createBinaryMatrix,
+  release: () => undefined,
   hiddenInputs,
+  hiddenMeans,
   visibleInputs,
   visibleInputsFromMeans,
   bernoulliMeans,
   sampleBernoulli,
-  collectStatistics,
+  sampleHidden,
+  sampleVisible,
   updateParameters,
   freeEnergies,
-  enumerationBlock,
+  enumerationBlocks,
   enumerationMoments,
+  finish: () => undefined,
+  close: () => Promise.resolve(),
 };

@@ -1,58 +1,81 @@
 /**
- * Inputs of the units of one layer given the other: bias + Σ state·weight, every output on its own, ascending.
+ * Inputs of the units of one layer given the other: bias + Σ state·weight, in groups of four units.
  */
 
-import type { ModelParameters } from '../kernels.js';
+import { getUnit, type BinaryMatrix } from '../binary-matrix.js';
+import type { Matrix, Model } from '../kernels.js';
+import { valuesOf } from './memory.js';
 
-/** See `Kernels.hiddenInputs`. */
-export function hiddenInputs(parameters: ModelParameters, visible: Uint8Array, rows: number, inputs: Float64Array): void {
-  const { visibleUnits: n, hiddenUnits: m, weights, hiddenBias } = parameters;
-  for (let row = 0; row < rows; row++) {
-    const target = row * m;
-    for (let j = 0; j < m; j++) inputs[target + j] = hiddenBias[j];
-    for (let i = 0; i < n; i++) {
-      if (visible[row * n + i] === 0) continue;
-      const source = i * m;
-      for (let j = 0; j < m; j++) inputs[target + j] += weights[source + j];
+/**
+ * total += the group's sum, for every group of four units of `states` row `row` that has a unit on.
+ *
+ * @param units of the given layer
+ * @param totals receives the inputs, `length` from `target` on; holds the biases on entry
+ * @param weightOf the weight between a unit of the given layer and output `index`
+ */
+function addGroups(
+  states: BinaryMatrix,
+  row: number,
+  units: number,
+  totals: Float64Array,
+  target: number,
+  length: number,
+  weightOf: (unit: number, index: number) => number,
+): void {
+  const active: number[] = [];
+  for (let group = 0; group < units; group += 4) {
+    active.length = 0;
+    for (let unit = group; unit < group + 4 && unit < units; unit++) {
+      if (getUnit(states, row, unit) === 1) active.push(unit);
+    }
+    if (active.length === 0) continue;
+    for (let index = 0; index < length; index++) {
+      let sum = weightOf(active[0], index);
+      for (let other = 1; other < active.length; other++) sum += weightOf(active[other], index);
+      totals[target + index] += sum;
     }
   }
 }
 
-/** Indices of the units that are on, reused between rows. */
-let activeUnits = new Int32Array(0);
+/** See `Kernels.hiddenInputs`; into a row-major array. */
+export function hiddenInputsInto(model: Model, visible: BinaryMatrix, row: number, inputs: Float64Array, target: number): void {
+  const { visibleUnits: n, hiddenUnits: m } = model;
+  const weights = valuesOf(model.weights);
+  inputs.set(model.hiddenBias, target);
+  addGroups(visible, row, n, inputs, target, m, (i, j) => weights[i * m + j]);
+}
+
+/** See `Kernels.hiddenInputs`. */
+export function hiddenInputs(model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix): void {
+  for (let row = 0; row < rows; row++) hiddenInputsInto(model, visible, row, valuesOf(inputs), row * model.hiddenUnits);
+}
 
 /** See `Kernels.visibleInputs`. */
-export function visibleInputs(parameters: ModelParameters, hidden: Uint8Array, rows: number, inputs: Float64Array): void {
-  const { visibleUnits: n, hiddenUnits: m, weights, visibleBias } = parameters;
-  if (activeUnits.length < m) activeUnits = new Int32Array(m);
-  const active = activeUnits;
+export function visibleInputs(model: Model, hidden: BinaryMatrix, rows: number, inputs: Matrix): void {
+  const { visibleUnits: n, hiddenUnits: m } = model;
+  const weights = valuesOf(model.weights);
+  const values = valuesOf(inputs);
   for (let row = 0; row < rows; row++) {
-    let count = 0;
-    for (let j = 0; j < m; j++) {
-      if (hidden[row * m + j] !== 0) active[count++] = j;
-    }
-    for (let i = 0; i < n; i++) {
-      let sum = visibleBias[i];
-      const source = i * m;
-      for (let index = 0; index < count; index++) sum += weights[source + active[index]];
-      inputs[row * n + i] = sum;
-    }
+    values.set(model.visibleBias, row * n);
+    addGroups(hidden, row, m, values, row * n, n, (j, i) => weights[i * m + j]);
   }
 }
 
 /** See `Kernels.visibleInputsFromMeans`. */
-export function visibleInputsFromMeans(
-  parameters: ModelParameters,
-  hidden: Float64Array,
-  rows: number,
-  inputs: Float64Array,
-): void {
-  const { visibleUnits: n, hiddenUnits: m, weights, visibleBias } = parameters;
+export function visibleInputsFromMeans(model: Model, hidden: Matrix, rows: number, inputs: Matrix): void {
+  const { visibleUnits: n, hiddenUnits: m, visibleBias } = model;
+  const weights = valuesOf(model.weights);
+  const means = valuesOf(hidden);
+  const values = valuesOf(inputs);
   for (let row = 0; row < rows; row++) {
     for (let i = 0; i < n; i++) {
-      let sum = visibleBias[i];
-      for (let j = 0; j < m; j++) sum += hidden[row * m + j] * weights[i * m + j];
-      inputs[row * n + i] = sum;
+      let total = visibleBias[i];
+      for (let group = 0; group < m; group += 4) {
+        let sum = means[row * m + group] * weights[i * m + group];
+        for (let j = group + 1; j < group + 4 && j < m; j++) sum += means[row * m + j] * weights[i * m + j];
+        total += sum;
+      }
+      values[row * n + i] = total;
     }
   }
 }

@@ -2,11 +2,14 @@
  * One step of stochastic gradient ascent with momentum and weight decay.
  */
 
-import type { ModelParameters, PhaseStatistics, UpdateSettings } from '../kernels.js';
+import type { Model, Phase, UpdateSettings } from '../kernels.js';
+import { valuesOf } from './memory.js';
+import { phaseSums } from './statistics.js';
 
 /** 2^−960: momentum below it is flushed to zero, before it decays into subnormals, which are slow. */
 const flushBelow = 1.0261342003245941e-289;
 
+/** Updates one tensor (or a part of it) and tells whether it is finite afterwards. */
 function updateTensor(
   values: Float64Array,
   velocity: Float64Array,
@@ -14,10 +17,7 @@ function updateTensor(
   negative: Float64Array,
   positiveScale: number,
   negativeScale: number,
-  learningRate: number,
-  momentum: number,
-  l1: number,
-  l2: number,
+  { learningRate, momentum, l1, l2 }: UpdateSettings,
 ): boolean {
   // x·0 is 0 for finite x and NaN otherwise; a sum of zeros stays 0.
   let check = 0;
@@ -37,24 +37,31 @@ function updateTensor(
 
 /** See `Kernels.updateParameters`. */
 export function updateParameters(
-  parameters: ModelParameters,
-  velocity: ModelParameters,
-  positive: PhaseStatistics,
-  negative: PhaseStatistics,
+  model: Model,
+  velocity: Model,
+  positive: Phase,
+  negative: Phase,
   settings: UpdateSettings,
-): boolean {
-  const { learningRate, momentum, l1, l2 } = settings;
-  const p = 1 / positive.count;
-  const q = 1 / negative.count;
-  const { weights, visibleBias, hiddenBias } = parameters;
-  const weightsFinite = updateTensor(
-    weights, velocity.weights, positive.products, negative.products, p, q, learningRate, momentum, l1, l2,
-  );
-  const visibleFinite = updateTensor(
-    visibleBias, velocity.visibleBias, positive.visible, negative.visible, p, q, learningRate, momentum, 0, 0,
-  );
-  const hiddenFinite = updateTensor(
-    hiddenBias, velocity.hiddenBias, positive.hidden, negative.hidden, p, q, learningRate, momentum, 0, 0,
-  );
-  return weightsFinite && visibleFinite && hiddenFinite;
+): { readonly finite: boolean } {
+  const { visibleUnits: n, hiddenUnits: m } = model;
+  const p = phaseSums(positive, n, m);
+  const q = phaseSums(negative, n, m);
+  const pScale = 1 / p.count;
+  const qScale = 1 / q.count;
+  const weights = valuesOf(model.weights);
+  const weightVelocity = valuesOf(velocity.weights);
+  const positiveProducts = new Float64Array(m);
+  const negativeProducts = new Float64Array(m);
+  let finite = true;
+  for (let i = 0; i < n; i++) {
+    p.productsOf(i, positiveProducts);
+    q.productsOf(i, negativeProducts);
+    const row = weights.subarray(i * m, (i + 1) * m);
+    const step = weightVelocity.subarray(i * m, (i + 1) * m);
+    if (!updateTensor(row, step, positiveProducts, negativeProducts, pScale, qScale, settings)) finite = false;
+  }
+  const biases = { ...settings, l1: 0, l2: 0 };
+  if (!updateTensor(model.visibleBias, velocity.visibleBias, p.visible, q.visible, pScale, qScale, biases)) finite = false;
+  if (!updateTensor(model.hiddenBias, velocity.hiddenBias, p.hidden, q.hidden, pScale, qScale, biases)) finite = false;
+  return { finite };
 }

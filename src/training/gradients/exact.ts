@@ -2,10 +2,11 @@
  * The exact gradient: the negative phase's expectation itself, by enumeration. Small models only; the oracle of all others.
  */
 
-import { exactLogPartitionFunctionNow } from '../../estimators/exact-log-partition-function.js';
+import { exactLogPartitionFunction } from '../../estimators/exact-log-partition-function.js';
 import { enumerationCost } from '../../model/enumeration-view.js';
 import { exactMoments } from '../../model/exact-moments.js';
-import { positivePhase, type GradientEstimator } from './gradient-estimator.js';
+import { getParameters } from '../../model/parameters.js';
+import type { GradientEstimator } from './gradient-estimator.js';
 
 /** Largest cost of one update, states × parameters: about a second with the reference kernels. */
 const costLimit = 268_435_456;
@@ -30,9 +31,14 @@ export const exactGradient: GradientEstimator = {
     };
   },
   start: () => ({ tensors: {} }),
-  estimate(context, _state, rows) {
-    const { kernels, parameters, negative } = context;
-    positivePhase(context, rows);
-    exactMoments(kernels, parameters, exactLogPartitionFunctionNow(kernels, parameters), negative);
+  async estimate({ kernels, model, batch }, _state, rows) {
+    const { visible, hiddenMeans } = batch;
+    kernels.hiddenMeans(model, [{ visible, rows, means: hiddenMeans }]);
+    const parameters = getParameters(model);
+    const moments = await exactMoments(kernels, parameters, await exactLogPartitionFunction(kernels, parameters));
+    return {
+      positive: { kind: 'samples', visible, hiddenMeans, rows },
+      negative: { kind: 'expectation', moments },
+    };
   },
 };

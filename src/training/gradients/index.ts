@@ -9,7 +9,7 @@ import { exactGradient } from './exact.js';
 import type { GradientEstimator } from './gradient-estimator.js';
 import { stochasticMaximumLikelihood } from './stochastic-maximum-likelihood.js';
 
-export type { GradientContext, GradientEstimator, GradientState, StateTensor } from './gradient-estimator.js';
+export type { GradientContext, GradientEstimator, GradientState, Phases } from './gradient-estimator.js';
 
 /** All training algorithms, by the names that a config may give. */
 export const gradientEstimators: readonly GradientEstimator[] = [

@@ -4,21 +4,27 @@
  * L. Younes, "On the convergence of Markovian stochastic algorithms with rapidly decreasing ergodicity rates",
  * Stochastics 65 (1999); T. Tieleman, "Training restricted Boltzmann machines using approximations to the likelihood
  * gradient", ICML 2008. Follows the model as long as the parameters move more slowly than the chains mix.
+ *
+ * A chain rests on its hidden states, as in Tieleman's and in scikit-learn's implementations: they are drawn from the
+ * means that the negative phase needs anyway, and the next update draws v from them with the new parameters.
  */
 
+import type { Matrix } from '../../kernels/index.js';
 import {
   createChains,
   fillWithExamples,
   fillWithNoise,
   gibbsSteps,
-  hiddenMeansGivenVisible,
+  layerAddress,
+  startUpdate,
   type Chains,
 } from '../../sampling/gibbs.js';
-import { positivePhase, type GradientEstimator, type GradientState } from './gradient-estimator.js';
+import type { GradientEstimator, GradientState } from './gradient-estimator.js';
 
-/** The chains' states are the state's tensor; `chains` shares their memory and adds the room that steps need. */
+/** The chains and the room for their hidden means. */
 interface PersistentChains extends GradientState {
   readonly chains: Chains;
+  readonly hiddenMeans: Matrix;
 }
 
 /** SML. */
@@ -47,26 +53,37 @@ export const stochasticMaximumLikelihood: GradientEstimator = {
       onlyWith: { key: 'algorithm', values: ['sml'] },
     },
   ],
-  start(context) {
-    const { kernels, config, examples, key } = context;
+  async start({ kernels, model, config, examples, key }) {
     const count = config.chains as number;
-    const columns = examples.columns;
-    const values = new Uint8Array(count * columns);
-    if (config.chainStart === 'data') fillWithExamples(values, count, examples);
-    else fillWithNoise(kernels, values, count, columns, key);
+    const chains = createChains(kernels, model, count);
+    if (config.chainStart === 'data') fillWithExamples(chains.visible, examples);
+    else await fillWithNoise(kernels, chains.visible, key);
+    const address = layerAddress({ key, update: startUpdate, step: 0, row: 0 }, 'hidden');
+    kernels.sampleHidden(model, chains.visible, count, address, 0, chains.hidden);
+    await kernels.finish();
     const state: PersistentChains = {
-      tensors: { chains: { shape: [count, columns], values } },
-      chains: createChains(context.parameters, count, values),
+      tensors: { visibleChains: chains.visible, hiddenChains: chains.hidden },
+      chains,
+      hiddenMeans: kernels.createMatrix(count, model.hiddenUnits),
     };
     return state;
   },
-  estimate(context, state, rows, update) {
-    const { kernels, parameters, negative, key, config } = context;
-    const { chains } = state as PersistentChains;
-    const count = state.tensors.chains.shape[0];
-    positivePhase(context, rows);
-    hiddenMeansGivenVisible(kernels, parameters, chains.visible, count, chains.hiddenMeans);
-    gibbsSteps(kernels, parameters, chains, count, config.k ?? 1, { key, update, step: 0, row: 0 });
-    kernels.collectStatistics(parameters, chains.visible, chains.hiddenMeans, count, negative);
+  estimate({ kernels, model, batch, key, config }, state, rows, update) {
+    const { chains, hiddenMeans } = state as PersistentChains;
+    const { visible, hidden } = chains;
+    const count = visible.rows;
+    const k = config.k ?? 1;
+    const first = { key, update, step: 0, row: 0 };
+    kernels.sampleVisible(model, hidden, count, layerAddress(first, 'visible'), 0, visible);
+    gibbsSteps(kernels, model, chains, count, k - 1, { ...first, step: 1 });
+    kernels.hiddenMeans(model, [
+      { visible: batch.visible, rows, means: batch.hiddenMeans },
+      { visible, rows: count, means: hiddenMeans },
+    ]);
+    kernels.sampleBernoulli(layerAddress({ ...first, step: k }, 'hidden'), 0, count, hiddenMeans, hidden);
+    return {
+      positive: { kind: 'samples', visible: batch.visible, hiddenMeans: batch.hiddenMeans, rows },
+      negative: { kind: 'samples', visible, hiddenMeans, rows: count },
+    };
   },
 };

@@ -150,12 +150,23 @@ export const preparations: Readonly<Record<string, Preparation>> = {
   /** The chains of SML are not there. */
   'no-chains': (context) =>
     changeCheckpoints(context, ({ header }) => {
-      delete (header as Record<string, unknown>)['state.chains'];
+      delete (header as Record<string, unknown>)['state.visibleChains'];
+      delete (header as Record<string, unknown>)['state.hiddenChains'];
+    }),
+  /** The chains of SML have visible states only, as in checkpoints of numerics version 1. */
+  'no-hidden-chains': (context) =>
+    changeCheckpoints(context, ({ header }) => {
+      delete (header as Record<string, unknown>)['state.hiddenChains'];
+    }),
+  /** The hidden states of the chains claim 4 × 3 where they are 3 × 4. */
+  'hidden-chains-transposed': (context) =>
+    changeCheckpoints(context, ({ header }) => {
+      header['state.hiddenChains'].shape = [4, 3];
     }),
   /** The chains of SML hold values that are no states (200). */
   'chains-not-binary': (context) =>
     changeCheckpoints(context, ({ header, data }) => {
-      data[header['state.chains'].data_offsets[0]] = 200;
+      data[header['state.visibleChains'].data_offsets[0]] = 200;
     }),
   /** The progress is valid JSON, but nonsense. */
   'progress-is-nonsense': (context) =>

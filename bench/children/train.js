@@ -1,0 +1,37 @@
+/**
+ * rbm-train as a contender in training: the library's Trainer, as the CLI's training loop calls it.
+ */
+
+import { readFileSync } from 'node:fs';
+
+import { packBinaryMatrix } from '../../dist/kernels/index.js';
+import { Trainer } from '../../dist/training/trainer.js';
+import { closeKernels, openKernels, readParameters, writeParameters } from './library.js';
+import { serve } from './serve.js';
+
+await serve(async (settings) => {
+  const { visibleUnits, hiddenUnits, rows, algorithm, k, chains, batch, learningRate } = settings;
+  const kernels = await openKernels(settings.backend, settings.threads);
+  const config = {
+    algorithm,
+    k,
+    ...(algorithm === 'sml' && { chains, chainStart: 'data' }),
+    batchSize: batch,
+    order: 'shuffled',
+    learningRate,
+    momentum: 0,
+    weightDecay: { l1: 0, l2: 0 },
+  };
+  const binary = packBinaryMatrix(readFileSync(settings.dataFile), rows, visibleUnits);
+  const trainer = new Trainer(kernels, config, readParameters(settings.parametersFile, visibleUnits, hiddenUnits), { binary }, 'bench');
+  return {
+    about: { threads: kernels.threads },
+    async run(count) {
+      let finite = true;
+      for (let update = 0; update < count; update++) finite = await trainer.step();
+      return { finite };
+    },
+    save: (path) => writeParameters(path, trainer.parameters),
+    close: () => closeKernels(kernels),
+  };
+});

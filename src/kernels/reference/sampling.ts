@@ -1,0 +1,69 @@
+/**
+ * Means and states of {0,1} units.
+ */
+
+import { sampleBernoulliRow } from '../addressed-uniform.js';
+import type { BinaryMatrix } from '../binary-matrix.js';
+import { sigmoid } from '../elementary.js';
+import type { HiddenMeansRequest, Matrix, Model } from '../kernels.js';
+import type { RandomAddress } from '../random-address.js';
+import { hiddenInputs, visibleInputs } from './inputs.js';
+import { createMatrix, valuesOf } from './memory.js';
+
+/** See `Kernels.bernoulliMeans`. */
+export function bernoulliMeans(matrix: Matrix, rows: number): void {
+  const values = valuesOf(matrix);
+  const length = rows * matrix.columns;
+  for (let index = 0; index < length; index++) values[index] = sigmoid(values[index]);
+}
+
+/** See `Kernels.hiddenMeans`. */
+export function hiddenMeans(model: Model, requests: readonly HiddenMeansRequest[]): void {
+  for (const { visible, rows, means } of requests) {
+    hiddenInputs(model, visible, rows, means);
+    bernoulliMeans(means, rows);
+  }
+}
+
+/** See `Kernels.sampleBernoulli`. */
+export function sampleBernoulli(
+  address: RandomAddress,
+  firstRow: number,
+  rows: number,
+  means: Matrix,
+  states: BinaryMatrix,
+): void {
+  const { columns } = states;
+  for (let row = 0; row < rows; row++) {
+    sampleBernoulliRow(address, firstRow + row, columns, valuesOf(means), row * columns, states, row);
+  }
+}
+
+/** See `Kernels.sampleHidden`. */
+export function sampleHidden(
+  model: Model,
+  visible: BinaryMatrix,
+  rows: number,
+  address: RandomAddress,
+  firstRow: number,
+  hidden: BinaryMatrix,
+): void {
+  const means = createMatrix(rows, model.hiddenUnits);
+  hiddenMeans(model, [{ visible, rows, means }]);
+  sampleBernoulli(address, firstRow, rows, means, hidden);
+}
+
+/** See `Kernels.sampleVisible`. */
+export function sampleVisible(
+  model: Model,
+  hidden: BinaryMatrix,
+  rows: number,
+  address: RandomAddress,
+  firstRow: number,
+  visible: BinaryMatrix,
+): void {
+  const means = createMatrix(rows, model.visibleUnits);
+  visibleInputs(model, hidden, rows, means);
+  bernoulliMeans(means, rows);
+  sampleBernoulli(address, firstRow, rows, means, visible);
+}

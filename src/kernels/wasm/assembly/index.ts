@@ -1,0 +1,11 @@
+/**
+ * What the module exports. The host (../) gives every function the places of its arguments; the last two arguments of
+ * most are the part to do and the number of parts, which share the work without overlap.
+ */
+
+export { rowLists, unitLists } from './groups';
+export { bernoulliMeans, layer, visibleInputsFromMeans } from './layers';
+export { sampleBernoulli } from './sampling';
+export { update } from './update';
+export { freeEnergies } from './free-energy';
+export { enumerationBlocks, enumerationMoments } from './enumeration';

@@ -1,0 +1,147 @@
+/**
+ * One layer given the other: inputs, means or states of its units, panel by panel.
+ */
+
+import { sigmoidOfLine } from './elementary';
+import { buildTable, gather } from './groups';
+import { maskOfPanel, sampleFromInputs } from './sampling';
+
+/** What a request asks for. */
+const inputsWanted: u32 = 0;
+const meansWanted: u32 = 1;
+
+/**
+ * 8 rows of visible units (from 8·panel on) of W become a panel of 8 columns, a line for every hidden unit.
+ */
+export function transposePanel(weights: usize, panelStride: usize, panel: i32, hiddenUnits: i32, target: usize): void {
+  let source = weights + (<usize>panel << 9);
+  for (let unit = 0; unit < hiddenUnits; unit += 8) {
+    for (let column: usize = 0; column < 64; column += 16) {
+      for (let row: usize = 0; row < 8; row += 2) {
+        const above = v128.load(source + (row << 6) + column);
+        const below = v128.load(source + (row << 6) + column + 64);
+        const place = target + (column << 3) + (row << 3);
+        v128.store(place, v128.shuffle<f64>(above, below, 0, 2));
+        v128.store(place, v128.shuffle<f64>(above, below, 1, 3), 64);
+      }
+    }
+    source += panelStride;
+    target += 512;
+  }
+}
+
+/** Sets the units of a line that don't exist to 0. */
+// @ts-ignore: decorator
+@inline
+function clearPadding(line: usize, here: i32): void {
+  for (let unit = here; unit < 8; unit++) store<f64>(line + (<usize>unit << 3), 0);
+}
+
+/** Turns inputs into means in place, for the rows of one panel, and clears the padding. */
+function finishLines(lines: usize, rows: i32, here: i32, areMeans: bool): void {
+  for (let row = 0; row < rows; row++) {
+    const line = lines + (<usize>row << 6);
+    if (areMeans) sigmoidOfLine(line);
+    if (here < 8) clearPadding(line, here);
+  }
+}
+
+/**
+ * Answers requests about one layer; panels shared out among the parts.
+ *
+ * Requests are records of 13 words: lists, list stride, rows, what is wanted, where to (matrix, or states), its stride
+ * (between panels, or between rows of states), first row, c0, c1, c2, k0, k1, unused.
+ *
+ * @param weights panels of hidden units, a line for every visible unit
+ * @param isVisible whether the layer asked about is the visible one
+ * @param scratches for every part: a transposed panel, a table, lines for all rows, 64 bytes
+ */
+export function layer(
+  isVisible: bool, weights: usize, panelStride: usize, biases: usize, givenUnits: i32, units: i32,
+  requests: usize, count: i32, scratches: usize, scratchStride: usize, part: i32, parts: i32,
+): void {
+  const panels = (units + 7) >> 3;
+  const last = (panels * (part + 1)) / parts;
+  const transposed = scratches + <usize>part * scratchStride;
+  const table = transposed + (<usize>((givenUnits + 7) & ~7) << 6);
+  const lines = table + (<usize>((givenUnits + 3) >> 2) << 10) + 64;
+  for (let panel = (panels * part) / parts; panel < last; panel++) {
+    let source = weights + <usize>panel * panelStride;
+    if (isVisible) {
+      transposePanel(weights, panelStride, panel, givenUnits, transposed);
+      source = transposed;
+    }
+    buildTable(source, givenUnits, table);
+    const bias = biases + (<usize>panel << 6);
+    const here = min(8, units - (panel << 3));
+    for (let index = 0; index < count; index++) {
+      const request = requests + <usize>index * 52;
+      const rows = <i32>load<u32>(request, 8);
+      const wanted = load<u32>(request, 12);
+      const target = <usize>load<u32>(request, 16);
+      const stride = <usize>load<u32>(request, 20);
+      const isMatrix = wanted == inputsWanted || wanted == meansWanted;
+      const totals = isMatrix ? target + <usize>panel * stride : lines;
+      gather(table, bias, load<u32>(request), load<u32>(request, 4), rows, totals);
+      if (isMatrix) {
+        if (wanted == meansWanted || here < 8) finishLines(totals, rows, here, wanted == meansWanted);
+      } else {
+        sampleFromInputs(
+          totals, rows, panel, maskOfPanel(panel, units), target + <usize>panel, stride,
+          load<u32>(request, 24), load<u32>(request, 28), load<u32>(request, 32), load<u32>(request, 36),
+          load<u32>(request, 40), load<u32>(request, 44), lines - 64,
+        );
+      }
+    }
+  }
+}
+
+/** sigmoid of the first `rows` rows of a matrix, in place; panels shared out among the parts. */
+export function bernoulliMeans(matrix: usize, stride: usize, columns: i32, rows: i32, part: i32, parts: i32): void {
+  const panels = (columns + 7) >> 3;
+  const last = (panels * (part + 1)) / parts;
+  for (let panel = (panels * part) / parts; panel < last; panel++) {
+    finishLines(matrix + <usize>panel * stride, rows, min(8, columns - (panel << 3)), true);
+  }
+}
+
+/** Inputs of the visible units from real-valued hidden activities; see `visibleInputsFromMeans` of the reference. */
+export function visibleInputsFromMeans(
+  weights: usize, panelStride: usize, biases: usize, hiddenUnits: i32, visibleUnits: i32,
+  means: usize, meansStride: usize, rows: i32, inputs: usize, inputsStride: usize,
+  scratches: usize, scratchStride: usize, part: i32, parts: i32,
+): void {
+  const panels = (visibleUnits + 7) >> 3;
+  const last = (panels * (part + 1)) / parts;
+  const transposed = scratches + <usize>part * scratchStride;
+  for (let panel = (panels * part) / parts; panel < last; panel++) {
+    transposePanel(weights, panelStride, panel, hiddenUnits, transposed);
+    const here = min(8, visibleUnits - (panel << 3));
+    for (let row = 0; row < rows; row++) {
+      const target = inputs + <usize>panel * inputsStride + (<usize>row << 6);
+      for (let column: usize = 0; column < 64; column += 32) {
+        const bias = biases + (<usize>panel << 6) + column;
+        let t0 = v128.load(bias);
+        let t1 = v128.load(bias, 16);
+        for (let group = 0; group < hiddenUnits; group += 4) {
+          // Two groups to a panel of means.
+          const mean = means + <usize>(group >> 3) * meansStride + (<usize>row << 6) + (<usize>(group & 4) << 3);
+          const line = transposed + (<usize>group << 6) + column;
+          const left = min(4, hiddenUnits - group);
+          let s0 = f64x2.mul(v128.load64_splat(mean), v128.load(line));
+          let s1 = f64x2.mul(v128.load64_splat(mean), v128.load(line, 16));
+          for (let unit: usize = 1; unit < <usize>left; unit++) {
+            const value = v128.load64_splat(mean + (unit << 3));
+            s0 = f64x2.add(s0, f64x2.mul(value, v128.load(line + (unit << 6))));
+            s1 = f64x2.add(s1, f64x2.mul(value, v128.load(line + (unit << 6), 16)));
+          }
+          t0 = f64x2.add(t0, s0);
+          t1 = f64x2.add(t1, s1);
+        }
+        v128.store(target + column, t0);
+        v128.store(target + column, t1, 16);
+      }
+      if (here < 8) clearPadding(target, here);
+    }
+  }
+}

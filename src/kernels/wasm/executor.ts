@@ -1,0 +1,27 @@
+/**
+ * Who runs the module's functions: the calling thread alone, or a pool of threads (thread-pool.ts).
+ */
+
+import { functionNames, instantiate, type FunctionName } from './instance.js';
+
+/** Runs functions of the module, one after the other. */
+export interface Executor {
+  readonly threads: number;
+  /** Asks for a call; it may be done later. */
+  run(name: FunctionName, ...values: number[]): void;
+  /** Waits for all calls asked for. Returns nothing where they are done. */
+  finish(): Promise<void> | undefined;
+  close(): Promise<void>;
+}
+
+/** Does everything at once, in the calling thread. */
+export function createDirectExecutor(module: WebAssembly.Module, memory: WebAssembly.Memory): Executor {
+  const functions = instantiate(module, memory);
+  const numbers = new Map(functionNames.map((name, number) => [name, number]));
+  return {
+    threads: 1,
+    run: (name, ...values) => functions[numbers.get(name) as number](...values, 0, 1),
+    finish: () => undefined,
+    close: () => Promise.resolve(),
+  };
+}

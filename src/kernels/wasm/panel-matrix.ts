@@ -1,0 +1,79 @@
+/**
+ * Matrices as the WebAssembly kernels hold them: panels of 8 columns, each a line of 64 bytes for every row.
+ *
+ * A line is a cache line, and a panel of 784 rows stays in the nearest cache while every row of a mini-batch adds up
+ * lines of it. Columns beyond the matrix are 0.
+ */
+
+import type { Matrix, Model } from '../kernels.js';
+import type { KernelMemory } from './memory.js';
+
+/** A matrix in panels. */
+export interface PanelMatrix extends Matrix {
+  /** Where it starts in the memory. */
+  readonly start: number;
+  /** Bytes between panels. */
+  readonly stride: number;
+}
+
+/** Rows are padded to whole groups of 8, so that any 8 lines can be transposed. */
+function panelStride(rows: number): number {
+  const bytes = Math.ceil(rows / 8) * 512;
+  // Panels apart by a multiple of 4 KiB would meet in the same sets of the cache.
+  return bytes % 4096 === 0 ? bytes + 64 : bytes;
+}
+
+/** A rows × columns matrix of zeros. */
+export function createPanelMatrix(memory: KernelMemory, rows: number, columns: number): PanelMatrix {
+  const stride = panelStride(rows);
+  const panels = Math.ceil(columns / 8);
+  const start = memory.allocate(panels * stride);
+  const values = memory.float64(start, (panels * stride) / 8);
+  const panelLength = stride / 8;
+  return {
+    rows,
+    columns,
+    start,
+    stride,
+    readRows(firstRow, target) {
+      const count = target.length / columns;
+      for (let panel = 0; panel < panels; panel++) {
+        const first = panel * 8;
+        const here = columns - first < 8 ? columns - first : 8;
+        for (let row = 0; row < count; row++) {
+          const line = panel * panelLength + (firstRow + row) * 8;
+          const place = row * columns + first;
+          for (let column = 0; column < here; column++) target[place + column] = values[line + column];
+        }
+      }
+    },
+    writeRows(firstRow, source) {
+      const count = source.length / columns;
+      for (let panel = 0; panel < panels; panel++) {
+        const first = panel * 8;
+        const here = columns - first < 8 ? columns - first : 8;
+        for (let row = 0; row < count; row++) {
+          const line = panel * panelLength + (firstRow + row) * 8;
+          const place = row * columns + first;
+          for (let column = 0; column < here; column++) values[line + column] = source[place + column];
+        }
+      }
+    },
+  };
+}
+
+/** A model in panels; its biases are lines, too. */
+export interface PanelModel extends Model {
+  readonly weights: PanelMatrix;
+}
+
+/** A model of zeros. */
+export function createPanelModel(memory: KernelMemory, visibleUnits: number, hiddenUnits: number): PanelModel {
+  return {
+    visibleUnits,
+    hiddenUnits,
+    weights: createPanelMatrix(memory, visibleUnits, hiddenUnits),
+    visibleBias: memory.float64(memory.allocate(8 * visibleUnits), visibleUnits),
+    hiddenBias: memory.float64(memory.allocate(8 * hiddenUnits), hiddenUnits),
+  };
+}

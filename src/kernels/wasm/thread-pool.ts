@@ -1,0 +1,118 @@
+/**
+ * A pool of worker threads on one WebAssembly memory.
+ *
+ * Every function's work is cut into as many parts as there are threads; which part computes a number changes nothing
+ * about it. The main thread only hands out work and waits, so that it can serve signals meanwhile.
+ */
+
+import { Worker } from 'node:worker_threads';
+import type { Executor } from './executor.js';
+import { functionNames } from './instance.js';
+import type { KernelMemory } from './memory.js';
+import { controlWords, queueLength, word, type WorkerStart } from './queue.js';
+
+const { add, load, notify, store, wait } = Atomics;
+
+/** What `finish` rejects with where a thread has died; `code` tells it from other errors. */
+export class ThreadFailure extends Error {
+  override readonly name = 'ThreadFailure';
+  readonly code = 'ERR_COMPUTE_THREAD';
+}
+
+/** How long the main thread waits without serving anything else, in milliseconds. */
+const longestWait = 20;
+
+/** Looks at the workers' progress before sleeping on it. */
+const spins = 2000;
+
+/** A pool of `threads` ≥ 2 workers. They don't keep the process alive. */
+export function createThreadPool(module: WebAssembly.Module, memory: KernelMemory, threads: number): Executor {
+  const controlStart = memory.allocate(4 * controlWords);
+  const queueStart = memory.allocate(8 * queueLength);
+  const words = new Int32Array(memory.memory.buffer, controlStart, controlWords);
+  const queue = memory.float64(queueStart, queueLength);
+  const numbers = new Map(functionNames.map((name, number) => [name, number]));
+  let commands = 0;
+  let length = 0;
+  let isClosed = false;
+  let failure: Error | undefined;
+
+  let workers: readonly Worker[] = [];
+
+  /** Starts the threads when there is something to do: a dry run has none. */
+  function startWorkers(): void {
+    workers = Array.from({ length: threads }, (_, thread) => {
+      const start: WorkerStart = { module, memory: memory.memory, thread, threads, control: controlStart, queue: queueStart };
+      const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
+      worker.on('error', (error: unknown) => {
+        failure ??= new ThreadFailure(`a compute thread died: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      });
+      worker.on('exit', (code) => {
+        failure ??= new ThreadFailure(isClosed ? 'the kernels were closed' : `a compute thread died with exit code ${code}`);
+      });
+      worker.unref();
+      return worker;
+    });
+  }
+
+  function end(): Promise<unknown> {
+    isClosed = true;
+    store(words, word('closed'), 1);
+    notify(words, word('batch'));
+    notify(words, word('barrier'));
+    return Promise.all(workers.map((worker) => worker.terminate()));
+  }
+
+  function areDone(): boolean {
+    return load(words, word('done')) === threads;
+  }
+
+  /** Waits for the batch while signals and messages are served. */
+  async function waitForEnd(): Promise<void> {
+    while (!areDone()) {
+      if (failure !== undefined) {
+        await end();
+        throw failure;
+      }
+      await new Promise<void>((resolve) => {
+        setTimeout(resolve, 1);
+      });
+    }
+  }
+
+  return {
+    threads,
+    run(name, ...values) {
+      if (length + 2 + values.length > queueLength) throw new RangeError('too many commands without a finish');
+      queue[length] = numbers.get(name) as number;
+      queue[length + 1] = values.length;
+      queue.set(values, length + 2);
+      length += 2 + values.length;
+      commands++;
+    },
+    finish() {
+      if (commands === 0) return undefined;
+      if (isClosed) return Promise.reject(new ThreadFailure('the kernels were closed'));
+      if (workers.length === 0) startWorkers();
+      store(words, word('done'), 0);
+      store(words, word('commands'), commands);
+      add(words, word('batch'), 1);
+      notify(words, word('batch'));
+      commands = 0;
+      length = 0;
+      for (let spin = 0; spin < spins; spin++) {
+        if (areDone()) return undefined;
+      }
+      const limit = performance.now() + longestWait;
+      for (let left = longestWait; left > 0; left = limit - performance.now()) {
+        const done = load(words, word('done'));
+        if (done === threads) return undefined;
+        wait(words, word('done'), done, left);
+      }
+      return areDone() ? undefined : waitForEnd();
+    },
+    async close() {
+      if (!isClosed) await end();
+    },
+  };
+}

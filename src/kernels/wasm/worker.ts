@@ -1,0 +1,66 @@
+/**
+ * One thread of the pool: runs its part of every command, in step with the others.
+ */
+
+import { workerData } from 'node:worker_threads';
+import { instantiate } from './instance.js';
+import { controlWords, queueLength, word, type WorkerStart } from './queue.js';
+
+const { add, load, notify, store, wait } = Atomics;
+
+/** Looks at a word before sleeping on it: some ten microseconds, less than falling asleep and waking up costs. */
+const spins = 2000;
+
+/** Longest sleep in milliseconds: then a thread looks whether it must end. */
+const longestSleep = 1000;
+
+const start = workerData as WorkerStart;
+const { thread, threads } = start;
+const functions = instantiate(start.module, start.memory);
+const words = new Int32Array(start.memory.buffer, start.control, controlWords);
+const queue = new Float64Array(start.memory.buffer, start.queue, queueLength);
+
+/** Waits until a word is no longer `value`; false where the pool was closed meanwhile. */
+function waitWhile(index: number, value: number): boolean {
+  for (let spin = 0; spin < spins; spin++) {
+    if (load(words, index) !== value) return true;
+  }
+  while (load(words, index) === value) {
+    if (load(words, word('closed')) === 1) return false;
+    wait(words, index, value, longestSleep);
+  }
+  return true;
+}
+
+/** Waits for all threads; false where the pool was closed meanwhile. */
+function meet(): boolean {
+  const barrier = load(words, word('barrier'));
+  if (add(words, word('arrived'), 1) + 1 < threads) return waitWhile(word('barrier'), barrier);
+  store(words, word('arrived'), 0);
+  add(words, word('barrier'), 1);
+  notify(words, word('barrier'));
+  return true;
+}
+
+/** Runs one batch of commands; false where the pool was closed meanwhile. */
+function runBatch(): boolean {
+  const commands = load(words, word('commands'));
+  let position = 0;
+  for (let command = 0; command < commands; command++) {
+    if (command > 0 && !meet()) return false;
+    const count = queue[position + 1];
+    const values = Array.from(queue.subarray(position + 2, position + 2 + count));
+    functions[queue[position]](...values, thread, threads);
+    position += 2 + count;
+  }
+  add(words, word('done'), 1);
+  notify(words, word('done'));
+  return true;
+}
+
+let batch = 0;
+while (waitWhile(word('batch'), batch)) {
+  if (load(words, word('closed')) === 1) break;
+  batch++;
+  if (!runBatch()) break;
+}

@@ -1,0 +1,429 @@
+/**
+ * A backend against the reference, bit for bit, on random work: every kernel, sizes around all widths, states in all
+ * places of memory, extreme values. The reference itself has its oracles in backends.test.ts.
+ */
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+
+import {
+  loadKernels,
+  logScaled,
+  planEnumeration,
+  scaledSum,
+  type EnumerationView,
+  type Kernels,
+  type Model,
+  type Phase,
+} from '../../src/kernels/index.js';
+import { getParameters, parameterTensors } from '../../src/model/parameters.js';
+import {
+  addresses,
+  caseParameters,
+  caseStates,
+  densities,
+  edgeMeans,
+  layerCases,
+  parameterKinds,
+  places,
+  rowCounts,
+  seeds,
+  sizes,
+  stateBytes,
+  valuesOfKind,
+  Workspace,
+  type ValueKind,
+} from './cases.js';
+import { firstDifference, valuesOf } from './support.js';
+
+/** Arrays that kernels have written, in an order that is always the same. */
+type Results = readonly (Float64Array | Uint8Array | Uint32Array)[];
+
+/** Asks kernels for work on what it makes in the workspace; what it returns reads the results when all is finished. */
+type Work<Case> = (workspace: Workspace, kernels: Kernels, chosen: Case) => (() => Results) | Promise<() => Results>;
+
+/** What an arbitrary makes. */
+type Made<Arbitrary> = Arbitrary extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** The results of some work, as copies: released memory is used again. */
+async function resultsOf<Case>(kernels: Kernels, work: Work<Case>, chosen: Case): Promise<Results> {
+  const workspace = new Workspace(kernels);
+  const read = await work(workspace, kernels, chosen);
+  await kernels.finish();
+  const results = read().map((result) => result.slice());
+  workspace.release();
+  return results;
+}
+
+function tensorsOf(model: Model): Float64Array[] {
+  return parameterTensors(getParameters(model)).map(({ values }) => values);
+}
+
+/** Rows of a phase: an update from none would divide by zero. */
+const phaseRows = rowCounts.filter((rows) => rows > 0);
+
+const phases = fc.record({
+  kind: fc.constantFrom('samples', 'samples', 'expectation'),
+  rows: phaseRows,
+  spare: fc.nat(2),
+  density: densities,
+  place: places,
+  means: fc.constantFrom<ValueKind>('means', 'means', 'certainties', 'zero', 'subnormal', 'extreme'),
+  seed: seeds,
+});
+
+function phaseOf(workspace: Workspace, chosen: Made<typeof phases>, n: number, m: number): Phase {
+  const { kind, rows, spare, density, place, means, seed } = chosen;
+  if (kind === 'expectation') {
+    const moments = {
+      visible: valuesOfKind(means, n, seed),
+      hidden: valuesOfKind(means, m, seed + 1),
+      products: valuesOfKind(means, n * m, seed + 2),
+    };
+    return { kind, moments };
+  }
+  const all = rows + spare;
+  return {
+    kind: 'samples',
+    visible: workspace.states(place, stateBytes(density, all, n, seed), all, n),
+    hiddenMeans: workspace.matrix(all, m, valuesOfKind(means, all * m, seed + 1)),
+    rows,
+  };
+}
+
+const settings = fc.record({
+  learningRate: fc.constantFrom(0.1, 0.01, 1, 0, 1e-300, 1e300),
+  momentum: fc.constantFrom(0, 0.5, 0.9, 1, 1e-280),
+  l1: fc.constantFrom(0, 0, 1e-3, 0.5),
+  l2: fc.constantFrom(0, 0, 1e-4, 0.1),
+});
+
+const velocityKinds = fc.constantFrom<ValueKind>('zero', 'zero', 'negativeZero', 'zeros', 'small', 'subnormal', 'huge', 'upwards');
+
+/** Views of up to `largestOuter` units, with parameters of the kinds named. */
+function views(largestOuter: number, kinds: readonly ValueKind[]): fc.Arbitrary<EnumerationView> {
+  const kind = fc.constantFrom(...kinds);
+  return fc
+    .record({ outer: fc.integer({ min: 1, max: largestOuter }), inner: sizes, weights: kind, biases: kind, seed: seeds })
+    .map(({ outer, inner, weights, biases, seed }) => ({
+      outerUnits: outer,
+      innerUnits: inner,
+      weights: valuesOfKind(weights, outer * inner, seed),
+      outerBias: valuesOfKind(biases, outer, seed + 1),
+      innerBias: valuesOfKind(biases, inner, seed + 2),
+    }));
+}
+
+/** The blocks of an enumeration: together, one by one, and from the one that `cut` names to the last. */
+function enumerationWork(form: 'product' | 'streamed'): Work<readonly [EnumerationView, number]> {
+  return (_, kernels, [view, cut]) => {
+    const plan = planEnumeration(view, form);
+    const { blocks } = plan;
+    // One more than there are blocks: nothing may be written there.
+    const [mantissas, exponents, singleMantissas, singleExponents, lastMantissas, lastExponents] = Array.from({ length: 6 }, () =>
+      new Float64Array(blocks + 1).fill(7),
+    );
+    kernels.enumerationBlocks(plan, 0, blocks, mantissas, exponents);
+    for (let block = 0; block < blocks; block++) {
+      kernels.enumerationBlocks(plan, block, 1, singleMantissas.subarray(block), singleExponents.subarray(block));
+    }
+    const first = cut % blocks;
+    kernels.enumerationBlocks(plan, first, blocks - first, lastMantissas, lastExponents);
+    return () => [mantissas, exponents, singleMantissas, singleExponents, lastMantissas, lastExponents];
+  };
+}
+
+/** The tests of kernels with so many threads, for the body of a `describe`. */
+export function describeSameBits(load: () => Promise<Kernels>, threads: number): void {
+  let kernels: Kernels;
+  let reference: Kernels;
+  beforeAll(async () => {
+    kernels = await load();
+    reference = await loadKernels('reference');
+  });
+  afterAll(() => kernels.close());
+
+  test('has the threads asked for', () => {
+    expect(kernels.threads).toBe(threads);
+  });
+
+  /** Does the same work with both backends, for `numRuns` random cases; the promise is rejected where bits differ. */
+  function sameBits<Case>(numRuns: number, cases: fc.Arbitrary<Case>, work: Work<Case>): Promise<void> {
+    const property = fc.asyncProperty(cases, async (chosen) => {
+      const expected = await resultsOf(reference, work, chosen);
+      const actual = await resultsOf(kernels, work, chosen);
+      expect(actual.map((result, index) => firstDifference(result, expected[index]))).toEqual(expected.map(() => undefined));
+    });
+    return fc.assert(property, { numRuns, includeErrorInReport: true });
+  }
+
+  describe('inputs and means', () => {
+    test('hiddenInputs', async () => {
+      const agree = sameBits(300, layerCases(), (workspace, backend, chosen) => {
+        const { n, m, rows, spare } = chosen;
+        const inputs = workspace.results(rows + spare, m);
+        backend.hiddenInputs(workspace.model(caseParameters(chosen)), caseStates(workspace, chosen, n), rows, inputs);
+        return () => [valuesOf(inputs)];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    test('visibleInputs', async () => {
+      const agree = sameBits(300, layerCases(), (workspace, backend, chosen) => {
+        const { n, m, rows, spare } = chosen;
+        const inputs = workspace.results(rows + spare, n);
+        backend.visibleInputs(workspace.model(caseParameters(chosen)), caseStates(workspace, chosen, m), rows, inputs);
+        return () => [valuesOf(inputs)];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    test('one unit on alone, and one off alone: every place in a word and in a group', async () => {
+      const units = 67;
+      const bytes = Uint8Array.from({ length: 2 * units * units }, (_, index) => {
+        const row = Math.floor(index / units);
+        return Number((row % units === index % units) === row < units);
+      });
+      const parameters = {
+        visibleUnits: units,
+        hiddenUnits: 5,
+        weights: valuesOfKind('small', units * 5, 1),
+        visibleBias: new Float64Array(units),
+        hiddenBias: valuesOfKind('small', 5, 2),
+      };
+      const work: Work<string> = (workspace, backend, place) => {
+        const inputs = workspace.results(2 * units, 5);
+        backend.hiddenInputs(workspace.model(parameters), workspace.states(place, bytes, 2 * units, units), 2 * units, inputs);
+        return () => [valuesOf(inputs)];
+      };
+      for (const place of ['own', 'host']) {
+        const [expected] = await resultsOf(reference, work, place);
+        const [actual] = await resultsOf(kernels, work, place);
+        expect(firstDifference(actual, expected)).toBeUndefined();
+      }
+    });
+
+    const meansKinds = fc.constantFrom<ValueKind>('means', 'certainties', 'small', 'zeros', 'subnormal', 'extreme');
+    test('visibleInputsFromMeans', async () => {
+      const agree = sameBits(200, fc.tuple(layerCases(), meansKinds), (workspace, backend, [chosen, kind]) => {
+        const { n, m, rows, spare, seed } = chosen;
+        const inputs = workspace.results(rows + spare, n);
+        const means = workspace.matrix(rows + spare, m, valuesOfKind(kind, (rows + spare) * m, seed));
+        backend.visibleInputsFromMeans(workspace.model(caseParameters(chosen)), means, rows, inputs);
+        return () => [valuesOf(inputs)];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    const rowSets = fc.array(fc.record({ rows: rowCounts, spare: fc.nat(2), density: densities, place: places, seed: seeds }), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    test('hiddenMeans of one to four sets of rows', async () => {
+      const agree = sameBits(200, fc.tuple(layerCases(), rowSets), (workspace, backend, [chosen, sets]) => {
+        const { n, m } = chosen;
+        const requests = sets.map((set) => ({
+          visible: caseStates(workspace, { ...chosen, ...set }, n),
+          rows: set.rows,
+          means: workspace.results(set.rows + set.spare, m),
+        }));
+        backend.hiddenMeans(workspace.model(caseParameters(chosen)), requests);
+        return () => requests.map(({ means }) => valuesOf(means));
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    const edges = [Infinity, -Infinity, 0, -0, 5e-324, -5e-324, 1e308, -1e308, 36.7, -36.8, 709.78, 745.13, 745.14, -708.4, -745.2];
+    const input = fc.oneof(
+      fc.constantFrom(...edges),
+      fc.double({ noNaN: true }),
+      fc.double({ min: -800, max: 800, noNaN: true }),
+    );
+    const inputs = fc.record({
+      values: fc.array(input, { minLength: 200, maxLength: 200 }),
+      columns: sizes,
+      rows: rowCounts,
+      spare: fc.nat(2),
+    });
+    test('bernoulliMeans', async () => {
+      const agree = sameBits(200, inputs, (workspace, backend, { values, columns, rows, spare }) => {
+        const content = Float64Array.from({ length: (rows + spare) * columns }, (_, index) => values[index % 200]);
+        const matrix = workspace.matrix(rows + spare, columns, content);
+        backend.bernoulliMeans(matrix, rows);
+        return () => [valuesOf(matrix)];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    test('freeEnergies', async () => {
+      const agree = sameBits(200, layerCases(), (workspace, backend, chosen) => {
+        const { n, rows, spare } = chosen;
+        const energies = new Float64Array(rows + spare).fill(7);
+        backend.freeEnergies(workspace.model(caseParameters(chosen)), caseStates(workspace, chosen, n), rows, energies);
+        return () => [energies];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+  });
+
+  describe('draws', () => {
+    const edgeCases = fc.record({ units: sizes, rows: rowCounts, at: addresses, seed: seeds });
+    test('sampleBernoulli', async () => {
+      const agree = sameBits(300, edgeCases, (workspace, backend, { units, rows, at: { address, firstRow }, seed }) => {
+        const means = workspace.matrix(rows, units, edgeMeans(address, firstRow, rows, units, seed));
+        const { whole, states } = workspace.drawnStates(rows, units);
+        backend.sampleBernoulli(address, firstRow, rows, means, states);
+        return () => [whole.words];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    // Weights that overflow in both directions make probabilities that are NaN, of which nothing is promised.
+    const drawable = parameterKinds.filter((kind) => kind !== 'overflowing');
+    const cases = fc.tuple(layerCases(drawable), addresses);
+
+    test('sampleHidden', async () => {
+      const agree = sameBits(200, cases, (workspace, backend, [chosen, { address, firstRow }]) => {
+        const { n, m, rows } = chosen;
+        const { whole, states } = workspace.drawnStates(rows, m);
+        const model = workspace.model(caseParameters(chosen));
+        backend.sampleHidden(model, caseStates(workspace, chosen, n), rows, address, firstRow, states);
+        return () => [whole.words];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    test('sampleVisible', async () => {
+      const agree = sameBits(200, cases, (workspace, backend, [chosen, { address, firstRow }]) => {
+        const { n, m, rows } = chosen;
+        const { whole, states } = workspace.drawnStates(rows, n);
+        const model = workspace.model(caseParameters(chosen));
+        backend.sampleVisible(model, caseStates(workspace, chosen, m), rows, address, firstRow, states);
+        return () => [whole.words];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+  });
+
+  describe('updates', () => {
+    const updates = fc.record({
+      layers: layerCases(),
+      velocity: velocityKinds,
+      positive: phases,
+      negative: phases,
+      settings,
+      count: fc.integer({ min: 1, max: 2 }),
+    });
+    test('updateParameters, once or twice', async () => {
+      const agree = sameBits(500, updates, (workspace, backend, chosen) => {
+        const { layers, velocity: kind, count } = chosen;
+        const { n, m, seed } = layers;
+        const model = workspace.model(caseParameters(layers));
+        const velocity = workspace.model(caseParameters({ ...layers, weights: kind, biases: kind, seed: seed + 100 }));
+        const positive = phaseOf(workspace, chosen.positive, n, m);
+        const negative = phaseOf(workspace, chosen.negative, n, m);
+        const outcomes = Array.from({ length: count }, () => backend.updateParameters(model, velocity, positive, negative, chosen.settings));
+        return () => [Uint8Array.from(outcomes, ({ finite }) => Number(finite)), ...tensorsOf(model), ...tensorsOf(velocity)];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    const trainings = fc.record({
+      layers: layerCases(['zero', 'small', 'sixty', 'subnormal']),
+      rows: phaseRows,
+      chains: phaseRows,
+      at: addresses,
+    });
+    test('three updates of training, asked for without waiting in between', async () => {
+      const agree = sameBits(120, trainings, (workspace, backend, chosen) => {
+        const { layers, rows, chains, at } = chosen;
+        const { n, m } = layers;
+        const model = workspace.model(caseParameters(layers));
+        const velocity = workspace.model(caseParameters({ ...layers, weights: 'zero', biases: 'zero' }));
+        const examples = caseStates(workspace, { ...layers, rows }, n);
+        const exampleMeans = workspace.results(rows, m);
+        const chainMeans = workspace.results(chains, m);
+        const visible = workspace.drawnStates(chains, n);
+        const hidden = workspace.drawnStates(chains, m);
+        const outcomes = [0, 1, 2].map((update) => {
+          const address = (step: number, layer: number) => ({ ...at.address, update, step, layer });
+          backend.sampleVisible(model, hidden.states, chains, address(0, 0), at.firstRow, visible.states);
+          backend.sampleHidden(model, visible.states, chains, address(1, 1), at.firstRow, hidden.states);
+          backend.sampleVisible(model, hidden.states, chains, address(1, 0), at.firstRow, visible.states);
+          backend.hiddenMeans(model, [
+            { visible: examples, rows, means: exampleMeans },
+            { visible: visible.states, rows: chains, means: chainMeans },
+          ]);
+          backend.sampleBernoulli(address(2, 1), at.firstRow, chains, chainMeans, hidden.states);
+          return backend.updateParameters(
+            model,
+            velocity,
+            { kind: 'samples', visible: examples, hiddenMeans: exampleMeans, rows },
+            { kind: 'samples', visible: visible.states, hiddenMeans: chainMeans, rows: chains },
+            { learningRate: 0.1, momentum: 0.5, l1: 1e-4, l2: 1e-3 },
+          );
+        });
+        return () => [
+          Uint8Array.from(outcomes, ({ finite }) => Number(finite)),
+          visible.whole.words,
+          hidden.whole.words,
+          valuesOf(chainMeans),
+          ...tensorsOf(model),
+          ...tensorsOf(velocity),
+        ];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+  });
+
+  describe('enumeration', () => {
+    const smallKinds: readonly ValueKind[] = ['zero', 'negativeZero', 'zeros', 'small', 'subnormal', 'means'];
+    test('blocks of the product form', async () => {
+      await expect(sameBits(100, fc.tuple(views(11, smallKinds), fc.nat(100)), enumerationWork('product'))).resolves.toBeUndefined();
+    });
+
+    // Up to 5 weights of up to 60 in either half of the units: within ±300, as the form demands.
+    const largeCases = fc.tuple(views(8, ['sixty']), fc.nat(100));
+    test('blocks of the product form, rescaled often', async () => {
+      await expect(sameBits(60, largeCases, enumerationWork('product'))).resolves.toBeUndefined();
+    });
+
+    test('blocks of the streamed form', async () => {
+      await expect(sameBits(80, fc.tuple(views(7, parameterKinds), fc.nat(100)), enumerationWork('streamed'))).resolves.toBeUndefined();
+    });
+
+    const imageView: EnumerationView = {
+      outerUnits: 10,
+      innerUnits: 784,
+      weights: valuesOfKind('small', 7840, 1),
+      outerBias: valuesOfKind('small', 10, 2),
+      innerBias: valuesOfKind('small', 784, 3),
+    };
+    test('blocks of a model of 784 units', async () => {
+      await expect(sameBits(1, fc.constant([imageView, 7] as const), enumerationWork('product'))).resolves.toBeUndefined();
+    });
+
+    const momentKinds: readonly ValueKind[] = ['zero', 'negativeZero', 'zeros', 'small', 'sixty', 'subnormal', 'extreme'];
+    test('moments, in two ranges of states, added to what is there', async () => {
+      const agree = sameBits(80, fc.tuple(views(8, momentKinds), fc.nat(1000)), async (_, backend, [view, cut]) => {
+        const { outerUnits, innerUnits } = view;
+        const plan = planEnumeration(view, 'streamed');
+        const [mantissas, exponents] = [new Float64Array(plan.blocks), new Float64Array(plan.blocks)];
+        reference.enumerationBlocks(plan, 0, plan.blocks, mantissas, exponents);
+        const logZ = logScaled(scaledSum(mantissas, exponents, plan.blocks));
+        const moments = {
+          outer: new Float64Array(outerUnits).fill(0.25),
+          inner: new Float64Array(innerUnits).fill(-0.125),
+          products: new Float64Array(outerUnits * innerUnits).fill(-0),
+        };
+        const states = 2 ** outerUnits;
+        const first = cut % states;
+        backend.enumerationMoments(view, logZ, 0, first, moments);
+        await backend.finish();
+        backend.enumerationMoments(view, logZ, first, states - first, moments);
+        return () => [moments.outer, moments.inner, moments.products];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+  });
+}

@@ -1,0 +1,46 @@
+/** What tests of kernels share: values and states in a backend's memory, and a comparison of bits that reads well. */
+
+import { packBinaryMatrix, unpackBinaryMatrix, type BinaryMatrix, type Kernels, type Matrix } from '../../src/kernels/index.js';
+
+const { is } = Object;
+
+/** A rows × columns matrix in the backend's memory, from row-major values. */
+export function matrixOf(kernels: Kernels, rows: number, columns: number, values: Float64Array): Matrix {
+  const matrix = kernels.createMatrix(rows, columns);
+  matrix.writeRows(0, values);
+  return matrix;
+}
+
+/** The values of a whole matrix, row-major: a copy. */
+export function valuesOf(matrix: Matrix): Float64Array {
+  const values = new Float64Array(matrix.rows * matrix.columns);
+  matrix.readRows(0, values);
+  return values;
+}
+
+/** Binary states in the backend's memory, from one byte per unit. */
+export function statesOf(kernels: Kernels, bytes: Uint8Array, rows: number, columns: number): BinaryMatrix {
+  const states = kernels.createStates(rows, columns);
+  states.words.set(packBinaryMatrix(bytes, rows, columns).words);
+  return states;
+}
+
+/** Binary states as one byte per unit: a copy. */
+export function bytesOf(matrix: BinaryMatrix): Uint8Array {
+  const bytes = new Uint8Array(matrix.rows * matrix.columns);
+  unpackBinaryMatrix(matrix, bytes);
+  return bytes;
+}
+
+/**
+ * The first place at which the bits differ, for a readable failure; undefined where none do. What bits a NaN has is left
+ * open by WebAssembly and ECMAScript, so a NaN need only be a NaN.
+ */
+export function firstDifference<T extends Float64Array | Uint8Array | Uint32Array>(actual: T, expected: T): string | undefined {
+  if (actual.length !== expected.length) return `${actual.length} elements instead of ${expected.length}`;
+  const [left, right] = [actual, expected].map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));
+  if (left.equals(right)) return undefined;
+  const index = actual.findIndex((value, position) => !is(value, expected[position]));
+  if (index === -1) return undefined;
+  return `element ${index} is ${is(actual[index], -0) ? '-0' : actual[index]} instead of ${is(expected[index], -0) ? '-0' : expected[index]}`;
+}
