@@ -44,7 +44,8 @@ export interface CheckpointIdentity {
 /** A whole checkpoint; to be written, its parameters may still be in the kernels' memory. */
 export interface Checkpoint<Parameters = ModelParameters> {
   readonly parameters: Parameters;
-  readonly velocity: Parameters;
+  /** The last steps; absent in training without momentum. */
+  readonly velocity?: Parameters;
   /** Tensors of the training algorithm's state, by name. */
   readonly state: ReadonlyMap<string, Tensor>;
   /** Lines of metrics.jsonl up to this state. */
@@ -82,7 +83,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint<Model | ModelParameters>
   const { parameters, velocity, state, metrics, progress, identity } = checkpoint;
   const tensors = new Map<string, TensorPieces>();
   for (const source of tensorSources(parameters)) tensors.set(source.name, { ...source, type: 'F64' });
-  for (const source of tensorSources(velocity)) tensors.set(`velocity.${source.name}`, { ...source, type: 'F64' });
+  for (const source of velocity === undefined ? [] : tensorSources(velocity)) tensors.set(`velocity.${source.name}`, { ...source, type: 'F64' });
   for (const [name, tensor] of state) tensors.set(`state.${name}`, wholeTensor(tensor));
   const lines = Buffer.from(metricsText(metrics), 'utf8');
   tensors.set('metrics', wholeTensor({ shape: [lines.length], values: lines }));
@@ -167,11 +168,14 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = rea
   for (const [name, tensor] of tensors) {
     if (name.startsWith('state.')) state.set(name.slice('state.'.length), tensor);
   }
-  const velocity = parametersFrom(tensors, 'velocity.', fail);
-  if (velocity.visibleUnits !== parameters.visibleUnits || velocity.hiddenUnits !== parameters.hiddenUnits) {
-    throw fail('its velocity (momentum) has other shapes than its parameters');
+  const hasVelocity = [...tensors.keys()].some((name) => name.startsWith('velocity.'));
+  const velocity = hasVelocity ? parametersFrom(tensors, 'velocity.', fail) : undefined;
+  if (velocity !== undefined) {
+    if (velocity.visibleUnits !== parameters.visibleUnits || velocity.hiddenUnits !== parameters.hiddenUnits) {
+      throw fail('its velocity (momentum) has other shapes than its parameters');
+    }
+    if (!areParametersFinite(velocity)) throw fail('some of its velocity (momentum) is not a finite number');
   }
-  if (!areParametersFinite(velocity)) throw fail('some of its velocity (momentum) is not a finite number');
   const progress = parseObject(metadata.progress);
   const identity = parseObject(metadata.identity);
   if (!isProgress(progress)) throw fail('its progress is not JSON text, or makes no sense');

@@ -2,13 +2,12 @@
  * `rbm-train data`: what is in a dataset.
  */
 
-import type { Command } from 'commander';
 import { describeDataset, renderRows } from '../datasets/index.js';
 import { exitCodes, printable } from '../errors.js';
 import { loadDataArgument } from './arguments.js';
 import { table } from './figures.js';
 import { wholeNumber } from './numbers.js';
-import { addCommonOptions, collect, type CommonOptions } from './options.js';
+import { collect, type CommonOptions, type DefineCommand } from './options.js';
 import type { Terminal } from './terminal.js';
 
 interface Options extends CommonOptions {
@@ -47,14 +46,13 @@ async function showData(argument: string, options: Options, terminal: Terminal):
   terminal.out(`${lines.join('\n')}\n`);
 }
 
-/** Adds the command. */
-export function dataCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
-  addCommonOptions(program.command('data <source>'))
-    .description('show counts, density, duplicates, constant columns and a few rows of a source, config or data file')
+/** Defines the command. */
+export const dataCommand: DefineCommand = (command, terminal, finish) => {
+  command
     .option('--set <key=value>', 'set a key of the data, e.g. data.binarize=threshold (repeatable)', collect)
     .option('--rows <number>', 'how many training rows to show as pictures', '8')
     .action(async (source: string, options: Options) => {
       await showData(source, options, terminal);
       finish(exitCodes.ok);
     });
-}
+};

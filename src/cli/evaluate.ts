@@ -2,7 +2,6 @@
  * `rbm-train evaluate`: likelihoods of any model on any data.
  */
 
-import type { Command } from 'commander';
 import { exitCodes, printable } from '../errors.js';
 import { evaluateModel } from '../estimators/evaluation.js';
 import { exactEstimator, isAffordable } from '../estimators/log-partition-function.js';
@@ -14,7 +13,7 @@ import { stoppablePause } from '../run/stop-request.js';
 import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type DataOptions, type ModelOptions } from './arguments.js';
 import { describeFigures } from './figures.js';
 import { nonNegativeNumber, wholeNumber } from './numbers.js';
-import { addCommonOptions } from './options.js';
+import type { DefineCommand } from './options.js';
 import { shortPath } from './paths.js';
 import type { Terminal } from './terminal.js';
 
@@ -63,10 +62,9 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   }
 }
 
-/** Adds the command. */
-export function evaluateCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
-  const command = addCommonOptions(program.command('evaluate <model>'))
-    .description('log-likelihoods of a run, checkpoint or foreign model (.npz, .safetensors) on any data')
+/** Defines the command. */
+export const evaluateCommand: DefineCommand = (command, terminal, finish) => {
+  command
     .option('--exact-cost-limit <states×units>', 'largest cost of an exact log Z', String(2 ** 33))
     .option('--pseudo-likelihood-examples <number>', 'examples for pseudo-likelihood and reconstruction error', '100');
   addDataOptions(addModelOptions(command), "evaluate on this instead of the run's own data").action(
@@ -75,4 +73,4 @@ export function evaluateCommand(program: Command, terminal: Terminal, finish: (c
       finish(exitCodes.ok);
     },
   );
-}
+};

@@ -4,14 +4,12 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
 import { writeFileAtomically } from '../checkpoint/atomic-write.js';
 import { startingConfig } from '../config/index.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
 import { configKeys } from '../run/config-schema.js';
-import { addCommonOptions, type CommonOptions } from './options.js';
+import type { CommonOptions, DefineCommand } from './options.js';
 import { announceWritten } from './remarks.js';
-import type { Terminal } from './terminal.js';
 
 /** What the starting config sets: MNIST digits with so few hidden units that log Z is exact. */
 const startingValues = {
@@ -32,10 +30,9 @@ const startingValues = {
   },
 };
 
-/** Adds the command. */
-export function initCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
-  addCommonOptions(program.command('init [file]'))
-    .description('write a commented starting config (to stdout where no file is named)')
+/** Defines the command. */
+export const initCommand: DefineCommand = (command, terminal, finish) => {
+  command
     .option('--force', 'replace an existing file')
     .action((file: string | undefined, options: CommonOptions & { force?: boolean }) => {
       // Comments are no JSON.
@@ -52,4 +49,4 @@ export function initCommand(program: Command, terminal: Terminal, finish: (code:
       writeFileAtomically(path, text);
       announceWritten(file, {}, `; train with: rbm-train --config ${printable(file)}`, options, terminal);
     });
-}
+};

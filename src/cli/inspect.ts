@@ -2,14 +2,13 @@
  * `rbm-train inspect`: what is in a checkpoint or model file.
  */
 
-import type { Command } from 'commander';
 import { parametersDigest } from '../checkpoint/digest.js';
 import { exitCodes, printable } from '../errors.js';
 import { canonicalSum } from '../kernels/index.js';
 import { parameterTensors } from '../model/parameters.js';
 import { addModelOptions, readModelArgument, type ModelOptions } from './arguments.js';
 import { criterionName, nats, table } from './figures.js';
-import { addCommonOptions } from './options.js';
+import type { DefineCommand } from './options.js';
 import type { Terminal } from './terminal.js';
 
 interface TensorSummary {
@@ -40,9 +39,8 @@ function inspect(argument: string, options: ModelOptions, terminal: Terminal): v
   const { parameters, checkpoint } = model;
   const tensors = parameterTensors(parameters).map(({ name, shape, values }) => summarise(name, shape, values));
   if (checkpoint !== undefined) {
-    for (const { name, shape, values } of parameterTensors(checkpoint.velocity)) {
-      tensors.push(summarise(`velocity.${name}`, shape, values));
-    }
+    const velocity = checkpoint.velocity === undefined ? [] : parameterTensors(checkpoint.velocity);
+    for (const { name, shape, values } of velocity) tensors.push(summarise(`velocity.${name}`, shape, values));
     for (const [name, { shape, values }] of checkpoint.state) tensors.push(summarise(`state.${name}`, shape, values));
   }
   const { visibleUnits, hiddenUnits } = parameters;
@@ -76,12 +74,10 @@ function inspect(argument: string, options: ModelOptions, terminal: Terminal): v
   terminal.out(`${lines.join('\n')}\n`);
 }
 
-/** Adds the command. */
-export function inspectCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
-  addModelOptions(addCommonOptions(program.command('inspect <model>')))
-    .description('show what is in a run’s latest checkpoint, a checkpoint or a model file')
-    .action((model: string, options: ModelOptions) => {
-      inspect(model, options, terminal);
-      finish(exitCodes.ok);
-    });
-}
+/** Defines the command. */
+export const inspectCommand: DefineCommand = (command, terminal, finish) => {
+  addModelOptions(command).action((model: string, options: ModelOptions) => {
+    inspect(model, options, terminal);
+    finish(exitCodes.ok);
+  });
+};

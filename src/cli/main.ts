@@ -20,6 +20,9 @@ export function errorText(error: unknown, debug: boolean, colour: boolean): stri
     return `${parts.join('\n')}\n${stack}`;
   }
   const message = messageOf(error);
+  const code = systemCode(error);
+  if (code === 'ERR_COMPUTE_THREAD') return `${label} ${printable(message, 500)}\nRun it again; if a thread dies again, with --threads 1.\n${stack}`;
+  if (code === 'ERR_KERNEL_MEMORY') return `${label} not enough memory: ${message}\nUse a smaller model, fewer chains or less data.\n${stack}`;
   if (/^(Array buffer allocation failed|Invalid typed array length|Invalid array length)/.test(message)) {
     return `${label} not enough memory: ${message}\nUse a smaller model, fewer chains or less data.\n${stack}`;
   }

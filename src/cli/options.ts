@@ -3,7 +3,6 @@
  */
 
 import { Option, type Command } from 'commander';
-import { closest } from '../config/index.js';
 import { printable, RbmError } from '../errors.js';
 import { isConfigName } from './paths.js';
 import type { Terminal } from './terminal.js';
@@ -15,8 +14,8 @@ export interface CommonOptions {
   debug?: boolean;
 }
 
-/** A command: adds itself to the program, and hands its exit code to `finish`. */
-export type AddCommand = (program: Command, terminal: Terminal, finish: (code: number) => void) => void;
+/** Adds a command's options and its action, which hands the exit code to `finish`. */
+export type DefineCommand = (command: Command, terminal: Terminal, finish: (code: number) => void) => void;
 
 /** Collects a repeatable option. */
 export function collect(value: string, previous: string[] = []): string[] {
@@ -32,7 +31,8 @@ export function addCommonOptions(command: Command): Command {
 }
 
 /** The error for a word that is no command. */
-export function unknownCommand(program: Command, word: string): RbmError {
+export async function unknownCommand(program: Command, word: string): Promise<RbmError> {
+  const { closest } = await import('../config/index.js');
   const names = program.commands.map((command) => command.name());
   const suggestion = closest(word, names) ?? names.find((name) => word.length > 2 && name.startsWith(word));
   return new RbmError('usage', `there is no command ${printable(JSON.stringify(word))}`, {

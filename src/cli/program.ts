@@ -1,23 +1,16 @@
 /**
  * The command line: options, commands, help. Each command is one file; this one only wires them up.
+ *
+ * A command's file, and all that it needs, is loaded when the command is called: `--help` and `--version` need none.
+ * To add a command: its file, and a row in `commands`.
  */
 
 import { Command, CommanderError } from 'commander';
-import { documentKeys } from '../config/index.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
-import { configKeys } from '../run/config-schema.js';
 import { version } from '../version.js';
-import { dataCommand } from './data.js';
-import { evaluateCommand } from './evaluate.js';
-import { exportCommand } from './export.js';
-import { initCommand } from './init.js';
-import { inspectCommand } from './inspect.js';
-import { addCommonOptions, unknownCommand, type AddCommand } from './options.js';
-import { sampleCommand } from './sample.js';
+import { addCommonOptions, unknownCommand, type DefineCommand } from './options.js';
 import type { Terminal } from './terminal.js';
-import { trainCommand } from './train.js';
-import { transformCommand } from './transform.js';
-import { verifyCommand } from './verify.js';
+import { trainCommand } from './train-options.js';
 
 const exitCodeHelp = `
 Exit codes:
@@ -26,16 +19,69 @@ Exit codes:
 
 Results go to stdout, everything else to stderr. Keys of the config: rbm-train help config`;
 
-const commands: readonly AddCommand[] = [
-  initCommand,
-  dataCommand,
-  evaluateCommand,
-  sampleCommand,
-  transformCommand,
-  inspectCommand,
-  verifyCommand,
-  exportCommand,
+/** A row of the registry of commands. */
+interface CommandRow {
+  /** Name and arguments. */
+  readonly usage: string;
+  readonly summary: string;
+  /** Loads the file that knows the command's options and does its work. */
+  load(): Promise<DefineCommand>;
+}
+
+/** All commands, in the order in which help shows them. */
+const commands: readonly CommandRow[] = [
+  {
+    usage: 'init [file]',
+    summary: 'write a commented starting config (to stdout where no file is named)',
+    load: async () => (await import('./init.js')).initCommand,
+  },
+  {
+    usage: 'data <source>',
+    summary: 'show counts, density, duplicates, constant columns and a few rows of a source, config or data file',
+    load: async () => (await import('./data.js')).dataCommand,
+  },
+  {
+    usage: 'evaluate <model>',
+    summary: 'log-likelihoods of a run, checkpoint or foreign model (.npz, .safetensors) on any data',
+    load: async () => (await import('./evaluate.js')).evaluateCommand,
+  },
+  {
+    usage: 'sample <model>',
+    summary: 'fantasy particles by Gibbs sampling: text to stdout, or a .npy, .csv, .txt or .png file',
+    load: async () => (await import('./sample.js')).sampleCommand,
+  },
+  {
+    usage: 'transform <model>',
+    summary: 'E[h | v] of every row of a dataset: CSV to stdout, or a .npy, .csv or .txt file',
+    load: async () => (await import('./transform.js')).transformCommand,
+  },
+  {
+    usage: 'inspect <model>',
+    summary: 'show what is in a run’s latest checkpoint, a checkpoint or a model file',
+    load: async () => (await import('./inspect.js')).inspectCommand,
+  },
+  {
+    usage: 'verify <run>',
+    summary: 'train a run again from its own config and compare the digest; exits with 5 where they differ, 6 where the run is not finished',
+    load: async () => (await import('./verify.js')).verifyCommand,
+  },
+  {
+    usage: 'export <model>',
+    summary: 'write weights (n × m), visibleBias and hiddenBias as an .npz file',
+    load: async () => (await import('./export.js')).exportCommand,
+  },
 ];
+
+/** Help on all keys of the config, or on one and those below it; undefined where there is no such key. */
+async function configHelp(key: string | undefined, width: number): Promise<string | undefined> {
+  const { documentKeys } = await import('../config/index.js');
+  const { configKeys } = await import('../run/config-schema.js');
+  const text = documentKeys(configKeys, { width });
+  if (key === undefined) return text;
+  // The documentation of a key starts with its path.
+  const named = text.split('\n\n').filter((entry) => entry.startsWith(`${key}\n`) || entry.startsWith(`${key}.`));
+  return named.length === 0 ? undefined : named.join('\n\n');
+}
 
 function buildProgram(terminal: Terminal, finish: (code: number) => void): Command {
   const program = new Command('rbm-train');
@@ -57,26 +103,26 @@ function buildProgram(terminal: Terminal, finish: (code: number) => void): Comma
     .addHelpText('after', exitCodeHelp);
   addCommonOptions(program);
   trainCommand(program, terminal, finish);
-  for (const add of commands) add(program, terminal, finish);
+  const definitions = new Map<string, () => Promise<void>>();
+  for (const { usage, summary, load } of commands) {
+    const command = addCommonOptions(program.command(usage)).description(summary);
+    definitions.set(command.name(), async () => (await load())(command, terminal, finish));
+  }
+  program.hook('preSubcommand', async (_, command) => await definitions.get(command.name())?.());
   program
     .command('help [topic]')
     .description('help on a command, on the config (help config), or on some of its keys (help training)')
-    .action((topic?: string) => {
+    .action(async (topic?: string) => {
       finish(exitCodes.ok);
-      if (topic === 'config') {
-        terminal.out(`${documentKeys(configKeys, { width: Math.min(terminal.width, 100) })}\n`);
-        return;
-      }
       const command = topic === undefined ? program : program.commands.find((candidate) => candidate.name() === topic);
       if (command !== undefined) {
+        await definitions.get(command.name())?.();
         command.outputHelp();
         return;
       }
-      // The documentation of a key starts with its path.
-      const entries = documentKeys(configKeys, { width: Math.min(terminal.width, 100) }).split('\n\n');
-      const named = entries.filter((entry) => entry.startsWith(`${topic}\n`) || entry.startsWith(`${topic}.`));
-      if (named.length === 0) throw unknownCommand(program, topic ?? '');
-      terminal.out(`${named.join('\n\n')}\n`);
+      const text = await configHelp(topic === 'config' ? undefined : topic, Math.min(terminal.width, 100));
+      if (text === undefined) throw await unknownCommand(program, topic ?? '');
+      terminal.out(`${text}\n`);
     });
   for (const command of program.commands) {
     command.allowExcessArguments(false).helpOption('-h, --help', 'show this help').exitOverride().configureOutput(program.configureOutput());

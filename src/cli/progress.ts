@@ -2,7 +2,6 @@
  * What a person sees while a run goes on: a bar on a terminal, one log line per interval elsewhere.
  */
 
-import { Presets, SingleBar } from 'cli-progress';
 import type { LogConfig } from '../config/run-config.js';
 import { extentInUpdates } from '../training/schedules.js';
 import type { Report, RunEvent } from '../run/events.js';
@@ -56,7 +55,8 @@ class Pace {
   }
 }
 
-function barDisplay(terminal: Terminal): ProgressDisplay {
+async function barDisplay(terminal: Terminal): Promise<ProgressDisplay> {
+  const { Presets, SingleBar } = await import('cli-progress');
   const pace = new Pace();
   const { barCompleteChar, barIncompleteChar } = Presets.shades_classic;
   const bar = new SingleBar({
@@ -140,8 +140,8 @@ function logDisplay(terminal: Terminal, log: LogConfig): ProgressDisplay {
 }
 
 /** The display that suits the terminal; with `quiet`, none. */
-export function progressDisplay(terminal: Terminal, log: LogConfig, quiet: boolean): ProgressDisplay {
+export async function progressDisplay(terminal: Terminal, log: LogConfig, quiet: boolean): Promise<ProgressDisplay> {
   if (quiet) return { report: () => {}, end: () => {} };
   // cli-progress prints junk where stderr is not a terminal.
-  return terminal.isErrorTerminal ? barDisplay(terminal) : logDisplay(terminal, log);
+  return terminal.isErrorTerminal ? await barDisplay(terminal) : logDisplay(terminal, log);
 }

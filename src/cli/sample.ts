@@ -2,7 +2,6 @@
  * `rbm-train sample`: fantasy particles by Gibbs sampling, from noise or from data.
  */
 
-import type { Command } from 'commander';
 import { exitCodes, printable, RbmError } from '../errors.js';
 import { defaultBackend, loadKernels, unpackBinaryMatrix } from '../kernels/index.js';
 import { createModel } from '../model/parameters.js';
@@ -21,7 +20,7 @@ import {
 } from './arguments.js';
 import { checkOutputName, showMatrix } from './matrix-output.js';
 import { wholeNumber } from './numbers.js';
-import { addCommonOptions } from './options.js';
+import type { DefineCommand } from './options.js';
 import type { Terminal } from './terminal.js';
 
 interface Options extends ModelOptions, DataOptions {
@@ -65,7 +64,7 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   }
   const pause = stoppablePause(terminal.listenForStop());
   for (let step = 0; step < steps; step++) {
-    gibbsSteps(kernels, trained, chains, count, 1, { key, update: step, step: 0, row: 0 });
+    await gibbsSteps(kernels, trained, chains, count, 1, { key, update: step, step: 0, row: 0 });
     await kernels.finish();
     await pause();
   }
@@ -87,10 +86,9 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   showMatrix(matrix, model.checkpoint?.identity.shape, ' ', options, terminal);
 }
 
-/** Adds the command. */
-export function sampleCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
-  const command = addCommonOptions(program.command('sample <model>'))
-    .description('fantasy particles by Gibbs sampling: text to stdout, or a .npy, .csv, .txt or .png file')
+/** Defines the command. */
+export const sampleCommand: DefineCommand = (command, terminal, finish) => {
+  command
     .option('--count <number>', 'number of particles, each from a chain of its own', '100')
     .option('--steps <number>', 'Gibbs steps of each chain', '1000')
     .option('--start <noise|data>', 'what the chains start from', 'noise')
@@ -104,4 +102,4 @@ export function sampleCommand(program: Command, terminal: Terminal, finish: (cod
       finish(exitCodes.ok);
     },
   );
-}
+};

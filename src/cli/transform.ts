@@ -2,7 +2,6 @@
  * `rbm-train transform`: E[h | v] of every row of a dataset, as features for other models.
  */
 
-import type { Command } from 'commander';
 import { exitCodes } from '../errors.js';
 import { chunkRows, forEachChunk } from '../estimators/chunks.js';
 import { defaultBackend, loadKernels } from '../kernels/index.js';
@@ -18,7 +17,7 @@ import {
   type ModelOptions,
 } from './arguments.js';
 import { checkOutputName, showMatrix } from './matrix-output.js';
-import { addCommonOptions } from './options.js';
+import type { DefineCommand } from './options.js';
 import type { Terminal } from './terminal.js';
 
 interface Options extends ModelOptions, DataOptions {
@@ -47,10 +46,9 @@ async function transform(argument: string, options: Options, terminal: Terminal)
   showMatrix(matrix, undefined, ',', options, terminal);
 }
 
-/** Adds the command. */
-export function transformCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
-  const command = addCommonOptions(program.command('transform <model>'))
-    .description('E[h | v] of every row of a dataset: CSV to stdout, or a .npy, .csv or .txt file')
+/** Defines the command. */
+export const transformCommand: DefineCommand = (command, terminal, finish) => {
+  command
     .option('--split <name>', 'the split to transform', 'train')
     .option('--output <file>', 'file to write; its ending decides the format');
   addDataOptions(addModelOptions(command), "transform this instead of the run's own data").action(
@@ -59,4 +57,4 @@ export function transformCommand(program: Command, terminal: Terminal, finish: (
       finish(exitCodes.ok);
     },
   );
-}
+};

@@ -5,7 +5,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { parametersDigest } from '../checkpoint/digest.js';
 import { RunDirectory } from '../checkpoint/run-directory.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
@@ -13,7 +12,8 @@ import { fileError } from '../file-errors.js';
 import { loadRunConfig, openRunDirectory } from '../run/open-run.js';
 import { prepareRun } from '../run/prepare.js';
 import { trainRun } from '../run/train-run.js';
-import { addCommonOptions, type CommonOptions } from './options.js';
+import { collectGarbage } from './collect-garbage.js';
+import type { CommonOptions, DefineCommand } from './options.js';
 import { progressDisplay } from './progress.js';
 import { warner } from './remarks.js';
 import { stopSignals } from './stop-signals.js';
@@ -80,9 +80,10 @@ async function verify(path: string, options: VerifyOptions, terminal: Terminal):
   const stop = terminal.listenForStop();
   const prepared = await prepareRun(loaded);
   checkSameData(directory, prepared.dataset.fingerprint, path, warn);
+  collectGarbage();
   const temporary = temporaryFolder();
   try {
-    const display = progressDisplay(terminal, prepared.config.log, options.quiet === true);
+    const display = await progressDisplay(terminal, prepared.config.log, options.quiet === true);
     const outcome = await trainRun({
       prepared,
       directory: new RunDirectory(join(temporary, 'run')),
@@ -111,12 +112,11 @@ async function verify(path: string, options: VerifyOptions, terminal: Terminal):
   }
 }
 
-/** Adds the command. */
-export function verifyCommand(program: Command, terminal: Terminal, finish: (code: number) => void): void {
-  addCommonOptions(program.command('verify <run>'))
-    .description('train a run again from its own config and compare the digest; exits with 5 where they differ, 6 where the run is not finished')
+/** Defines the command. */
+export const verifyCommand: DefineCommand = (command, terminal, finish) => {
+  command
     .option('--allow-incomplete', 'of a run that is not finished, verify the latest checkpoint')
     .action(async (run: string, options: VerifyOptions) => {
       finish(await verify(run, options, terminal));
     });
-}
+};

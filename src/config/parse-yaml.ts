@@ -6,12 +6,16 @@
  * {@link nodeLimit} values.
  */
 
-import { isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
 import { printable, type RbmError } from '../errors.js';
 import { readDecimal } from './decimal.js';
 import { depthLimit, type LocatedNode, type Member, quoted } from './located-tree.js';
 import { syntaxError } from './problems.js';
 import type { Place, Source } from './source.js';
+
+/** Loads the package when there is YAML to parse: it takes as long as half of our own modules, and most configs are JSON. */
+const require = createRequire(import.meta.url);
+const loadYaml = () => require('yaml') as typeof import('yaml');
 
 /** A config has about 50 values; a few aliases of aliases unfold to billions. */
 const nodeLimit = 100_000;
@@ -37,6 +41,7 @@ interface YamlNode {
  * @throws RbmError 'usage' at the first syntax error, with its place and a code frame
  */
 export function parseYaml(source: Source): LocatedNode {
+  const { isAlias, isMap, isScalar, isSeq } = loadYaml();
   const fault = (start: number, end: number, text: string): RbmError => syntaxError({ source, start, end }, text);
   const document = parse(source, fault);
   const [error] = [...document.errors, ...document.warnings].toSorted((first, second) => first.pos[0] - second.pos[0]);
@@ -106,7 +111,7 @@ export function parseYaml(source: Source): LocatedNode {
 function parse(source: Source, fault: (start: number, end: number, text: string) => RbmError) {
   try {
     // Duplicate keys are found by the validation, together with all other problems.
-    return parseDocument(source.text, { version: '1.2', schema: 'core', uniqueKeys: false, prettyErrors: false });
+    return loadYaml().parseDocument(source.text, { version: '1.2', schema: 'core', uniqueKeys: false, prettyErrors: false });
   } catch {
     throw fault(0, 0, 'the YAML cannot be read: it is nested too deeply, or damaged');
   }

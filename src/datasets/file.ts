@@ -1,176 +1,17 @@
 /**
- * Data from a file of the user: IDX, npy, npz, text tables and libsvm, each of them also gzipped.
- *
- * Recognised by content first, then by name. Only regular files are read; a file whose format is not known is refused,
- * never guessed at as numbers.
+ * Data from a file of the user: the source's row and its keys. The readers (`file-reader.ts`) are loaded when there is
+ * a file to read.
  */
 
-import { basename, extname } from 'node:path';
-
 import type { DataConfig, SplitConfig } from '../config/run-config.js';
-import { printable, RbmError } from '../errors.js';
-import { readWholeFile } from '../read-file.js';
-import { readDelimitedText, type NumberTable } from '../formats/delimited-text.js';
-import { gunzip, looksLikeGzip } from '../formats/gzip.js';
-import { looksLikeIdx, readIdx } from '../formats/idx.js';
-import { looksLikeLibsvm, readLibsvm } from '../formats/libsvm.js';
-import { looksLikeNpy, readNpy } from '../formats/npy.js';
-import { openNpz, type NpzArchive } from '../formats/npz.js';
-import { looksLikeZip } from '../formats/zip.js';
-import { configError, placeInRows, type DataSource, type LoadContext, type RawExamples } from './dataset.js';
+import type { DataSource, LoadContext } from './dataset.js';
 
 const name = 'file';
 const onlyWith = { key: 'source', values: [name] };
 const formats = ['idx', 'npy', 'npz', 'text', 'libsvm'] as const;
-type Format = (typeof formats)[number];
 
-const readable = 'Readable are IDX, .npy, .npz, text tables (.amat, .csv, .txt, .data) and libsvm, each also gzipped.';
-
-/** Formats that users may well try, by their first bytes. */
-const unreadable: readonly { format: string; start: readonly number[] }[] = [
-  { format: 'a PNG picture', start: [0x89, 0x50, 0x4e, 0x47] },
-  { format: 'an HDF5 file', start: [0x89, 0x48, 0x44, 0x46] },
-  { format: 'a Parquet file', start: [0x50, 0x41, 0x52, 0x31] },
-  { format: 'a Python pickle', start: [0x80] },
-  { format: 'text in UTF-16', start: [0xff, 0xfe] },
-  { format: 'text in UTF-16', start: [0xfe, 0xff] },
-  { format: 'xz data', start: [0xfd, 0x37, 0x7a] },
-  { format: 'bzip2 data', start: [0x42, 0x5a, 0x68] },
-  { format: 'zstd data', start: [0x28, 0xb5, 0x2f, 0xfd] },
-];
-
-/** Reads a whole file and unpacks it where it is gzipped. */
-function readBytes(path: string): Uint8Array {
-  const fail = (message: string) => new RbmError('data', `${printable(path)}: ${message}`, { hint: readable });
-  const hint = 'Paths in a config are relative to the folder of the config file.';
-  const bytes = readWholeFile(path, { code: 'data', hint });
-  if (bytes.length === 0) throw fail('is empty');
-  const unpacked = looksLikeGzip(bytes) ? gunzip(bytes, path) : bytes;
-  if (unpacked.length === 0) throw fail('is empty once unpacked');
-  return unpacked;
-}
-
-/** The file's extension, of the unpacked file where it ends in `.gz`. */
-function extensionOf(path: string): string {
-  const lower = basename(path).toLowerCase();
-  return extname(lower.endsWith('.gz') ? lower.slice(0, -'.gz'.length) : lower);
-}
-
-/** The first line of a text that is neither blank nor a comment. */
-function firstDataLine(bytes: Uint8Array): string {
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 1 << 16)).toString('latin1');
-  return start.split(/\r?\n/).find((line) => /^[ \t]*[^# \t]/.test(line)) ?? '';
-}
-
-/** The format of a file whose config does not say. */
-function recognise(bytes: Uint8Array, path: string): Format {
-  if (looksLikeNpy(bytes)) return 'npy';
-  if (looksLikeZip(bytes)) return 'npz';
-  const fail = (what: string) =>
-    new RbmError('data', `${printable(path)}: ${what}`, { hint: `${readable} Convert the file, or set data.format if it is one of them.` });
-  const known = unreadable.find(({ start }) => start.every((byte, index) => bytes[index] === byte));
-  if (known !== undefined) throw fail(`is ${known.format}, which is not read`);
-  if (looksLikeIdx(bytes)) return 'idx';
-  if (bytes.subarray(0, 4096).includes(0)) throw fail('is of no known format');
-  if (['.libsvm', '.svmlight', '.svm'].includes(extensionOf(path)) || looksLikeLibsvm(firstDataLine(bytes))) return 'libsvm';
-  return 'text';
-}
-
-/**
- * Rows and columns of an array with two or more dimensions; pictures (rows × height × width) have a shape.
- *
- * @param array name of the array in brackets where the file has several, else empty
- */
-function toExamples(
-  path: string,
-  array: string,
-  shape: readonly number[],
-  values: Uint8Array | Float64Array,
-  scale: number,
-): RawExamples {
-  const label = printable(path + array);
-  if (shape.length < 2) {
-    throw new RbmError('data', `${label}: has ${shape.length} dimension(s), but rows × columns are needed`, {
-      hint: 'Give an array of two dimensions, or of three for pictures (rows × height × width). Labels are not needed.',
-    });
-  }
-  const [rows, ...rest] = shape;
-  // Channels or other axes of length 1 don't make a picture anything else.
-  const sides = rest.length === 2 ? rest : rest.filter((length) => length !== 1);
-  return {
-    name: printable(basename(path) + array),
-    label,
-    rows,
-    columns: rest.reduce((product, length) => product * length, 1),
-    values,
-    scale,
-    shape: sides.length === 2 ? [sides[0], sides[1]] : undefined,
-    place: placeInRows(label),
-  };
-}
-
-/** A table of text, whose cells are found by line. */
-function tableToExamples(path: string, table: NumberTable, scale: number): RawExamples {
-  const label = printable(path);
-  const { rows, columns, values } = table;
-  const place = (row: number, column: number) => `${label}:${table.lineOfRow(row)}: row ${row + 1}, column ${column + 1}`;
-  return { name: printable(basename(path)), label, rows, columns, values, scale, place };
-}
-
-/** The array of an archive that the config names, or the only one with rows and columns. */
-function chooseArray(archive: NpzArchive, path: string, wanted: string | undefined, configKey: string, context: LoadContext): string {
-  const names = printable(archive.names.join(', '), 400);
-  if (wanted !== undefined) {
-    if (archive.names.includes(wanted)) return wanted;
-    throw configError(context, configKey, `${printable(path)} has no array '${printable(wanted)}'`, `Its arrays are: ${names}.`);
-  }
-  if (archive.names.length === 1) return archive.names[0];
-  throw configError(context, configKey, `${printable(path)} has ${archive.names.length} arrays, and ${configKey} does not say which`, `Set ${configKey} to one of: ${names}.`);
-}
-
-/** Where to read what from. */
-interface Place {
-  path: string;
-  array: string | undefined;
-  /** The config key that names the array. */
-  arrayKey: string;
-}
-
-/** Reads one set of examples. */
-function readExamples(config: DataConfig, { path, array, arrayKey }: Place, context: LoadContext): RawExamples {
-  const bytes = readBytes(path);
-  const wanted = (config.format ?? 'auto') as Format | 'auto';
-  const format = wanted === 'auto' ? recognise(bytes, path) : wanted;
-  const scale = config.scale as number | undefined;
-  if (array !== undefined && format !== 'npz') {
-    throw configError(context, arrayKey, `names an array of an .npz archive, but ${printable(path)} is read as ${format}`, 'Leave the key out.');
-  }
-  if (config.columns !== undefined && format !== 'libsvm') {
-    throw configError(context, 'data.columns', `is for libsvm files, but ${printable(path)} is read as ${format}`, 'Leave the key out.');
-  }
-  switch (format) {
-    case 'idx': {
-      const { shape, type, values } = readIdx(bytes, path);
-      return toExamples(path, '', shape, values, scale ?? (type === 'u1' ? 255 : 1));
-    }
-    case 'npy': {
-      const { shape, values } = readNpy(bytes, path);
-      return toExamples(path, '', shape, values, scale ?? 1);
-    }
-    case 'npz': {
-      const archive = openNpz(bytes, path);
-      const chosen = chooseArray(archive, path, array, arrayKey, context);
-      const { shape, values } = archive.read(chosen);
-      return toExamples(path, `[${chosen}]`, shape, values, scale ?? 1);
-    }
-    case 'text': {
-      const header = ['.csv', '.tsv'].includes(extensionOf(path));
-      return tableToExamples(path, readDelimitedText(bytes, path, { header }), scale ?? 1);
-    }
-    case 'libsvm':
-      return tableToExamples(path, readLibsvm(bytes, path, config.columns as number | undefined), scale ?? 1);
-  }
-}
+/** A format of files, by the name that a config gives it. */
+export type FileFormat = (typeof formats)[number];
 
 /** The source `file`. */
 export const fileSource: DataSource = {
@@ -212,10 +53,12 @@ export const fileSource: DataSource = {
   ],
   async load(config, context) {
     const place = { path: config.path as string, array: config.key as string | undefined, arrayKey: 'data.key' };
+    const { readExamples } = await import('./file-reader.js');
     return readExamples(config, place, context);
   },
   async loadSplit(config: DataConfig, split: SplitConfig, context: LoadContext) {
     const arrayKey = split === config.validation ? 'data.validation.key' : 'data.test.key';
+    const { readExamples } = await import('./file-reader.js');
     return readExamples(config, { path: split.path ?? (config.path as string), array: split.key, arrayKey }, context);
   },
 };

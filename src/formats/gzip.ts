@@ -10,6 +10,8 @@ const mebibyte = 1 << 20;
 const alwaysAllowed = 256 * mebibyte;
 const neverExceeded = 4095 * mebibyte;
 const ratioLimit = 200;
+/** Room for unpacked bytes where their number is not known, as zlib has it by itself. */
+const smallestChunk = 16_384;
 
 /**
  * The most that compressed data may grow to: 256 MiB, or 200 times their size where that is more, up to 4 GiB. (Text
@@ -20,6 +22,19 @@ const ratioLimit = 200;
  */
 export function inflationLimit(compressedBytes: number): number {
   return Math.min(neverExceeded, Math.max(alwaysAllowed, ratioLimit * compressedBytes));
+}
+
+/** Deflate packs at most about so many bytes into one: whoever claims more is wrong. */
+const deflateRatio = 1032;
+
+/**
+ * What the file's last four bytes claim as its size after unpacking (modulo 2^32, of the last member), as far as it is
+ * possible and within the limit. Room for that much at once, and zlib needs no second copy to join pieces.
+ */
+function claimedSize(bytes: Uint8Array, limit: number): number {
+  if (bytes.length < 18) return 0;
+  const claimed = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).getUint32(0, true);
+  return claimed <= Math.min(limit, deflateRatio * bytes.length) ? claimed : 0;
 }
 
 /** Whether `bytes` start like a gzip file. */
@@ -36,7 +51,9 @@ export function looksLikeGzip(bytes: Uint8Array): boolean {
  */
 export function gunzip(bytes: Uint8Array, name: string, limit = inflationLimit(bytes.length)): Uint8Array {
   try {
-    return gunzipSync(bytes, { maxOutputLength: limit });
+    // One byte more: where the room is used up exactly, zlib makes more of it.
+    const chunkSize = Math.max(smallestChunk, claimedSize(bytes, limit) + 1);
+    return gunzipSync(bytes, { maxOutputLength: limit, chunkSize });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ERR_BUFFER_TOO_LARGE') {

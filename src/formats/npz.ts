@@ -1,13 +1,9 @@
 /**
- * The `.npz` format of numpy: a zip archive of `.npy` files, each an array with a name.
- *
- * Written stored (not compressed), with a fixed date, so that the same arrays give the same bytes everywhere.
+ * Reading the `.npz` format of numpy: a zip archive of `.npy` files, each an array with a name.
  */
 
-import { zipSync } from 'fflate';
-
 import { printable, RbmError } from '../errors.js';
-import { readNpy, writeNpy, type NpyArray } from './npy.js';
+import { readNpy, type NpyArray } from './npy.js';
 import { listZip, readZipEntry } from './zip.js';
 
 /** An archive whose arrays are decoded one at a time, when they are asked for. */
@@ -20,12 +16,6 @@ export interface NpzArchive {
    * @throws RbmError 'data' where there is none of this name, or it can't be read
    */
   read(arrayName: string): NpyArray;
-}
-
-/** One array to write. */
-export interface NpzEntry {
-  readonly values: Float64Array | Uint8Array;
-  readonly shape: readonly number[];
 }
 
 /**
@@ -69,15 +59,4 @@ export function openNpz(bytes: Uint8Array, name: string): NpzArchive {
 export function readNpz(bytes: Uint8Array, name: string): Map<string, NpyArray> {
   const archive = openNpz(bytes, name);
   return new Map(archive.names.map((arrayName) => [arrayName, archive.read(arrayName)]));
-}
-
-/**
- * Encodes arrays as an archive, in the order of `entries`.
- *
- * @throws RangeError where a shape does not fit its values
- */
-export function writeNpz(entries: ReadonlyMap<string, NpzEntry>): Uint8Array {
-  const files = Object.fromEntries([...entries].map(([name, { values, shape }]) => [`${name}.npy`, writeNpy(values, shape)]));
-  // A zip date is a local time without a zone: made from local parts, it is the same everywhere.
-  return zipSync(files, { level: 0, mtime: new Date(1980, 0, 1) });
 }

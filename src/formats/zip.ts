@@ -112,7 +112,8 @@ function inflate(compressed: Uint8Array, size: number, place: string): Uint8Arra
   }
   try {
     // One byte more than allowed, so that a longer stream is noticed; a limit of 0 means none to zlib.
-    return inflateRawSync(compressed, { maxOutputLength: size + 1 });
+    // As much room at once, and zlib needs no second copy to join pieces; 64 is the least that it takes.
+    return inflateRawSync(compressed, { maxOutputLength: size + 1, chunkSize: Math.max(64, size + 1) });
   } catch (error) {
     throw new RbmError('data', `${place} can't be unpacked: its deflate data are damaged`, { hint: damaged, cause: error });
   }

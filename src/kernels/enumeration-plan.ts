@@ -1,5 +1,5 @@
 /**
- * How the sum over all states of one layer is computed: product form or streamed, its blocks and tables.
+ * How the sum over all states of one layer is computed: product form or streamed, and in which blocks.
  *
  * Split the N enumerated units into lower and upper ones. For a pair of half-states (s, t) the input of inner unit j is
  * the sum of a part from s (with the bias) and a part from t, so with A = exp(part from s), B = exp(part from t)
@@ -10,7 +10,7 @@
  * shape and values of the model only, so every backend and any number of threads adds the same numbers in the same order.
  */
 
-import { exp, expScaled, powerOfTwo, softplus } from './elementary.js';
+import { powerOfTwo, softplus } from './elementary.js';
 import type { EnumerationPlan, EnumerationView } from './kernels.js';
 
 const { ceil, floor, max } = Math;
@@ -21,7 +21,7 @@ const largestExponent = 300;
 /** The product is brought back to [1, 2) before its bound passes e^640. */
 const largestGroup = 640;
 
-/** Entries of the table: 8 MB, so that it stays in the last-level cache. */
+/** Entries of the table that backends make of the A[s][j]: 8 MB, so that it stays in the last-level cache. */
 const tableEntries = 1_048_576;
 
 /** A sum kept as upper + lower, exact to about 106 bits (Knuth's two-sum). */
@@ -119,35 +119,11 @@ export function planEnumeration(view: EnumerationView, form?: 'product' | 'strea
   }
   groupEnds.push(innerUnits);
 
-  const chosen = form ?? (productPossible ? 'product' : 'streamed');
-  const states = powerOfTwo(blockBits);
-  const product = chosen === 'product';
-  const table = new Float64Array(product ? states * innerUnits : 0);
-  const stateMantissas = new Float64Array(product ? states : 0);
-  const stateExponents = new Float64Array(product ? states : 0);
-  if (product) {
-    const sum: ExactSum = { upper: 0, lower: 0 };
-    const scaled = new Float64Array(2);
-    for (let state = 0; state < states; state++) {
-      for (let j = 0; j < innerUnits; j++) {
-        exactInput(view, state, 0, j, 0, sum);
-        const value = exp(sum.upper);
-        table[state * innerUnits + j] = value + value * sum.lower;
-      }
-      exactBias(view, state, 0, sum);
-      expScaled(sum.upper, sum.lower, scaled);
-      stateMantissas[state] = scaled[0];
-      stateExponents[state] = scaled[1];
-    }
-  }
   return {
-    form: chosen,
+    form: form ?? (productPossible ? 'product' : 'streamed'),
     view,
     blockBits,
     blocks: powerOfTwo(outerUnits - blockBits),
-    table,
     groupEnds,
-    stateMantissas,
-    stateExponents,
   };
 }

@@ -22,7 +22,16 @@ export const backends: readonly Backend[] = [
   {
     name: 'wasm',
     summary: 'WebAssembly with SIMD and threads; where a machine cannot run it, reference',
-    load: (threads) => (isSupported() ? createWasmKernels(threads) : referenceKernels),
+    load(threads) {
+      if (!isSupported()) return referenceKernels;
+      try {
+        return createWasmKernels(threads);
+      } catch (error) {
+        // The address space is limited (ulimit -v): a WebAssembly memory reserves several gigabytes of it.
+        if (error instanceof RangeError) return referenceKernels;
+        throw error;
+      }
+    },
   },
   { name: 'reference', summary: 'plain TypeScript on one thread, written to be read', load: () => referenceKernels },
 ];
@@ -78,3 +87,4 @@ export type {
 } from './kernels.js';
 export { addressLimits, layers, type RandomAddress } from './random-address.js';
 export { logScaled, scaledSum } from './scaled-sum.js';
+export { largestKernelMemory } from './wasm/memory.js';

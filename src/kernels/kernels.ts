@@ -109,13 +109,8 @@ export interface EnumerationPlan {
   readonly blockBits: number;
   /** 2^(N − blockBits). */
   readonly blocks: number;
-  /** `product`: 2^blockBits × L, exp of the lower units' share of every inner unit's input. */
-  readonly table: Float64Array;
   /** `product`: the product is brought back to [1, 2) after these inner units (ascending, the last one is L). */
   readonly groupEnds: readonly number[];
-  /** `product`: exp(bias · state) of the lower units, 2^blockBits, as mantissas and exponents. */
-  readonly stateMantissas: Float64Array;
-  readonly stateExponents: Float64Array;
 }
 
 /** A kernel backend. */
@@ -172,19 +167,25 @@ export interface Kernels {
   sampleVisible(model: Model, hidden: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, visible: BinaryMatrix): void;
 
   /**
-   * One step of gradient ascent, in place. For every parameter θ with its sums p and q over the two phases' rows (in
-   * groups of four; an expectation counts as one row):
+   * One step of gradient ascent, in place. For every parameter θ:
    *
-   *     gradient = p·(1/countₚ) − q·(1/count_q)        weights also − l2·θ − l1·sign(θ)
+   *     gradient = mean over the positive phase − mean over the negative phase
+   *                of v hᵀ (weights), v (visible bias), h (hidden bias), with h = E[h | v]
+   *                weights also − l2·θ − l1·sign(θ), where l2, l1 are not 0
    *     velocity = momentum·velocity + learningRate·gradient      (set to 0 where |velocity| < 2^−960)
    *     θ        = θ + velocity
    *
-   * @param velocity same shapes as the model
-   * @returns after `finish`: whether all parameters are finite
+   * Means of v hᵀ and of h start from 0 and go over the rows in groups of four, every h multiplied by ±1/rows before it is
+   * added: first the positive phase, then on to the negative one; an expectation is added or subtracted as a whole. Means of
+   * v are counts multiplied by 1/rows. Without momentum and decay, the weights of visible units
+   * that are off in all rows of both phases stay as they are (an expectation has no rows: nothing is off then).
+   *
+   * @param velocity same shapes as the model; left out for training without momentum: it is learningRate·gradient then
+   * @returns after `finish`: whether all parameters that it did not leave as they were are finite
    */
   updateParameters(
     model: Model,
-    velocity: Model,
+    velocity: Model | undefined,
     positive: Phase,
     negative: Phase,
     settings: UpdateSettings,

@@ -4,7 +4,7 @@
 
 import { totalmem } from 'node:os';
 import type { TrainingConfig } from '../config/run-config.js';
-import { batchRows } from '../training/trainer.js';
+import { batchRows, hasMomentum } from '../training/trainer.js';
 
 interface Layers {
   readonly visibleUnits: number;
@@ -13,7 +13,7 @@ interface Layers {
 
 /** Bytes of a checkpoint without its events: parameters, momentum, the states of the chains. */
 export function checkpointBytes(training: TrainingConfig, model: Layers): number {
-  return 2 * parameterBytes(model) + chainsOf(training) * (model.visibleUnits + model.hiddenUnits);
+  return (hasMomentum(training) ? 2 : 1) * parameterBytes(model) + chainsOf(training) * (model.visibleUnits + model.hiddenUnits);
 }
 
 /** Number of persistent chains; 0 for algorithms without. */
@@ -27,8 +27,8 @@ export function parameterBytes({ visibleUnits: n, hiddenUnits: m }: Layers): num
 }
 
 /** Bytes of the initial parameters, those in training, and the momentum. */
-function trainingBytes(model: Layers): number {
-  return 3 * parameterBytes(model);
+function trainingBytes(training: TrainingConfig, model: Layers): number {
+  return (hasMomentum(training) ? 3 : 2) * parameterBytes(model);
 }
 
 /** Bytes of one chain or one row of a mini-batch: room for a state and a number for every unit of both layers. */
@@ -44,11 +44,17 @@ export function bytesPerChain({ visibleUnits: n, hiddenUnits: m }: Layers): numb
 export function memoryDemands(training: TrainingConfig, model: Layers, rows: number): [key: string, what: string, bytes: number][] {
   const chains = chainsOf(training);
   const demands: [string, string, number][] = [
-    ['model.hiddenUnits', 'parameters and momentum', trainingBytes(model)],
+    ['model.hiddenUnits', hasMomentum(training) ? 'parameters and momentum' : 'parameters', trainingBytes(training, model)],
     ['training.batchSize', 'a mini-batch', batchRows(training, rows) * bytesPerChain(model)],
   ];
   if (chains > 0) demands.push(['training.chains', 'the chains', chains * bytesPerChain(model)]);
   return demands;
+}
+
+/** Bytes that the kernels hold at most during an update, roughly: padding and working room are in the last factor. */
+export function kernelBytes(training: TrainingConfig, model: Layers, rows: number): number {
+  const parameters = (hasMomentum(training) ? 2 : 1) * parameterBytes(model);
+  return (parameters + (batchRows(training, rows) + chainsOf(training)) * bytesPerChain(model)) * 1.1;
 }
 
 /** Whether so much fits into this machine, or into what the process may use of it, at all. */

@@ -9,7 +9,7 @@ import { parametersDigest } from '../checkpoint/digest.js';
 import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
 import { readModelFile } from '../checkpoint/model-file.js';
 import { loadDataset, type Dataset } from '../datasets/index.js';
-import { addressLimits, loadKernels, numericsVersion, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
+import { addressLimits, largestKernelMemory, loadKernels, numericsVersion, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
 import { exactEstimator, isAffordable } from '../estimators/log-partition-function.js';
 import { enumerationCost } from '../model/enumeration-view.js';
 import { isRbmError, RbmError } from '../errors.js';
@@ -19,7 +19,7 @@ import { gradientEstimator } from '../training/gradients/index.js';
 import { lengthInUpdates, updatesPerEpoch } from '../training/trainer.js';
 import { version } from '../version.js';
 import { configKeys } from './config-schema.js';
-import { describeBytes, fitsIntoMemory, memoryDemands } from './memory.js';
+import { describeBytes, fitsIntoMemory, kernelBytes, memoryDemands } from './memory.js';
 import { automaticThreads } from './threads.js';
 
 /** A run that can start. */
@@ -52,8 +52,8 @@ export function binarySplits(dataset: Dataset): Record<string, BinaryMatrix> {
 export function describeCost(model: { visibleUnits: number; hiddenUnits: number }): string {
   const units = Math.min(model.visibleUnits, model.hiddenUnits);
   const { stateUnits } = enumerationCost(model);
-  // About 0.6 ns per state and unit with the reference kernels (bench: exact log Z of 784×20).
-  const seconds = stateUnits * 6e-10;
+  // About 0.16 ns per state and unit with the WebAssembly kernels on one thread (bench: log-z).
+  const seconds = stateUnits * 1.6e-10;
   const duration =
     seconds < 120
       ? seconds < 1
@@ -163,7 +163,9 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
     ...(config.model.from !== undefined && { initialParameters: parametersDigest(parameters) }),
   };
   const rows = dataset.splits.train.rows;
-  const { backend, threads } = config.execution;
+  const { threads } = config.execution;
+  // A model that WebAssembly's addresses don't reach trains with the other backend: the same result, more slowly.
+  const backend = kernelBytes(training, parameters, rows) > largestKernelMemory ? 'reference' : config.execution.backend;
   const kernels = await loadKernels(backend, { threads: threads === 'auto' ? automaticThreads(training, parameters, rows) : threads });
   const length = lengthInUpdates(training, rows);
   if (length >= addressLimits.update) {

@@ -340,13 +340,10 @@ class Run {
 
   /** The parameters may be half updated: nothing is saved, and the run continues from its last checkpoint. */
   #threadDied(cause: unknown): RbmError {
-    const { directory } = this.#request;
     this.#checkOwnership();
     this.#writeExecution('failed');
-    return new RbmError('runtime', `${messageOf(cause)}, in update ${this.#trainer.update}`, {
-      hint:
-        `Continue with --resume ${printable(directory.path)} from its last checkpoint (update ${this.#savedUpdate}); ` +
-        'if a thread dies again, with --threads 1.',
+    return new RbmError('runtime', `${printable(messageOf(cause), 300)}, in update ${this.#trainer.update}`, {
+      hint: `Run it again: a training goes on from its last checkpoint (update ${this.#savedUpdate}) with --resume. If a thread dies again, use --threads 1.`,
       cause,
     });
   }

@@ -79,20 +79,24 @@ export function fillWithExamples(visible: BinaryMatrix, examples: BinaryMatrix):
   copyRows(examples, Uint32Array.from({ length: visible.rows }, (_, chain) => chain % examples.rows), visible);
 }
 
+/** Steps asked of the kernels at a time. */
+const stepsTogether = 32;
+
 /**
- * Runs `steps` Gibbs steps on the first `rows` chains, from their visible states; `kernels.finish` waits for the end.
+ * Runs `steps` Gibbs steps on the first `rows` chains, from their visible states; `kernels.finish` waits for the last ones.
  */
-export function gibbsSteps(
+export async function gibbsSteps(
   kernels: Kernels,
   model: Model,
   { visible, hidden }: Chains,
   rows: number,
   steps: number,
   address: GibbsAddress,
-): void {
+): Promise<void> {
   for (let index = 0; index < steps; index++) {
     const at = { ...address, step: address.step + index };
     kernels.sampleHidden(model, visible, rows, layerAddress(at, 'hidden'), address.row, hidden);
     kernels.sampleVisible(model, hidden, rows, layerAddress(at, 'visible'), address.row, visible);
+    if (index % stepsTogether === stepsTogether - 1) await kernels.finish();
   }
 }

@@ -22,6 +22,11 @@ export interface TrainingExamples {
   readonly binaryOfEpoch?: (epoch: number) => BinaryMatrix;
 }
 
+/** Whether the momentum is ever other than 0. */
+export function hasMomentum({ momentum }: TrainingConfig): boolean {
+  return momentum !== 0;
+}
+
 /** Rows per mini-batch. */
 export function batchRows(config: TrainingConfig, rows: number): number {
   return config.batchSize === 'full' ? rows : Math.min(config.batchSize, rows);
@@ -46,8 +51,8 @@ export interface StateTensor {
 /** An RBM in training. */
 export class Trainer {
   readonly model: Model;
-  /** The last step of every parameter, for the momentum. */
-  readonly velocity: Model;
+  /** The last step of every parameter; undefined in training without momentum. */
+  readonly velocity: Model | undefined;
   readonly updatesPerEpoch: number;
   /** Updates done. */
   update = 0;
@@ -70,7 +75,7 @@ export class Trainer {
   private constructor(config: TrainingConfig, examples: TrainingExamples, seed: string, context: GradientContext, state: GradientState) {
     const { kernels, model } = context;
     this.model = model;
-    this.velocity = kernels.createModel(model.visibleUnits, model.hiddenUnits);
+    this.velocity = hasMomentum(config) ? kernels.createModel(model.visibleUnits, model.hiddenUnits) : undefined;
     this.updatesPerEpoch = updatesPerEpoch(config, examples.binary.rows);
     this.#config = config;
     this.#examples = examples;
@@ -145,8 +150,7 @@ export class Trainer {
   async step(): Promise<boolean> {
     const kernels = this.#kernels;
     const rows = this.#loadBatch();
-    const estimate = this.#estimator.estimate(this.#context, this.#gradientState, rows, this.update);
-    const phases = estimate instanceof Promise ? await estimate : estimate;
+    const phases = await this.#estimator.estimate(this.#context, this.#gradientState, rows, this.update);
     this.#phases = phases;
     const { l1, l2 } = this.#config.weightDecay;
     const settings = { ...this.stepSizes, l1, l2 };
@@ -166,11 +170,14 @@ export class Trainer {
   restore(
     update: number,
     parameters: ModelParameters,
-    velocity: ModelParameters,
+    velocity: ModelParameters | undefined,
     tensors: ReadonlyMap<string, StateTensor>,
   ): void {
     setParameters(this.model, parameters);
-    setParameters(this.velocity, velocity);
+    if ((velocity === undefined) !== (this.velocity === undefined)) {
+      throw new RangeError(velocity === undefined ? 'it has no velocity (momentum)' : 'it has a velocity, but training has no momentum');
+    }
+    if (velocity !== undefined && this.velocity !== undefined) setParameters(this.velocity, velocity);
     for (const [name, matrix] of Object.entries(this.#gradientState.tensors)) {
       const saved = tensors.get(name);
       const { rows, columns } = matrix;

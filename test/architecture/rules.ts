@@ -131,8 +131,19 @@ const pure = { path: 'names of files, no files', crypto: 'hashes: a computation'
 const mayUseNode: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'version.ts': { 'node:module': 'package.json holds the version' },
   'read-file.ts': { 'node:fs': 'reads a whole file, within bounds, for the rooms that read files' },
-  cli: { 'node:fs': 'arguments name files', 'node:os': 'a temporary folder for verify', 'node:path': pure.path },
-  config: { 'node:fs/promises': 'reads the config', 'node:path': pure.path, 'node:crypto': pure.crypto },
+  cli: {
+    'node:fs': 'arguments name files',
+    'node:os': 'a temporary folder for verify',
+    'node:path': pure.path,
+    'node:v8': 'garbage is collected before training',
+    'node:vm': 'as node:v8',
+  },
+  config: {
+    'node:fs/promises': 'reads the config',
+    'node:module': 'loads the YAML parser when there is YAML',
+    'node:path': pure.path,
+    'node:crypto': pure.crypto,
+  },
   datasets: {
     'node:fs': 'reads data',
     'node:module': 'finds the mnist package',

@@ -9,10 +9,11 @@ import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors
 import { backends, loadKernels, type Kernels, type ModelParameters } from '../../src/kernels/index.js';
 import { createModel, setParameters } from '../../src/model/parameters.js';
 import { codeOf, readableTruncations, sameBits } from '../formats/damage.js';
-import { checkpointBytes, checkpointPieces, sampleCheckpoint, sampleParameters } from './sample.js';
+import { checkpointBytes, checkpointPieces, sampleCheckpoint, sampleParameters, type CheckpointWithVelocity } from './sample.js';
 
-function haveSameBits(a: ModelParameters, b: ModelParameters): boolean {
+function haveSameBits(a: ModelParameters | undefined, b: ModelParameters): boolean {
   return (
+    a !== undefined &&
     a.visibleUnits === b.visibleUnits &&
     a.hiddenUnits === b.hiddenUnits &&
     sameBits(a.weights, b.weights) &&
@@ -67,6 +68,19 @@ describe('round trip', () => {
     expect(read.metrics).toEqual([]);
   });
 
+  test('without momentum it has no velocity, and is read back without one', () => {
+    const { velocity: _, ...checkpoint } = sampleCheckpoint();
+    const bytes = checkpointBytes(checkpoint);
+    expect([...readSafetensors(bytes, 'x').tensors.keys()].toSorted()).toEqual(['hiddenBias', 'metrics', 'state.chains', 'state.fast', 'visibleBias', 'weights']);
+    // Named, but undefined, as a trainer has it.
+    expect(Buffer.compare(checkpointBytes({ ...checkpoint, velocity: undefined }), bytes)).toBe(0);
+    const read = decodeCheckpoint(bytes, 'x');
+    expect(read.velocity).toBeUndefined();
+    expect(haveSameBits(read.parameters, checkpoint.parameters)).toBe(true);
+    expect([...read.state.keys()].toSorted()).toEqual(['chains', 'fast']);
+    expect(read).toMatchObject({ metrics: checkpoint.metrics, progress: checkpoint.progress, identity: checkpoint.identity });
+  });
+
   test('equal progress gives equal bytes; each part of it changes them', () => {
     const bytes = checkpointBytes(sampleCheckpoint());
     expect(Buffer.compare(checkpointBytes(sampleCheckpoint()), bytes)).toBe(0);
@@ -77,6 +91,7 @@ describe('round trip', () => {
       { ...original, identity: { ...original.identity, configHash: 'ef'.repeat(32) } },
       { ...original, parameters: sampleParameters(3, 2, 1) },
       { ...original, velocity: sampleParameters(3, 2, 1) },
+      { ...original, velocity: undefined },
       { ...original, state: new Map() },
     ];
     for (const other of others) expect(Buffer.compare(checkpointBytes(other), bytes)).not.toBe(0);
@@ -99,7 +114,7 @@ describe('round trip', () => {
 });
 
 /** A checkpoint of an n × m model; no two of its weights and momenta are equal. */
-function largeCheckpoint(n: number, m: number): Checkpoint {
+function largeCheckpoint(n: number, m: number): CheckpointWithVelocity {
   return { ...sampleCheckpoint(), parameters: sampleParameters(n, m), velocity: sampleParameters(n, m, n * m + 1000) };
 }
 
@@ -128,7 +143,7 @@ describe.each(backends)('a model in the memory of the kernels: backend $name', (
   afterAll(() => kernels.close());
 
   /** The same checkpoint, with parameters and velocity in the kernels' memory. */
-  function inKernels(checkpoint: Checkpoint): Parameters<typeof checkpointPieces>[0] {
+  function inKernels(checkpoint: CheckpointWithVelocity): Parameters<typeof checkpointPieces>[0] {
     return { ...checkpoint, parameters: createModel(kernels, checkpoint.parameters), velocity: createModel(kernels, checkpoint.velocity) };
   }
 
@@ -146,6 +161,8 @@ describe.each(backends)('a model in the memory of the kernels: backend $name', (
 
     test('its file has the bytes that plain arrays give', () => {
       expect(Buffer.compare(checkpointBytes(inKernels(checkpoint)), checkpointBytes(checkpoint))).toBe(0);
+      const plain = { ...checkpoint, velocity: undefined };
+      expect(Buffer.compare(checkpointBytes({ ...plain, parameters: createModel(kernels, plain.parameters) }), checkpointBytes(plain))).toBe(0);
     });
 
     test('is never copied as a whole: no piece is larger than 1 MiB or a row', () => {
@@ -301,7 +318,17 @@ describe('files that are no checkpoint, or contradict themselves', () => {
     ['a newer format', ({ metadata }) => void (metadata.formatVersion = '2'), /format 2.*reads format 1/],
     ['no format version', ({ metadata }) => void delete metadata.formatVersion, /format none/],
     ['no weights', ({ tensors }) => void tensors.delete('weights'), /weights/],
-    ['no momentum', ({ tensors }) => void tensors.delete('velocity.hiddenBias'), /velocity\.hiddenBias/],
+    ['momentum without that of a bias', ({ tensors }) => void tensors.delete('velocity.hiddenBias'), /velocity\.hiddenBias/],
+    ['momentum of a bias only', ({ tensors }) => {
+      tensors.delete('velocity.weights');
+      tensors.delete('velocity.visibleBias');
+    }, /velocity\.weights/],
+    ['momentum under unknown names only', ({ tensors }) => {
+      for (const name of ['weights', 'visibleBias', 'hiddenBias']) {
+        tensors.set(`velocity.other.${name}`, tensors.get(`velocity.${name}`) ?? { shape: [0], values: new Float64Array(0) });
+        tensors.delete(`velocity.${name}`);
+      }
+    }, /velocity\.weights/],
     ['weights of bytes', ({ tensors }) => void tensors.set('weights', { shape: [3, 2], values: new Uint8Array(6) }), /weights/],
     ['weights of three dimensions', ({ tensors }) => void tensors.set('weights', { shape: [3, 2, 1], values: new Float64Array(6) }), /weights/],
     ['a bias that does not fit', ({ tensors }) => void tensors.set('hiddenBias', { shape: [3], values: new Float64Array(3) }), /shapes/],

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 
 import { readModelFile, type ArrayNames } from '../../src/checkpoint/model-file.js';
-import { writeNpz } from '../../src/formats/npz.js';
+import { writeNpz } from '../../src/formats/npz-writer.js';
 import { writeSafetensors } from '../../src/formats/safetensors.js';
 import type { ModelParameters } from '../../src/kernels/index.js';
 import { codeOf } from '../formats/damage.js';

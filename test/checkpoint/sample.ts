@@ -19,8 +19,11 @@ export function sampleParameters(visibleUnits: number, hiddenUnits: number, offs
   return { visibleUnits, hiddenUnits, weights, visibleBias: numbers(visibleUnits, offset + 100), hiddenBias };
 }
 
+/** A checkpoint of a training with momentum. */
+export type CheckpointWithVelocity = Checkpoint & { readonly velocity: ModelParameters };
+
 /** A checkpoint of a 3 × 2 model after `update` updates. */
-export function sampleCheckpoint(update = 12): Checkpoint {
+export function sampleCheckpoint(update = 12): CheckpointWithVelocity {
   return {
     parameters: sampleParameters(3, 2, update),
     velocity: sampleParameters(3, 2, 50),

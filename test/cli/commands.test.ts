@@ -315,6 +315,13 @@ describe('inspect', () => {
     expect(weights.mean).toBeCloseTo(model.weights.reduce((sum, value) => sum + value, 0) / 24, 14);
     expect(ofExport).toMatchObject({ digest: result.digest, tensors: tensors.slice(0, 3) });
   });
+
+  test('shows no velocity of a training without momentum', async () => {
+    await cli('--config', 'small.json', '--set', 'training.momentum=0', '--set', 'training.updates=5', '--output', 'plain', '--quiet');
+    const { tensors, progress } = await json('inspect', 'plain');
+    expect(progress).toMatchObject({ update: 5 });
+    expect((tensors as { name: string }[]).map(({ name }) => name)).toEqual(['weights', 'visibleBias', 'hiddenBias']);
+  });
 });
 
 describe('export', () => {

@@ -9,7 +9,7 @@ import * as fc from 'fast-check';
 import type { DataConfig, SplitConfig } from '../../src/config/run-config.js';
 import { describeDataset, loadDataset, type Dataset, type Examples } from '../../src/datasets/index.js';
 import { writeNpy } from '../../src/formats/npy.js';
-import { writeNpz } from '../../src/formats/npz.js';
+import { writeNpz } from '../../src/formats/npz-writer.js';
 import { unpackBinaryMatrix, type BinaryMatrix } from '../../src/kernels/binary-matrix.js';
 import { dataConfig } from './config.js';
 

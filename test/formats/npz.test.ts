@@ -7,7 +7,8 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
 import { writeNpy } from '../../src/formats/npy.js';
-import { openNpz, readNpz, writeNpz } from '../../src/formats/npz.js';
+import { openNpz, readNpz } from '../../src/formats/npz.js';
+import { writeNpz } from '../../src/formats/npz-writer.js';
 import { crc32, listZip } from '../../src/formats/zip.js';
 import { codeOf, readableTruncations, sameBits, unnoticedChanges } from './damage.js';
 import { describeWithNumpy, runPython } from './numpy.js';

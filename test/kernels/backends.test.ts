@@ -39,7 +39,9 @@ import {
   sizes,
   stateBytes,
   valuesOfKind,
+  withUnitsOff,
   Workspace,
+  type OffPattern,
   type ValueKind,
 } from './cases.js';
 import { describeSameBits } from './same-bits.js';
@@ -145,6 +147,11 @@ function naiveStates(rows: number, units: number, means: Float64Array): Uint8Arr
 function expectation(value: number): Phase & { moments: ModelMoments } {
   const tensor = () => Float64Array.from([value]);
   return { kind: 'expectation', moments: { visible: tensor(), hidden: tensor(), products: tensor() } };
+}
+
+/** The numbers of all tensors of a model. */
+function tensorsOf(model: Model): number[][] {
+  return parameterTensors(getParameters(model)).map(({ values: numbers }) => [...numbers]);
 }
 
 describe.each(backends)('backend $name', (backend) => {
@@ -258,19 +265,30 @@ describe.each(backends)('backend $name', (backend) => {
       expect(firstDifference(energies, expected)).toBeUndefined();
     });
 
-    /** A phase and its statistics by the definition: count, Σ v, Σ E[h | v], Σ v E[h | v]ᵀ. */
-    function randomPhase(kind: Phase['kind'], count: number, seed: number) {
+    /**
+     * A phase and what it does to gradients by the definition, one number at a time; `sign` is 1 for the positive phase, −1
+     * for the negative one. Samples have the units of `off` off.
+     */
+    function randomPhase(kind: Phase['kind'], sign: 1 | -1, count: number, off: OffPattern, seed: number) {
       if (kind === 'expectation') {
         const moments = {
           visible: Float64Array.from(uniforms(n, seed)),
           hidden: Float64Array.from(uniforms(m, seed + 1)),
           products: Float64Array.from(uniforms(n * m, seed + 2)),
         };
-        return { phase: { kind, moments } satisfies Phase, count: 1, ...moments };
+        return {
+          phase: { kind, moments } satisfies Phase,
+          visibleMean: (i: number) => moments.visible[i],
+          addHidden: (sum: number, j: number) => sum + sign * moments.hidden[j],
+          addProduct: (sum: number, i: number, j: number) => sum + sign * moments.products[i * m + j],
+          isOff: () => false,
+        };
       }
-      const visible = randomBytes(count, n, seed);
+      const visible = withUnitsOff(randomBytes(count, n, seed), count, n, off);
       const means = Float64Array.from(uniforms(count * m, seed + 1));
       const isOn = (row: number, i: number) => visible[row * n + i] === 1;
+      const activeRows = (i: number) => inOrder(0, count, (row) => (isOn(row, i) ? 1 : 0));
+      const term = (row: number, j: number) => means[row * m + j] * (sign / count);
       return {
         phase: {
           kind,
@@ -278,46 +296,64 @@ describe.each(backends)('backend $name', (backend) => {
           hiddenMeans: matrixOf(kernels, count, m, means),
           rows: count,
         } satisfies Phase,
-        count,
-        visible: elements(1, n, (_, i) => inOrder(0, count, (row) => (isOn(row, i) ? 1 : 0))),
-        hidden: elements(1, m, (_, j) => inGroups(0, count, (row) => means[row * m + j])),
-        products: elements(n, m, (i, j) => inGroups(0, count, (row) => (isOn(row, i) ? means[row * m + j] : undefined))),
+        visibleMean: (i: number) => activeRows(i) * (1 / count),
+        addHidden: (sum: number, j: number) => inGroups(sum, count, (row) => term(row, j)),
+        addProduct: (sum: number, i: number, j: number) => inGroups(sum, count, (row) => (isOn(row, i) ? term(row, j) : undefined)),
+        isOff: (i: number) => activeRows(i) === 0,
       };
     }
 
-    test.each([
+    const decays = [[0, 0], [1e-3, 0], [0, 1e-2], [1e-3, 1e-2]];
+    const updates = [0.9, 0, undefined].flatMap((momentum) => decays.map(([l1, l2]) => ({ momentum, l1, l2 })));
+
+    describe.each([
       ['samples', 'samples'],
       ['samples', 'expectation'],
       ['expectation', 'samples'],
-    ] as const)('updateParameters from %s against %s', async (positiveKind, negativeKind) => {
-      const positive = randomPhase(positiveKind, rows + 1, 10);
-      const negative = randomPhase(negativeKind, 2 * rows + 3, 20);
-      const settings = { learningRate: 0.1, momentum: 0.9, l1: 1e-3, l2: 1e-2 };
-      const before = randomParameters(n, m);
-      before.weights[0] = 0;
-      const velocityBefore = randomParameters(n, m, false, 50);
-      const model = createModel(kernels, before);
-      const velocityModel = createModel(kernels, velocityBefore);
-      const outcome = kernels.updateParameters(model, velocityModel, positive.phase, negative.phase, settings);
-      await kernels.finish();
-      expect(outcome.finite).toBe(true);
-
-      const parameters = getParameters(model);
-      const velocity = getParameters(velocityModel);
-      const tensors = [
-        ['weights', 'products', settings.l1, settings.l2],
-        ['visibleBias', 'visible', 0, 0],
-        ['hiddenBias', 'hidden', 0, 0],
-      ] as const;
-      for (const [tensor, statistic, l1, l2] of tensors) {
-        const step = before[tensor].map((theta, index) => {
-          const difference = positive[statistic][index] * (1 / positive.count) - negative[statistic][index] * (1 / negative.count);
-          const gradient = difference - l2 * theta - l1 * Math.sign(theta);
-          return 0.9 * velocityBefore[tensor][index] + 0.1 * gradient;
+      ['expectation', 'expectation'],
+    ] as const)('updateParameters from %s against %s', (positiveKind, negativeKind) => {
+      test.each(updates)('momentum $momentum, l1 $l1, l2 $l2', async ({ momentum, l1, l2 }) => {
+        // Units 0, 1, 2, 3 are on in both phases, in none, in the positive one only, in the negative one only; and so on.
+        const p = randomPhase(positiveKind, 1, rows + 1, 'odd', 10);
+        const q = randomPhase(negativeKind, -1, 2 * rows + 3, 'thirds', 20);
+        const before = randomParameters(n, m);
+        before.weights.forEach((_, index) => {
+          if (index % 4 === 0) before.weights[index] = index % 8 === 0 ? -0 : 0;
         });
-        expect(firstDifference(velocity[tensor], step)).toBeUndefined();
-        expect(firstDifference(parameters[tensor], before[tensor].map((theta, index) => theta + step[index]))).toBeUndefined();
-      }
+        const hasVelocity = momentum !== undefined;
+        const velocityBefore = randomParameters(n, m, false, 50);
+        const model = createModel(kernels, before);
+        const velocity = hasVelocity ? createModel(kernels, velocityBefore) : undefined;
+        const settings = { learningRate: 0.1, momentum: momentum ?? 0, l1, l2 };
+        const outcome = kernels.updateParameters(model, velocity, p.phase, q.phase, settings);
+        await kernels.finish();
+        expect(outcome.finite).toBe(true);
+
+        const gradients = {
+          weights: elements(n, m, (i, j) => {
+            const theta = before.weights[i * m + j];
+            let gradient = q.addProduct(p.addProduct(0, i, j), i, j);
+            if (l2 !== 0) gradient -= l2 * theta;
+            if (l1 !== 0) gradient -= l1 * Math.sign(theta);
+            return gradient;
+          }),
+          visibleBias: elements(1, n, (_, i) => p.visibleMean(i) - q.visibleMean(i)),
+          hiddenBias: elements(1, m, (_, j) => q.addHidden(p.addHidden(0, j), j)),
+        };
+        const maySkip = !hasVelocity && l1 === 0 && l2 === 0;
+        const isLeftAlone = (tensor: string, index: number) =>
+          maySkip && tensor === 'weights' && p.isOff(floor(index / m)) && q.isOff(floor(index / m));
+        const parameters = getParameters(model);
+        for (const tensor of ['weights', 'visibleBias', 'hiddenBias'] as const) {
+          const step = gradients[tensor].map((gradient, index) =>
+            hasVelocity ? momentum * velocityBefore[tensor][index] + 0.1 * gradient : 0.1 * gradient,
+          );
+          const after = before[tensor].map((theta, index) => (isLeftAlone(tensor, index) ? theta : theta + step[index]));
+          expect(firstDifference(parameters[tensor], after)).toBeUndefined();
+          const velocityAfter = velocity === undefined ? step : getParameters(velocity)[tensor];
+          expect(firstDifference(velocityAfter, step)).toBeUndefined();
+        }
+      });
     });
   });
 
@@ -350,7 +386,7 @@ describe.each(backends)('backend $name', (backend) => {
   describe('updateParameters', () => {
     const still = { learningRate: 1, momentum: 0, l1: 0, l2: 0 };
 
-    async function isFinite(model: Model, velocity: Model, positive: Phase, settings = still): Promise<boolean> {
+    async function isFinite(model: Model, velocity: Model | undefined, positive: Phase, settings = still): Promise<boolean> {
       const { visibleUnits: n, hiddenUnits: m } = model;
       const moments = { visible: new Float64Array(n), hidden: new Float64Array(m), products: new Float64Array(n * m) };
       const outcome = kernels.updateParameters(model, velocity, positive, { kind: 'expectation', moments }, settings);
@@ -358,15 +394,16 @@ describe.each(backends)('backend $name', (backend) => {
       return outcome.finite;
     }
 
-    test('says whether all parameters are finite, whichever tensor is not', async () => {
-      expect(await isFinite(modelOf(1, 1), modelOf(1, 1), expectation(1))).toBe(true);
+    test.each(['with', 'without'])('%s a velocity: says whether all parameters are finite, whichever tensor is not', async (mode) => {
+      const velocity = () => (mode === 'with' ? modelOf(1, 1) : undefined);
+      expect(await isFinite(modelOf(1, 1), velocity(), expectation(1))).toBe(true);
       for (const bad of [Infinity, -Infinity, NaN]) {
         for (const name of ['visible', 'hidden', 'products'] as const) {
           const moments = { ...expectation(1).moments, [name]: Float64Array.from([bad]) };
-          expect(await isFinite(modelOf(1, 1), modelOf(1, 1), { kind: 'expectation', moments })).toBe(false);
+          expect(await isFinite(modelOf(1, 1), velocity(), { kind: 'expectation', moments })).toBe(false);
         }
       }
-      expect(await isFinite(modelOf(1, 1), modelOf(1, 1), expectation(10), { ...still, learningRate: 1e308 })).toBe(false);
+      expect(await isFinite(modelOf(1, 1), velocity(), expectation(10), { ...still, learningRate: 1e308 })).toBe(false);
     });
 
     test('one parameter that overflows is noticed wherever it is', async () => {
@@ -396,6 +433,34 @@ describe.each(backends)('backend $name', (backend) => {
       );
     });
 
+    test('without a velocity, too, where other units are off', async () => {
+      const cases = fc.record({ n: sizes, m: sizes, visible: fc.nat(64), hidden: fc.nat(64), rows: fc.integer({ min: 1, max: 9 }) });
+      const tensors = fc.constantFrom('weights', 'visibleBias', 'hiddenBias');
+      await fc.assert(
+        fc.asyncProperty(cases, tensors, fc.boolean(), async ({ n, m, visible, hidden, rows }, tensor, overflows) => {
+          const [i, j] = [visible % n, hidden % m];
+          const parameters = randomParameters(n, m);
+          if (tensor === 'weights') parameters.weights[i * m + j] = 1.5e308;
+          if (tensor === 'visibleBias') parameters.visibleBias[i] = 1.5e308;
+          if (tensor === 'hiddenBias') parameters.hiddenBias[j] = 1.5e308;
+          // In the positive phase units i and j are on in every row, so that their gradients are 1; all others are 0.
+          const workspace = new Workspace(kernels);
+          const phase = (activity: number): Phase => ({
+            kind: 'samples',
+            visible: workspace.states('own', Uint8Array.from({ length: rows * n }, (_, index) => (index % n === i ? activity : 0)), rows, n),
+            hiddenMeans: workspace.matrix(rows, m, Float64Array.from({ length: rows * m }, (_, index) => (index % m === j ? activity : 0))),
+            rows,
+          });
+          const settings = { ...still, learningRate: overflows ? 1.5e308 : 1e307 };
+          const outcome = kernels.updateParameters(workspace.model(parameters), undefined, phase(1), phase(0), settings);
+          await kernels.finish();
+          expect(outcome.finite).toBe(!overflows);
+          workspace.release();
+        }),
+        { numRuns: 100 },
+      );
+    });
+
     test('flushes momentum below 2^-960 to +0 and keeps what is not below', async () => {
       const limit = 2 ** -960;
       const largestBelow = limit * (1 - 2 ** -53);
@@ -404,6 +469,59 @@ describe.each(backends)('backend $name', (backend) => {
         await isFinite(modelOf(1, 1), velocity, expectation(0), { ...still, momentum: 1 });
         expect(firstDifference(valuesOf(velocity.weights), Float64Array.from([after]))).toBeUndefined();
       }
+    });
+
+    test('flushes nothing but momentum: without a velocity the smallest step is made', async () => {
+      for (const smallest of [5e-324, -5e-324, 2 ** -1000]) {
+        const model = modelOf(1, 1, { weights: new Float64Array(1), visibleBias: new Float64Array(1), hiddenBias: new Float64Array(1) });
+        await isFinite(model, undefined, expectation(smallest));
+        expect(tensorsOf(model)).toEqual([[smallest], [smallest], [smallest]]);
+        // Nor the parameters of training with momentum.
+        const parameters = { weights: Float64Array.of(smallest), visibleBias: Float64Array.of(smallest), hiddenBias: Float64Array.of(smallest) };
+        const resting = modelOf(1, 1, parameters);
+        await isFinite(resting, kernels.createModel(1, 1), expectation(0));
+        expect(tensorsOf(resting)).toEqual([[smallest], [smallest], [smallest]]);
+      }
+    });
+
+    describe('of weights of −0 and phases of zeros', () => {
+      // Units: on in both phases, in the positive one, in the negative one, in none; the spare rows are all on.
+      const [n, m, rows] = [4, 3, 5];
+      const phase = (active: number[]): Phase => ({
+        kind: 'samples',
+        visible: statesOf(kernels, Uint8Array.from({ length: (rows + 2) * n }, (_, index) => Number(index >= rows * n || (index >= n && active.includes(index % n)))), rows + 2, n),
+        hiddenMeans: matrixOf(kernels, rows + 2, m, new Float64Array((rows + 2) * m)),
+        rows,
+      });
+      const zeros: Phase = {
+        kind: 'expectation',
+        moments: { visible: new Float64Array(n), hidden: new Float64Array(m), products: new Float64Array(n * m) },
+      };
+
+      /** The visible units whose weights are −0 after an update. */
+      async function negativeAfter(hasVelocity: boolean, positive: Phase, negative: Phase, settings = still): Promise<number[]> {
+        const model = modelOf(n, m, { weights: new Float64Array(n * m).fill(-0) });
+        kernels.updateParameters(model, hasVelocity ? kernels.createModel(n, m) : undefined, positive, negative, settings);
+        await kernels.finish();
+        const weights = valuesOf(model.weights);
+        expect(weights.every((weight) => weight === 0)).toBe(true);
+        return [0, 1, 2, 3].filter((i) => weights.subarray(i * m, (i + 1) * m).every((weight) => Object.is(weight, -0)));
+      }
+
+      test('without momentum and decay, those of a unit that is off in all rows of both stay −0', async () => {
+        expect(await negativeAfter(false, phase([0, 1]), phase([0, 2]))).toEqual([3]);
+        expect(await negativeAfter(false, phase([0, 1]), phase([0, 1]))).toEqual([2, 3]);
+        expect(await negativeAfter(false, phase([]), phase([]))).toEqual([0, 1, 2, 3]);
+      });
+
+      test('with an expectation, with momentum, or with decay, all become 0', async () => {
+        expect(await negativeAfter(false, zeros, phase([0, 2]))).toEqual([]);
+        expect(await negativeAfter(false, phase([0, 1]), zeros)).toEqual([]);
+        expect(await negativeAfter(false, zeros, zeros)).toEqual([]);
+        expect(await negativeAfter(true, phase([0, 1]), phase([0, 2]))).toEqual([]);
+        expect(await negativeAfter(false, phase([0, 1]), phase([0, 2]), { ...still, l1: 0.5 })).toEqual([]);
+        expect(await negativeAfter(false, phase([0, 1]), phase([0, 2]), { ...still, l2: 0.5 })).toEqual([]);
+      });
     });
 
     test('each phase is divided by its own number of rows', async () => {

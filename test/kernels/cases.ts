@@ -81,6 +81,26 @@ export function stateBytes(density: string, rows: number, units: number, seed: n
   return Uint8Array.from(uniforms(rows * units, seed), (u, index) => (u < limits[floor(index / units)] ? 1 : 0));
 }
 
+/** Which units are off in all rows, whatever the density of the others. */
+const offPatterns = {
+  none: () => false,
+  even: (unit: number) => unit % 2 === 0,
+  odd: (unit: number) => unit % 2 === 1,
+  thirds: (unit: number) => unit % 3 !== 0,
+  'all but the last': (unit: number, units: number) => unit < units - 1,
+  'whole words': (unit: number) => floor(unit / 32) % 2 === 0,
+};
+
+export type OffPattern = keyof typeof offPatterns;
+
+export const offUnits = fc.constantFrom(...(Object.keys(offPatterns) as OffPattern[]));
+
+/** `states` (rows × units bytes) with the units of a pattern off in the first `rows` rows. */
+export function withUnitsOff(states: Uint8Array, rows: number, units: number, pattern: OffPattern): Uint8Array {
+  const isOff = Array.from({ length: units }, (_, unit) => offPatterns[pattern](unit, units));
+  return states.map((state, index) => (index < rows * units && isOff[index % units] ? 0 : state));
+}
+
 /** Where states lie: in the kernels' memory or the host's, as a whole matrix or as rows of a larger one. */
 export const places = fc.constantFrom('own', 'rows of own', 'host', 'rows of host');
 

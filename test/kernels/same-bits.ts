@@ -24,6 +24,7 @@ import {
   densities,
   edgeMeans,
   layerCases,
+  offUnits,
   parameterKinds,
   places,
   rowCounts,
@@ -31,6 +32,7 @@ import {
   sizes,
   stateBytes,
   valuesOfKind,
+  withUnitsOff,
   Workspace,
   type ValueKind,
 } from './cases.js';
@@ -55,8 +57,9 @@ async function resultsOf<Case>(kernels: Kernels, work: Work<Case>, chosen: Case)
   return results;
 }
 
-function tensorsOf(model: Model): Float64Array[] {
-  return parameterTensors(getParameters(model)).map(({ values }) => values);
+/** The tensors of a model, or of a velocity: none where there is no momentum. */
+function tensorsOf(model: Model | undefined): Float64Array[] {
+  return model === undefined ? [] : parameterTensors(getParameters(model)).map(({ values }) => values);
 }
 
 /** Rows of a phase: an update from none would divide by zero. */
@@ -67,13 +70,14 @@ const phases = fc.record({
   rows: phaseRows,
   spare: fc.nat(2),
   density: densities,
+  off: offUnits,
   place: places,
   means: fc.constantFrom<ValueKind>('means', 'means', 'certainties', 'zero', 'subnormal', 'extreme'),
   seed: seeds,
 });
 
 function phaseOf(workspace: Workspace, chosen: Made<typeof phases>, n: number, m: number): Phase {
-  const { kind, rows, spare, density, place, means, seed } = chosen;
+  const { kind, rows, spare, density, off, place, means, seed } = chosen;
   if (kind === 'expectation') {
     const moments = {
       visible: valuesOfKind(means, n, seed),
@@ -85,17 +89,28 @@ function phaseOf(workspace: Workspace, chosen: Made<typeof phases>, n: number, m
   const all = rows + spare;
   return {
     kind: 'samples',
-    visible: workspace.states(place, stateBytes(density, all, n, seed), all, n),
+    // Units that are on in the spare rows only are off as well.
+    visible: workspace.states(place, withUnitsOff(stateBytes(density, all, n, seed), rows, n, off), all, n),
     hiddenMeans: workspace.matrix(all, m, valuesOfKind(means, all * m, seed + 1)),
     rows,
   };
 }
 
+const learningRates = fc.constantFrom(0.1, 0.01, 1, 0, 1e-300, 1e300);
+
 const settings = fc.record({
-  learningRate: fc.constantFrom(0.1, 0.01, 1, 0, 1e-300, 1e300),
+  learningRate: learningRates,
   momentum: fc.constantFrom(0, 0.5, 0.9, 1, 1e-280),
   l1: fc.constantFrom(0, 0, 1e-3, 0.5),
   l2: fc.constantFrom(0, 0, 1e-4, 0.1),
+});
+
+/** Training without momentum, in half of the cases without decay. */
+const plainSettings = fc.record({
+  learningRate: learningRates,
+  momentum: fc.constant(0),
+  l1: fc.constantFrom(0, 0, 1e-3),
+  l2: fc.constantFrom(0, 0, 0.1),
 });
 
 const velocityKinds = fc.constantFrom<ValueKind>('zero', 'zero', 'negativeZero', 'zeros', 'small', 'subnormal', 'huge', 'upwards');
@@ -328,18 +343,41 @@ export function describeSameBits(load: () => Promise<Kernels>, threads: number):
       await expect(agree).resolves.toBeUndefined();
     });
 
+    const plainUpdates = fc.record({
+      // Zeros of either sign in a third of the cases: of a weight that stays as it is, −0 is kept.
+      layers: layerCases([...parameterKinds, 'negativeZero', 'negativeZero', 'zeros', 'zeros']),
+      positive: phases,
+      negative: phases,
+      settings: plainSettings,
+      count: fc.integer({ min: 1, max: 2 }),
+    });
+    test('updateParameters without momentum, with and without decay, once or twice', async () => {
+      const agree = sameBits(500, plainUpdates, (workspace, backend, chosen) => {
+        const { layers, count } = chosen;
+        const { n, m } = layers;
+        const model = workspace.model(caseParameters(layers));
+        const positive = phaseOf(workspace, chosen.positive, n, m);
+        const negative = phaseOf(workspace, chosen.negative, n, m);
+        const outcomes = Array.from({ length: count }, () => backend.updateParameters(model, undefined, positive, negative, chosen.settings));
+        return () => [Uint8Array.from(outcomes, ({ finite }) => Number(finite)), ...tensorsOf(model)];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
     const trainings = fc.record({
-      layers: layerCases(['zero', 'small', 'sixty', 'subnormal']),
+      layers: layerCases(['zero', 'zeros', 'small', 'sixty', 'subnormal']),
       rows: phaseRows,
       chains: phaseRows,
+      momentum: fc.constantFrom(0, 0.5),
+      decay: fc.constantFrom({ l1: 0, l2: 0 }, { l1: 1e-4, l2: 1e-3 }),
       at: addresses,
     });
     test('three updates of training, asked for without waiting in between', async () => {
-      const agree = sameBits(120, trainings, (workspace, backend, chosen) => {
-        const { layers, rows, chains, at } = chosen;
+      const agree = sameBits(160, trainings, (workspace, backend, chosen) => {
+        const { layers, rows, chains, momentum, decay, at } = chosen;
         const { n, m } = layers;
         const model = workspace.model(caseParameters(layers));
-        const velocity = workspace.model(caseParameters({ ...layers, weights: 'zero', biases: 'zero' }));
+        const velocity = momentum === 0 ? undefined : workspace.model(caseParameters({ ...layers, weights: 'zero', biases: 'zero' }));
         const examples = caseStates(workspace, { ...layers, rows }, n);
         const exampleMeans = workspace.results(rows, m);
         const chainMeans = workspace.results(chains, m);
@@ -360,7 +398,7 @@ export function describeSameBits(load: () => Promise<Kernels>, threads: number):
             velocity,
             { kind: 'samples', visible: examples, hiddenMeans: exampleMeans, rows },
             { kind: 'samples', visible: visible.states, hiddenMeans: chainMeans, rows: chains },
-            { learningRate: 0.1, momentum: 0.5, l1: 1e-4, l2: 1e-3 },
+            { learningRate: 0.1, momentum, ...decay },
           );
         });
         return () => [

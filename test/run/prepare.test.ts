@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { writeNpz } from '../../src/formats/npz.js';
+import { writeNpz } from '../../src/formats/npz-writer.js';
 import { isRbmError } from '../../src/errors.js';
 import type { CheckpointIdentity } from '../../src/checkpoint/checkpoint.js';
 import { checkpointToContinue, loadRunConfig, openRunDirectory } from '../../src/run/open-run.js';

@@ -11,7 +11,9 @@ import * as fc from 'fast-check';
 import { parametersDigest } from '../../src/checkpoint/digest.js';
 import { readCheckpointFile, RunDirectory } from '../../src/checkpoint/run-directory.js';
 import { isRbmError } from '../../src/errors.js';
+import { readSafetensors } from '../../src/formats/safetensors.js';
 import { backends } from '../../src/kernels/index.js';
+import { checkpointBytes } from '../../src/run/memory.js';
 import { evaluationInterval } from '../../src/run/train-run.js';
 import { temporaryFolder } from '../checkpoint/sample.js';
 import { integers } from '../reference/numbers.js';
@@ -36,6 +38,7 @@ writeFileSync(greyFile, Array.from({ length: 10 }, (_, row) => integers(6, row).
 
 const configs: Record<string, object> = {
   sml: smallConfig,
+  'sml without momentum': { ...smallConfig, training: { ...training, momentum: 0 } },
   cd: { ...smallConfig, training: { ...training, algorithm: 'cd', chains: undefined, weightDecay: { l2: 0.01 } } },
   exact: { ...smallConfig, training: { ...training, algorithm: 'exact', chains: undefined, k: undefined } },
   dynamic: {
@@ -139,6 +142,25 @@ describe.each(Object.keys(configs))('%s', (name) => {
     expect(events.filter(({ type }) => type === 'update')).toEqual([]);
     expect(outcomeFiles(folder)).toEqual(straight);
   });
+});
+
+test.each([
+  ['0', 0, false],
+  ['a number', 0.5, true],
+  ['a schedule that begins with 0', { schedule: 'step', initial: 0, final: 0.5, at: { updates: 9 } }, true],
+])('momentum %s: the checkpoints have a velocity only where there is momentum, and are as large as a dry run says', async (_, momentum, hasVelocity) => {
+  const folder = newFolder();
+  const prepared = await prepare({ ...smallConfig, training: { ...training, updates: 6, momentum } });
+  await train(prepared, folder);
+  const directory = new RunDirectory(folder);
+  const updates = directory.checkpointUpdates();
+  expect(updates).toEqual([6, 5]);
+  const velocities = updates.map((update) => readCheckpointFile(directory.checkpoint(update)).velocity);
+  expect(velocities.map((velocity) => velocity !== undefined)).toEqual([hasVelocity, hasVelocity]);
+  // All but header and events.
+  const { tensors } = readSafetensors(readFileSync(directory.checkpoint(6)), 'x');
+  const sizes = [...tensors].map(([name, { values }]) => (name === 'metrics' ? 0 : values.byteLength));
+  expect(checkpointBytes(prepared.config.training, prepared.parameters)).toBe(sizes.reduce((sum, size) => sum + size));
 });
 
 describe('a directory that is no longer this training\'s', () => {

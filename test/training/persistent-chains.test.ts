@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import type { TrainingConfig } from '../../src/config/run-config.js';
 import { backends, loadKernels, packBinaryMatrix, type Kernels, type ModelParameters } from '../../src/kernels/index.js';
-import { getParameters } from '../../src/model/parameters.js';
+import { createParameters, getParameters } from '../../src/model/parameters.js';
 import { streamKey } from '../../src/random/index.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { bytesOf, valuesOf } from '../kernels/support.js';
@@ -160,7 +160,7 @@ describe.each(backends)('backend $name', ({ name }) => {
       // What v was before is of no importance.
       ['visibleChains', { shape: [chains, n], values: new Uint8Array(chains * n) }],
     ]);
-    trainer.restore(12, parameters, getParameters(trainer.velocity), tensors);
+    trainer.restore(12, parameters, createParameters(n, m), tensors);
     expect(chainsOf(trainer)).toEqual({ visible: Array<number>(chains).fill(0), hidden });
     expect(await compareUpdate(trainer, 2, initial)).toBeGreaterThan(0);
     expect(trainer.update).toBe(13);

@@ -69,10 +69,16 @@ function copyOf(parameters: ModelParameters): ModelParameters {
   };
 }
 
-function haveSameBits(model: Model | ModelParameters, expected: ModelParameters): boolean {
+function haveSameBits(model: Model | ModelParameters | undefined, expected: ModelParameters | undefined): boolean {
+  if (model === undefined || expected === undefined) return model === expected;
   const actual = 'readRows' in model.weights ? getParameters(model as Model) : (model as ModelParameters);
   const { weights, visibleBias, hiddenBias } = actual;
   return sameBits(weights, expected.weights) && sameBits(visibleBias, expected.visibleBias) && sameBits(hiddenBias, expected.hiddenBias);
+}
+
+/** A copy of the velocity; undefined in training without momentum. */
+function velocityOf({ velocity }: Trainer): ModelParameters | undefined {
+  return velocity === undefined ? undefined : getParameters(velocity);
 }
 
 /** The two phases of the last update. */
@@ -92,12 +98,19 @@ function countOf(phase: Phase): number {
   return phase.kind === 'samples' ? phase.rows : 1;
 }
 
+/** In how many of a phase's samples every visible unit is on. */
+function countsOf(phase: Phase): number[] {
+  const states = visibleStates(phase);
+  const n = states.length / countOf(phase);
+  return Array.from({ length: n }, (_, i) => states.filter((state, index) => index % n === i && state === 1).length);
+}
+
 /**
- * The sum of the terms of a phase's rows in the documented order: four rows to a group, each group on its own, the groups
+ * `start` and the terms of a phase's rows in the documented order: four rows to a group, each group on its own, the groups
  * one after the other; rows that are off are left out, and groups without any row.
  */
-function groupedSum(rows: number, isOn: (row: number) => boolean, term: (row: number) => number): number {
-  let total = 0;
+function groupedSum(start: number, rows: number, isOn: (row: number) => boolean, term: (row: number) => number): number {
+  let total = start;
   for (let group = 0; group < rows; group += 4) {
     const terms = [group, group + 1, group + 2, group + 3].filter((row) => row < rows && isOn(row)).map(term);
     if (terms.length > 0) total += terms.reduce((sum, value) => sum + value);
@@ -105,23 +118,28 @@ function groupedSum(rows: number, isOn: (row: number) => boolean, term: (row: nu
   return total;
 }
 
-/** Σ v hᵀ, Σ v and Σ h of a phase, in the layout and under the names of parameters. */
-function sumsOf(phase: Phase): Record<'weights' | 'visibleBias' | 'hiddenBias', Float64Array> {
+/** Gradients in the layout and under the names of parameters. */
+type Gradients = Record<'weights' | 'visibleBias' | 'hiddenBias', Float64Array>;
+
+/** The gradients `start`, and on to them what a phase contributes: means, with the sign of the phase. */
+function addPhase(start: Gradients, phase: Phase, sign: 1 | -1): Gradients {
   if (phase.kind === 'expectation') {
     const { products, visible, hidden } = phase.moments;
-    return { weights: products, visibleBias: visible, hiddenBias: hidden };
+    const add = (sums: Float64Array, means: Float64Array) => sums.map((sum, index) => (sign === 1 ? sum + means[index] : sum - means[index]));
+    return { weights: add(start.weights, products), visibleBias: add(start.visibleBias, visible), hiddenBias: add(start.hiddenBias, hidden) };
   }
   const { rows } = phase;
   const { columns: n } = phase.visible;
   const { columns: m } = phase.hiddenMeans;
   const visible = visibleStates(phase);
+  const counts = countsOf(phase);
   const means = valuesOf(phase.hiddenMeans);
   const isOn = (i: number) => (row: number) => visible[row * n + i] === 1;
-  const mean = (j: number) => (row: number) => means[row * m + j];
+  const term = (j: number) => (row: number) => means[row * m + j] * (sign / rows);
   return {
-    weights: Float64Array.from({ length: n * m }, (_, index) => groupedSum(rows, isOn(Math.floor(index / m)), mean(index % m))),
-    visibleBias: Float64Array.from({ length: n }, (_, i) => groupedSum(rows, isOn(i), () => 1)),
-    hiddenBias: Float64Array.from({ length: m }, (_, j) => groupedSum(rows, () => true, mean(j))),
+    weights: start.weights.map((sum, index) => groupedSum(sum, rows, isOn(Math.floor(index / m)), term(index % m))),
+    visibleBias: start.visibleBias.map((sum, i) => sum + counts[i] * (sign / rows)),
+    hiddenBias: start.hiddenBias.map((sum, j) => groupedSum(sum, rows, () => true, term(j))),
   };
 }
 
@@ -130,34 +148,36 @@ async function nextBatches(trainer: Trainer, updates: number): Promise<number[][
   const batches: number[][] = [];
   for (let update = 0; update < updates; update++) {
     await trainer.step();
-    const { visibleBias: sums } = sumsOf(phasesOf(trainer).positive);
-    batches.push([...sums.keys()].filter((row) => sums[row] === 1));
+    const counts = countsOf(phasesOf(trainer).positive);
+    batches.push([...counts.keys()].filter((row) => counts[row] === 1));
   }
   return batches;
 }
 
-/** One update as its documentation states it, one number at a time. */
+/** One update as its documentation states it, one number at a time; without a velocity where there is no momentum. */
 function updateNaively(
   parameters: ModelParameters,
-  velocity: ModelParameters,
+  velocity: ModelParameters | undefined,
   { positive, negative }: { positive: Phase; negative: Phase },
   settings: { learningRate: number; momentum: number; l1: number; l2: number },
 ): void {
   const { learningRate, momentum } = settings;
-  const p = sumsOf(positive);
-  const q = sumsOf(negative);
+  const { weights, visibleBias, hiddenBias } = createParameters(parameters.visibleUnits, parameters.hiddenUnits);
+  const gradients = addPhase(addPhase({ weights, visibleBias, hiddenBias }, positive, 1), negative, -1);
   for (const tensor of ['weights', 'visibleBias', 'hiddenBias'] as const) {
-    const isWeights = tensor === 'weights';
+    const l1 = tensor === 'weights' ? settings.l1 : 0;
+    const l2 = tensor === 'weights' ? settings.l2 : 0;
     for (let index = 0; index < parameters[tensor].length; index++) {
       const theta = parameters[tensor][index];
-      let gradient = p[tensor][index] * (1 / countOf(positive));
-      gradient -= q[tensor][index] * (1 / countOf(negative));
-      gradient -= (isWeights ? settings.l2 : 0) * theta;
-      gradient -= (isWeights ? settings.l1 : 0) * Math.sign(theta);
-      let step = momentum * velocity[tensor][index];
-      step += learningRate * gradient;
-      if (Math.abs(step) < 2 ** -960) step = 0;
-      velocity[tensor][index] = step;
+      let gradient = gradients[tensor][index];
+      if (l2 !== 0) gradient -= l2 * theta;
+      if (l1 !== 0) gradient -= l1 * Math.sign(theta);
+      let step = learningRate * gradient;
+      if (velocity !== undefined) {
+        step = momentum * velocity[tensor][index] + step;
+        if (Math.abs(step) < 2 ** -960) step = 0;
+        velocity[tensor][index] = step;
+      }
       parameters[tensor][index] = theta + step;
     }
   }
@@ -237,7 +257,7 @@ describe.each(backends)('backend $name', ({ name }) => {
       const sums: number[][] = [];
       for (let update = 0; update < 6; update++) {
         await trainer.step();
-        sums.push([...sumsOf(phasesOf(trainer).positive).visibleBias]);
+        sums.push(countsOf(phasesOf(trainer).positive));
       }
       expect(sums.map((sum) => sum.findIndex((value) => value > 0))).toEqual([0, 0, 1, 1, 2, 2]);
       expect(sums.map((sum) => sum.reduce((total, value) => total + value))).toEqual([3, 1, 3, 1, 3, 1]);
@@ -251,9 +271,16 @@ describe.each(backends)('backend $name', ({ name }) => {
 
     test.each<[string, Partial<TrainingConfig>]>([
       ['plain', {}],
+      ['plain with a learning rate on a schedule and batches of several groups of rows', { batchSize: 'full', learningRate }],
+      ['plain SML with chains of several groups', { ...sml, chains: 11, k: 2 }],
+      ['the plain exact gradient', { algorithm: 'exact' }],
       ['momentum on a schedule', { momentum, learningRate }],
+      ['momentum on a schedule that begins with 0', { momentum: { ...momentum, initial: 0 } }],
       ['L2', { weightDecay: { l1: 0, l2: 0.01 } }],
       ['L1', { weightDecay: { l1: 0.02, l2: 0 } }],
+      ['L1 and L2', { weightDecay: { l1: 0.02, l2: 0.01 } }],
+      ['L2 with momentum', { momentum, weightDecay: { l1: 0, l2: 0.01 } }],
+      ['L1 with momentum', { momentum, weightDecay: { l1: 0.02, l2: 0 } }],
       ['all of them', { momentum, learningRate, weightDecay: { l1: 0.003, l2: 0.004 } }],
       ['all of them with batches of several groups of rows', { batchSize: 'full', momentum, learningRate, weightDecay: { l1: 0.003, l2: 0.004 } }],
       ['all of them with SML', { ...sml, momentum, learningRate, weightDecay: { l1: 0.003, l2: 0.004 } }],
@@ -263,15 +290,16 @@ describe.each(backends)('backend $name', ({ name }) => {
       const parameters = randomParameters(5, 3);
       parameters.weights[0] = 0;
       const expected = copyOf(parameters);
-      const velocity = createParameters(5, 3);
+      const velocity = config.momentum === undefined ? undefined : createParameters(5, 3);
       const whole = trainingConfig({ batchSize: 4, ...config });
       const trainer = await Trainer.create(kernels, whole, parameters, { binary: randomRows(10, 5) }, 's');
+      const { initial: initialMomentum, final: finalMomentum } = (config.momentum as typeof momentum | undefined) ?? { initial: 0, final: 0 };
       for (let update = 0; update < 12; update++) {
-        // Steps of 0.5 → 0.1 over 3 epochs, momentum 0.5 → 0.9 after 4; in the tests without schedules, the constants.
+        // Steps of 0.5 → 0.1 over 3 epochs, momentum 0.5 (or 0) → 0.9 after 4; in the tests without schedules, the constants.
         const horizon = config.batchSize === 'full' ? 3 : 9;
         const settings = {
           learningRate: config.learningRate === undefined ? 0.1 : update >= horizon ? 0.1 : 0.5 + (0.1 - 0.5) * (update / horizon),
-          momentum: config.momentum === undefined ? 0 : update < 4 ? 0.5 : 0.9,
+          momentum: update < 4 ? initialMomentum : finalMomentum,
           ...whole.weightDecay,
         };
         expect(trainer.stepSizes).toEqual({ learningRate: settings.learningRate, momentum: settings.momentum });
@@ -288,10 +316,22 @@ describe.each(backends)('backend $name', ({ name }) => {
       const trainer = await Trainer.create(kernels, trainingConfig(), parameters, { binary: randomRows(10, 5) }, 's');
       expect(trainer.phases).toBeUndefined();
       expect(haveSameBits(trainer.model, parameters)).toBe(true);
-      expect(haveSameBits(trainer.velocity, createParameters(5, 3))).toBe(true);
       await trainer.step();
       expect(haveSameBits(trainer.model, parameters)).toBe(false);
       expect(haveSameBits(parameters, randomParameters(5, 3))).toBe(true);
+    });
+
+    test.each<[string, TrainingConfig['momentum'], boolean]>([
+      ['0', 0, false],
+      ['a constant', 0.5, true],
+      ['the smallest', 5e-324, true],
+      ['a schedule that begins with 0', { schedule: 'step', initial: 0, final: 0.5, at: { updates: 4 } }, true],
+      ['a schedule that is always 0', { schedule: 'step', initial: 0, final: 0, at: { updates: 4 } }, true],
+    ])('momentum %s: a velocity only where momentum is not the number 0, and it begins with zeros', async (_, chosen, hasVelocity) => {
+      const trainer = await Trainer.create(kernels, trainingConfig({ momentum: chosen }), randomParameters(5, 3), { binary: randomRows(10, 5) }, 's');
+      expect(haveSameBits(trainer.velocity, hasVelocity ? createParameters(5, 3) : undefined)).toBe(true);
+      await trainer.step();
+      expect(trainer.velocity !== undefined).toBe(hasVelocity);
     });
 
     test('each phase is divided by its own number of samples', async () => {
@@ -330,11 +370,13 @@ describe.each(backends)('backend $name', ({ name }) => {
       const parameters = createParameters(1, 1);
       const config = trainingConfig({ batchSize: 'full', learningRate: 0, momentum: 0.5 });
       const trainer = await Trainer.create(kernels, config, parameters, { binary: createBinaryMatrix(1, 1) }, 's');
-      trainer.velocity.weights.writeRows(0, Float64Array.of(2 ** -958));
-      const seen: number[] = [];
+      const velocity = createParameters(1, 1);
+      velocity.weights.set([2 ** -958]);
+      trainer.restore(0, parameters, velocity, new Map());
+      const seen: (number | undefined)[] = [];
       for (let update = 0; update < 4; update++) {
         await trainer.step();
-        seen.push(valuesOf(trainer.velocity.weights)[0]);
+        seen.push(velocityOf(trainer)?.weights[0]);
       }
       expect(seen).toEqual([2 ** -959, 2 ** -960, 0, 0]);
     });
@@ -373,7 +415,7 @@ describe.each(backends)('backend $name', ({ name }) => {
       hidden[9] = 1;
       const shape = [3, 10];
       const tensors = new Map([['hiddenChains', { shape, values: hidden }], ['visibleChains', { shape, values: new Uint8Array(30).fill(1) }]]);
-      trainer.restore(4, getParameters(trainer.model), getParameters(trainer.velocity), tensors);
+      trainer.restore(4, getParameters(trainer.model), undefined, tensors);
       await trainer.step();
       expect(visibleStates(phasesOf(trainer).negative)).toEqual(hidden);
     });
@@ -403,6 +445,8 @@ describe.each(backends)('backend $name', ({ name }) => {
       { ...sml, k: 2, chains: 7 },
       { ...sml, chainStart: 'noise' },
       { algorithm: 'exact' },
+      { algorithm: 'cd', momentum: 0 },
+      { ...sml, momentum: 0, weightDecay: { l1: 0, l2: 0 } },
     ];
     const dynamic: TrainingExamples = { binary: randomRows(10, 5), binaryOfEpoch: (epoch) => randomRows(10, 5, 10 + epoch) };
 
@@ -423,7 +467,7 @@ describe.each(backends)('backend $name', ({ name }) => {
           const before = await advance(await trainerFor(algorithm), first);
           const saved = {
             parameters: getParameters(before.model),
-            velocity: getParameters(before.velocity),
+            velocity: velocityOf(before),
             tensors: new Map(Object.entries(before.gradientTensors())),
           };
           // What was saved is a copy: the interrupted run may go on.
@@ -433,20 +477,20 @@ describe.each(backends)('backend $name', ({ name }) => {
           expect(after.update).toBe(first);
           await advance(after, more);
           expect(haveSameBits(after.model, getParameters(straight.model))).toBe(true);
-          expect(haveSameBits(after.velocity, getParameters(straight.velocity))).toBe(true);
+          expect(haveSameBits(after.velocity, velocityOf(straight))).toBe(true);
           expect(after.gradientTensors()).toEqual(straight.gradientTensors());
         }),
-        { numRuns: 60 },
+        { numRuns: 80 },
       );
     });
 
-    test.each(algorithms)('training longer changes no earlier update: $algorithm', async (algorithm) => {
+    test.each(algorithms)('training longer changes no earlier update: %j', async (algorithm) => {
       const short = await advance(await trainerFor({ ...algorithm, updates: 6 }), 6);
       const long = await advance(await trainerFor({ ...algorithm, epochs: 1000 }), 6);
       expect(haveSameBits(short.model, getParameters(long.model))).toBe(true);
     });
 
-    test.each(algorithms)('the same seed gives the same bits, another seed others: $algorithm', async (algorithm) => {
+    test.each(algorithms)('the same seed gives the same bits, another seed others: %j', async (algorithm) => {
       const results: ModelParameters[] = [];
       for (const seed of ['a', 'a', 'b']) results.push(getParameters((await advance(await trainerFor(algorithm, seed), 5)).model));
       expect(haveSameBits(results[0], results[1])).toBe(true);
@@ -463,11 +507,23 @@ describe.each(backends)('backend $name', ({ name }) => {
         const trainer = await trainerFor({ ...sml, chains: 4 });
         const tensors = wholeState();
         change(tensors);
-        trainer.restore(1, getParameters(trainer.model), getParameters(trainer.velocity), tensors);
+        trainer.restore(1, getParameters(trainer.model), velocityOf(trainer), tensors);
       }
 
       test('the whole state is taken', async () => {
         await expect(restoreWith(() => undefined)).resolves.toBeUndefined();
+      });
+
+      test('no velocity, though there is momentum; a velocity, though there is none', async () => {
+        const velocity = createParameters(5, 3);
+        const withMomentum = await trainerFor({ algorithm: 'cd' });
+        const without = await trainerFor({ algorithm: 'cd', momentum: 0 });
+        const message = expect.objectContaining({ name: 'RangeError', message: expect.stringContaining('velocity') });
+        const restore = (trainer: Trainer, saved?: ModelParameters) => () => trainer.restore(1, getParameters(trainer.model), saved, new Map());
+        expect(restore(withMomentum)).toThrow(message);
+        expect(restore(without, velocity)).toThrow(message);
+        expect(restore(withMomentum, velocity)).not.toThrow();
+        expect(restore(without)).not.toThrow();
       });
 
       test('no state at all', async () => {
@@ -504,6 +560,7 @@ describe.each(backends)('backend $name', ({ name }) => {
   describe('divergence', () => {
     test.each<[string, Partial<TrainingConfig>]>([
       ['a learning rate', { learningRate: 1e308, momentum: 0.9 }],
+      ['a learning rate without momentum', { learningRate: 1.7e308, batchSize: 1 }],
       ['a decay', { learningRate: 1, weightDecay: { l1: 0, l2: 1e200 } }],
       ['a momentum', { momentum: 1 - 2 ** -53, learningRate: 1e306 }],
     ])('%s that is too large is noticed after the very update', async (_, config) => {

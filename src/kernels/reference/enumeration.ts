@@ -10,12 +10,52 @@ import { scaledSum } from '../scaled-sum.js';
 
 const { abs, floor } = Math;
 
+/** What the product form needs of the lower units. */
+interface Tables {
+  /** 2^blockBits × L, exp of the lower units' share of every inner unit's input. */
+  readonly inputs: Float64Array;
+  /** exp(bias · state) of the lower units, 2^blockBits, as mantissas and exponents. */
+  readonly mantissas: Float64Array;
+  readonly exponents: Float64Array;
+}
+
+const tablesOfPlans = new WeakMap<EnumerationPlan, Tables>();
+
+/** The tables of a plan, made once. */
+function tablesOf(plan: EnumerationPlan): Tables {
+  const made = tablesOfPlans.get(plan);
+  if (made !== undefined) return made;
+  const { view, blockBits } = plan;
+  const { innerUnits } = view;
+  const states = powerOfTwo(blockBits);
+  const inputs = new Float64Array(states * innerUnits);
+  const mantissas = new Float64Array(states);
+  const exponents = new Float64Array(states);
+  const sum: ExactSum = { upper: 0, lower: 0 };
+  const scaled = new Float64Array(2);
+  for (let state = 0; state < states; state++) {
+    for (let j = 0; j < innerUnits; j++) {
+      exactInput(view, state, 0, j, 0, sum);
+      const value = exp(sum.upper);
+      inputs[state * innerUnits + j] = value + value * sum.lower;
+    }
+    exactBias(view, state, 0, sum);
+    expScaled(sum.upper, sum.lower, scaled);
+    mantissas[state] = scaled[0];
+    exponents[state] = scaled[1];
+  }
+  const tables = { inputs, mantissas, exponents };
+  tablesOfPlans.set(plan, tables);
+  return tables;
+}
+
 /**
  * p̃ of every state of the block by the product form. Four states at a time: their products are independent chains of
  * multiplications, so the processor can overlap them; each is still taken in ascending order of the units.
  */
 function productBlock(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void {
-  const { view, blockBits, table, groupEnds, stateMantissas, stateExponents } = plan;
+  const { view, blockBits, groupEnds } = plan;
+  const { inputs: table, mantissas: stateMantissas, exponents: stateExponents } = tablesOf(plan);
   const { innerUnits, innerBias } = view;
   const states = powerOfTwo(blockBits);
   const sum: ExactSum = { upper: 0, lower: 0 };

@@ -3,8 +3,8 @@
  */
 
 import type { Model, Phase, UpdateSettings } from '../kernels.js';
+import { contribution } from './gradient.js';
 import { valuesOf } from './memory.js';
-import { phaseSums } from './statistics.js';
 
 /** 2^−960: momentum below it is flushed to zero, before it decays into subnormals, which are slow. */
 const flushBelow = 1.0261342003245941e-289;
@@ -12,11 +12,8 @@ const flushBelow = 1.0261342003245941e-289;
 /** Updates one tensor (or a part of it) and tells whether it is finite afterwards. */
 function updateTensor(
   values: Float64Array,
-  velocity: Float64Array,
-  positive: Float64Array,
-  negative: Float64Array,
-  positiveScale: number,
-  negativeScale: number,
+  velocity: Float64Array | undefined,
+  gradients: Float64Array,
   { learningRate, momentum, l1, l2 }: UpdateSettings,
 ): boolean {
   // x·0 is 0 for finite x and NaN otherwise; a sum of zeros stays 0.
@@ -24,10 +21,15 @@ function updateTensor(
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
     const sign = value > 0 ? 1 : value < 0 ? -1 : 0;
-    const gradient = positive[index] * positiveScale - negative[index] * negativeScale - l2 * value - l1 * sign;
-    let step = momentum * velocity[index] + learningRate * gradient;
-    if (step < flushBelow && step > -flushBelow) step = 0;
-    velocity[index] = step;
+    let gradient = gradients[index];
+    if (l2 !== 0) gradient -= l2 * value;
+    if (l1 !== 0) gradient -= l1 * sign;
+    let step = learningRate * gradient;
+    if (velocity !== undefined) {
+      step = momentum * velocity[index] + step;
+      if (step < flushBelow && step > -flushBelow) step = 0;
+      velocity[index] = step;
+    }
     const updated = value + step;
     values[index] = updated;
     check += updated * 0;
@@ -38,30 +40,33 @@ function updateTensor(
 /** See `Kernels.updateParameters`. */
 export function updateParameters(
   model: Model,
-  velocity: Model,
+  velocity: Model | undefined,
   positive: Phase,
   negative: Phase,
   settings: UpdateSettings,
 ): { readonly finite: boolean } {
   const { visibleUnits: n, hiddenUnits: m } = model;
-  const p = phaseSums(positive, n, m);
-  const q = phaseSums(negative, n, m);
-  const pScale = 1 / p.count;
-  const qScale = 1 / q.count;
+  const p = contribution(positive, 1, n, m);
+  const q = contribution(negative, -1, n, m);
   const weights = valuesOf(model.weights);
-  const weightVelocity = valuesOf(velocity.weights);
-  const positiveProducts = new Float64Array(m);
-  const negativeProducts = new Float64Array(m);
+  const weightVelocity = velocity === undefined ? undefined : valuesOf(velocity.weights);
+  const gradients = new Float64Array(m);
+  const maySkip = velocity === undefined && settings.l1 === 0 && settings.l2 === 0;
   let finite = true;
   for (let i = 0; i < n; i++) {
-    p.productsOf(i, positiveProducts);
-    q.productsOf(i, negativeProducts);
+    if (maySkip && p.isOff(i) && q.isOff(i)) continue;
+    gradients.fill(0);
+    p.addProducts(i, gradients);
+    q.addProducts(i, gradients);
     const row = weights.subarray(i * m, (i + 1) * m);
-    const step = weightVelocity.subarray(i * m, (i + 1) * m);
-    if (!updateTensor(row, step, positiveProducts, negativeProducts, pScale, qScale, settings)) finite = false;
+    if (!updateTensor(row, weightVelocity?.subarray(i * m, (i + 1) * m), gradients, settings)) finite = false;
   }
-  const biases = { ...settings, l1: 0, l2: 0 };
-  if (!updateTensor(model.visibleBias, velocity.visibleBias, p.visible, q.visible, pScale, qScale, biases)) finite = false;
-  if (!updateTensor(model.hiddenBias, velocity.hiddenBias, p.hidden, q.hidden, pScale, qScale, biases)) finite = false;
+  const biasSettings = { ...settings, l1: 0, l2: 0 };
+  const visible = Float64Array.from({ length: n }, (_, i) => p.visible(i) + q.visible(i));
+  if (!updateTensor(model.visibleBias, velocity?.visibleBias, visible, biasSettings)) finite = false;
+  const hidden = new Float64Array(m);
+  p.addHidden(hidden);
+  q.addHidden(hidden);
+  if (!updateTensor(model.hiddenBias, velocity?.hiddenBias, hidden, biasSettings)) finite = false;
   return { finite };
 }

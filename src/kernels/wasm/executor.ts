@@ -3,6 +3,7 @@
  */
 
 import { functionNames, instantiate, type FunctionName } from './instance.js';
+import type { WasmMemory, WasmModule } from './webassembly.js';
 
 /** Runs functions of the module, one after the other. */
 export interface Executor {
@@ -15,7 +16,7 @@ export interface Executor {
 }
 
 /** Does everything at once, in the calling thread. */
-export function createDirectExecutor(module: WebAssembly.Module, memory: WebAssembly.Memory): Executor {
+export function createDirectExecutor(module: WasmModule, memory: WasmMemory): Executor {
   const functions = instantiate(module, memory);
   const numbers = new Map(functionNames.map((name, number) => [name, number]));
   return {

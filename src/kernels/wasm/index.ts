@@ -29,25 +29,24 @@ const { ceil, max } = Math;
 interface LayerRequest {
   readonly states: BinaryMatrix;
   readonly rows: number;
-  readonly target:
-    | { readonly kind: 'inputs' | 'means'; readonly matrix: Matrix }
-    | { readonly kind: 'samples'; readonly states: BinaryMatrix; readonly address: RandomAddress; readonly firstRow: number };
+  readonly areMeans: boolean;
+  readonly matrix: Matrix;
 }
 
 /** Words of a record of `layer`. */
-const requestWords = 13;
+const requestWords = 6;
 
 /** Words of a record of a phase; see `update` in assembly/update.ts. */
-const phaseWords = 8;
+const phaseWords = 6;
 
 /** Words of the record of a plan; see `enumerationBlocks` in assembly/enumeration.ts. */
 const planWords = 12;
 
+/** Room for Philox words: of a block of sixteen units, and of its refinement. */
+const wordsBytes = 128;
+
 /** As in assembly/enumeration.ts. */
 const blocksTogether = 16;
-
-/** As in assembly/update.ts. */
-const stretch = 64;
 
 function panelsOf(units: number): number {
   return ceil(units / 8);
@@ -57,7 +56,7 @@ function groupsOf(units: number): number {
   return ceil(units / 4);
 }
 
-/** Bytes of the list of `groups` groups. */
+/** Bytes of the list of `groups` groups: an even number of entries. */
 function listBytes(groups: number): number {
   return 8 + 8 * ceil(groups / 2);
 }
@@ -69,6 +68,8 @@ class WasmKernels implements Kernels {
   readonly #executor: Executor;
   /** Places that are in use until the next `finish`. */
   #temporary: number[] = [];
+  /** Working room of the threads, the same for all commands: they are done one after the other. */
+  #scratch = { place: 0, bytes: 0 };
   /** What remains to be done with results. */
   #afterwards: (() => void)[] = [];
   #plan: { readonly plan: EnumerationPlan; readonly record: number; readonly places: readonly number[] } | undefined;
@@ -94,19 +95,17 @@ class WasmKernels implements Kernels {
   }
 
   release(...made: readonly (Model | Matrix | BinaryMatrix)[]): void {
+    // Commands that wait may still use it: free after `finish`.
     for (const one of made) {
-      if ('words' in one) this.#memory.free(one.words.byteOffset);
-      else if ('readRows' in one) this.#memory.free((one as PanelMatrix).start);
-      else {
-        this.release(one.weights);
-        this.#memory.free(one.visibleBias.byteOffset);
-        this.#memory.free(one.hiddenBias.byteOffset);
-      }
+      if ('words' in one) this.#temporary.push(one.words.byteOffset);
+      else if ('readRows' in one) this.#temporary.push((one as PanelMatrix).start);
+      else this.#temporary.push((one as PanelModel).weights.start, one.visibleBias.byteOffset, one.hiddenBias.byteOffset);
     }
+    this.#settle();
   }
 
   hiddenInputs(model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix): void {
-    this.#askLayer(model, false, [{ states: visible, rows, target: { kind: 'inputs', matrix: inputs } }]);
+    this.#askLayer(model, false, [{ states: visible, rows, areMeans: false, matrix: inputs }]);
     this.#settle();
   }
 
@@ -114,23 +113,23 @@ class WasmKernels implements Kernels {
     this.#askLayer(
       model,
       false,
-      requests.map(({ visible, rows, means }) => ({ states: visible, rows, target: { kind: 'means', matrix: means } })),
+      requests.map(({ visible, rows, means }) => ({ states: visible, rows, areMeans: true, matrix: means })),
     );
     this.#settle();
   }
 
   visibleInputs(model: Model, hidden: BinaryMatrix, rows: number, inputs: Matrix): void {
-    this.#askLayer(model, true, [{ states: hidden, rows, target: { kind: 'inputs', matrix: inputs } }]);
+    this.#askLayer(model, true, [{ states: hidden, rows, areMeans: false, matrix: inputs }]);
     this.#settle();
   }
 
   sampleHidden(model: Model, visible: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, hidden: BinaryMatrix): void {
-    this.#askLayer(model, false, [{ states: visible, rows, target: { kind: 'samples', states: hidden, address, firstRow } }]);
+    this.#askSamples(model, false, visible, rows, address, firstRow, hidden);
     this.#settle();
   }
 
   sampleVisible(model: Model, hidden: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, visible: BinaryMatrix): void {
-    this.#askLayer(model, true, [{ states: hidden, rows, target: { kind: 'samples', states: visible, address, firstRow } }]);
+    this.#askSamples(model, true, hidden, rows, address, firstRow, visible);
     this.#settle();
   }
 
@@ -158,40 +157,39 @@ class WasmKernels implements Kernels {
   sampleBernoulli(address: RandomAddress, firstRow: number, rows: number, means: Matrix, states: BinaryMatrix): void {
     const { start, stride } = means as PanelMatrix;
     const { columns, wordsPerRow, words } = states;
-    checkRowsAndUnits(firstRow, rows, columns);
-    const [c0, c1, c2] = counterWords(address);
-    const { k0, k1 } = address.key;
     this.#executor.run(
       'sampleBernoulli',
-      start, stride, columns, rows, words.byteOffset, 4 * wordsPerRow,
-      firstRow, c0, c1, c2, k0, k1, this.#scratches(64), 64,
+      start, stride, columns, rows, words.byteOffset, 4 * wordsPerRow, this.#placeAddress(address, firstRow, rows, columns),
+      this.#scratches(wordsBytes), wordsBytes,
     );
     this.#settle();
   }
 
   updateParameters(
     model: Model,
-    velocity: Model,
+    velocity: Model | undefined,
     positive: Phase,
     negative: Phase,
     { learningRate, momentum, l1, l2 }: UpdateSettings,
   ): { readonly finite: boolean } {
     const { visibleUnits: n, hiddenUnits: m } = model;
     const weights = model.weights as PanelMatrix;
-    const settings = this.#take(8 * 12);
-    const scales = [positive, negative].map((phase) => 1 / (phase.kind === 'samples' ? phase.rows : 1));
-    this.#memory.float64(settings, 12).set([...scales, learningRate, momentum, l2, l1, ...scales, learningRate, momentum, 0, 0]);
+    const settings = this.#take(8 * 8);
+    this.#memory.float64(settings, 8).set([learningRate, momentum, l2, l1, learningRate, momentum, 0, 0]);
     const flag = this.#memory.uint32(this.#take(4), 1);
     flag[0] = 0;
-    const records = [positive, negative].map((phase) => this.#placePhase(phase, n, m));
-    const tables = [positive, negative].map((phase) => (phase.kind === 'samples' ? 1024 * groupsOf(phase.rows) : 0));
-    const scratchBytes = aligned(64 + tables[0] + tables[1] + 2 * 64 * max(stretch, panelsOf(n)));
+    const groups = [positive, negative].map((phase) => (phase.kind === 'samples' ? groupsOf(phase.rows) : 0));
+    const listStride = listBytes(groups[0] + groups[1]);
+    const lists = this.#take(listStride * n);
+    const phases = this.#placePhases([positive, negative], lists, listStride, n, m);
+    const longest = max(panelsOf(n), ...[positive, negative].map((phase) => (phase.kind === 'samples' ? phase.rows : 0)));
+    const scratchBytes = 64 * longest + 1024 * max(1, groups[0] + groups[1]);
     this.#executor.run(
       'update',
-      weights.start, (velocity.weights as PanelMatrix).start, weights.stride, n, m,
-      model.visibleBias.byteOffset, velocity.visibleBias.byteOffset,
-      model.hiddenBias.byteOffset, velocity.hiddenBias.byteOffset,
-      records[0], records[1], settings, flag.byteOffset, this.#scratches(scratchBytes), scratchBytes,
+      weights.start, (velocity?.weights as PanelMatrix | undefined)?.start ?? 0, weights.stride, n, m,
+      model.visibleBias.byteOffset, velocity?.visibleBias.byteOffset ?? 0,
+      model.hiddenBias.byteOffset, velocity?.hiddenBias.byteOffset ?? 0,
+      phases[0], phases[1], lists, listStride, settings, flag.byteOffset, this.#scratches(scratchBytes), scratchBytes,
     );
     const outcome = { finite: false };
     this.#afterwards.push(() => {
@@ -206,7 +204,7 @@ class WasmKernels implements Kernels {
     const own = this.#place(visible, rows);
     const inputs = this.createMatrix(rows, m);
     this.#temporary.push(inputs.start);
-    this.#askLayer(model, false, [{ states: own, rows, target: { kind: 'inputs', matrix: inputs } }]);
+    this.#askLayer(model, false, [{ states: own, rows, areMeans: false, matrix: inputs }]);
     const result = this.#take(8 * rows);
     this.#executor.run(
       'freeEnergies',
@@ -305,7 +303,13 @@ class WasmKernels implements Kernels {
 
   /** Working room of `bytes` bytes (whole lines) for each thread. */
   #scratches(bytes: number): number {
-    return this.#take(bytes * this.threads);
+    const needed = bytes * this.threads;
+    if (needed > this.#scratch.bytes) {
+      // Commands that wait may still use the old room.
+      if (this.#scratch.bytes > 0) this.#temporary.push(this.#scratch.place);
+      this.#scratch = { place: this.#memory.allocateUnset(needed), bytes: needed };
+    }
+    return this.#scratch.place;
   }
 
   /** A copy of rows of ordinary numbers, each padded to `rowLength`. */
@@ -332,70 +336,119 @@ class WasmKernels implements Kernels {
     return { rows, columns, wordsPerRow, words };
   }
 
-  /** Asks for inputs, means or states of a layer given the other. */
+  /** The record of an address; see `addressBytes` in assembly/sampling.ts. */
+  #placeAddress(address: RandomAddress, firstRow: number, rows: number, units: number): number {
+    checkRowsAndUnits(firstRow, rows, units);
+    const { k0, k1 } = address.key;
+    const record = this.#take(4 * 6);
+    this.#memory.uint32(record, 6).set([firstRow, ...counterWords(address), k0, k1]);
+    return record;
+  }
+
+  /** Where it is noted, for every thread, which patterns of a layer's groups lists need: nothing so far. */
+  #takeUsed(units: number): [used: number, stride: number] {
+    const stride = aligned(2 * groupsOf(units));
+    const used = this.#take(stride * this.threads);
+    this.#memory.uint32(used, (stride * this.threads) / 4).fill(0);
+    return [used, stride];
+  }
+
+  /** Asks for the lists of rows of states: places, and bytes between them. */
+  #askRowLists(states: BinaryMatrix, rows: number, used: readonly [number, number]): [lists: number, stride: number] {
+    const { words, wordsPerRow, columns } = this.#place(states, rows);
+    const stride = listBytes(groupsOf(columns));
+    const lists = this.#take(stride * rows);
+    this.#executor.run('rowLists', words.byteOffset, wordsPerRow, rows, lists, stride, ...used);
+    return [lists, stride];
+  }
+
+  /** Asks for inputs or means of a layer given the other. */
   #askLayer(model: Model, isVisible: boolean, requests: readonly LayerRequest[]): void {
     const { visibleUnits: n, hiddenUnits: m } = model;
     const [given, units] = isVisible ? [m, n] : [n, m];
     const weights = model.weights as PanelMatrix;
     const record = this.#take(4 * requestWords * requests.length);
     const words = this.#memory.uint32(record, requestWords * requests.length);
-    const stride = listBytes(groupsOf(given));
-    let rowsSampled = 0;
-    for (const [index, { states, rows, target }] of requests.entries()) {
-      const own = this.#place(states, rows);
-      const lists = this.#take(stride * rows);
-      this.#executor.run('rowLists', own.words.byteOffset, own.wordsPerRow, rows, lists, stride);
-      const where = index * requestWords;
-      words.set([lists, stride, rows], where);
-      if (target.kind === 'samples') {
-        checkRowsAndUnits(target.firstRow, rows, units);
-        const { k0, k1 } = target.address.key;
-        const { wordsPerRow, words: sampled } = target.states;
-        words.set([2, sampled.byteOffset, 4 * wordsPerRow, target.firstRow, ...counterWords(target.address), k0, k1], where + 3);
-        rowsSampled = max(rowsSampled, rows);
-      } else {
-        const matrix = target.matrix as PanelMatrix;
-        words.set([target.kind === 'inputs' ? 0 : 1, matrix.start, matrix.stride], where + 3);
-      }
+    const used = this.#takeUsed(given);
+    for (const [index, { states, rows, areMeans, matrix }] of requests.entries()) {
+      const { start, stride } = matrix as PanelMatrix;
+      words.set([...this.#askRowLists(states, rows, used), rows, areMeans ? 1 : 0, start, stride], index * requestWords);
     }
-    const scratchBytes = panelsOf(given) * 512 + groupsOf(given) * 1024 + 64 + 64 * rowsSampled;
+    const scratchBytes = panelsOf(given) * 512 + groupsOf(given) * 1024;
     this.#executor.run(
       'layer',
       isVisible ? 1 : 0, weights.start, weights.stride, (isVisible ? model.visibleBias : model.hiddenBias).byteOffset,
-      given, units, record, requests.length, this.#scratches(scratchBytes), scratchBytes,
+      given, units, record, requests.length, ...used, this.#scratches(scratchBytes), scratchBytes,
     );
   }
 
-  /** The record of a phase, with its lists made. */
-  #placePhase(phase: Phase, visibleUnits: number, hiddenUnits: number): number {
-    const record = this.#take(4 * phaseWords);
-    const words = this.#memory.uint32(record, phaseWords);
-    if (phase.kind === 'expectation') {
-      const { visible, hidden, products } = phase.moments;
-      const matrix = this.createMatrix(visibleUnits, hiddenUnits);
-      this.#temporary.push(matrix.start);
-      matrix.writeRows(0, products);
-      // Whole lines, their padding zero: the update goes over it, too.
-      const visibleLines = this.#takeRows(visible, 1, visibleUnits, 8 * panelsOf(visibleUnits));
-      const hiddenLines = this.#takeRows(hidden, 1, hiddenUnits, 8 * panelsOf(hiddenUnits));
-      words.set([0, matrix.start, matrix.stride, 0, 0, visibleLines, hiddenLines, 0]);
+  /** Asks for states of a layer given the other. */
+  #askSamples(
+    model: Model,
+    isVisible: boolean,
+    given: BinaryMatrix,
+    rows: number,
+    address: RandomAddress,
+    firstRow: number,
+    states: BinaryMatrix,
+  ): void {
+    const weights = model.weights as PanelMatrix;
+    const { columns, words, wordsPerRow } = states;
+    const used = this.#takeUsed(given.columns);
+    const scratchBytes = panelsOf(given.columns) * 512 + groupsOf(given.columns) * 1024 + 128 + wordsBytes + 64 * rows;
+    this.#executor.run(
+      'sampleLayer',
+      isVisible ? 1 : 0, weights.start, weights.stride, (isVisible ? model.visibleBias : model.hiddenBias).byteOffset,
+      given.columns, columns, ...this.#askRowLists(given, rows, used), ...used, rows, words.byteOffset, 4 * wordsPerRow,
+      this.#placeAddress(address, firstRow, rows, columns), this.#scratches(scratchBytes), scratchBytes,
+    );
+  }
+
+  /**
+   * The records of both phases; their lists are asked for.
+   *
+   * @param lists receives the lists of all visible units, over both phases
+   */
+  #placePhases(phases: readonly Phase[], lists: number, listStride: number, visibleUnits: number, hiddenUnits: number): number[] {
+    const areSamples = phases.map(({ kind }) => kind === 'samples');
+    if (!areSamples.includes(true)) this.#memory.uint32(lists, (listStride * visibleUnits) / 4).fill(0);
+    let offset = 0;
+    return phases.map((phase, index) => {
+      const record = this.#take(4 * phaseWords);
+      const words = this.#memory.uint32(record, phaseWords);
+      if (phase.kind === 'expectation') {
+        const { visible, hidden, products } = phase.moments;
+        const matrix = this.createMatrix(visibleUnits, hiddenUnits);
+        this.#temporary.push(matrix.start);
+        matrix.writeRows(0, products);
+        // Whole lines, their padding zero: the update goes over it, too.
+        const visibleLines = this.#takeRows(visible, 1, visibleUnits, 8 * panelsOf(visibleUnits));
+        const hiddenLines = this.#takeRows(hidden, 1, hiddenUnits, 8 * panelsOf(hiddenUnits));
+        words.set([0, matrix.start, matrix.stride, 0, visibleLines, hiddenLines]);
+        return record;
+      }
+      const { rows } = phase;
+      const means = phase.hiddenMeans as PanelMatrix;
+      const states = this.#place(phase.visible, rows);
+      const active = this.#take(4 * visibleUnits);
+      const isFirst = !areSamples.slice(0, index).includes(true);
+      const isLast = !areSamples.slice(index + 1).includes(true);
+      this.#executor.run(
+        'unitLists',
+        states.words.byteOffset, states.wordsPerRow, rows, visibleUnits, lists, listStride,
+        isFirst ? 1 : 0, isLast ? 1 : 0, offset, active,
+      );
+      offset += 1024 * groupsOf(rows);
+      words.set([rows, means.start, means.stride, active, 0, 0]);
       return record;
-    }
-    const { rows } = phase;
-    const means = phase.hiddenMeans as PanelMatrix;
-    const states = this.#place(phase.visible, rows);
-    const stride = listBytes(groupsOf(rows));
-    const lists = this.#take(stride * visibleUnits);
-    this.#executor.run('unitLists', states.words.byteOffset, states.wordsPerRow, rows, visibleUnits, lists, stride);
-    words.set([rows, means.start, means.stride, lists, stride, 0, 0, 0]);
-    return record;
+    });
   }
 
   /** The record of a plan; kept until another plan comes. */
   #placePlan(plan: EnumerationPlan): number {
     if (this.#plan?.plan === plan) return this.#plan.record;
-    for (const place of this.#plan?.places ?? []) this.#memory.free(place);
-    const { view, blockBits, table, groupEnds, stateMantissas, stateExponents } = plan;
+    this.#temporary.push(...(this.#plan?.places ?? []));
+    const { view, blockBits, groupEnds } = plan;
     const { outerUnits, innerUnits } = view;
     const states = powerOfTwo(blockBits);
     const rowLength = 2 * ceil(innerUnits / 2);
@@ -404,22 +457,22 @@ class WasmKernels implements Kernels {
     const innerBias = this.#takeRows(view.innerBias, 1, innerUnits, rowLength);
     const outerBias = this.#takeRows(view.outerBias, 1, outerUnits, outerUnits);
     const tableStride = 64 * innerUnits;
-    const tablePlace = this.#take(ceil(states / 8) * tableStride);
-    const panels = this.#memory.float64(tablePlace, (ceil(states / 8) * tableStride) / 8);
-    for (let state = 0; state < states; state++) {
-      const target = (state >>> 3) * innerUnits * 8 + (state & 7);
-      for (let unit = 0; unit < innerUnits; unit++) panels[target + 8 * unit] = table[state * innerUnits + unit];
-    }
+    const panels = ceil(states / 8);
+    const table = this.#take(panels * tableStride);
+    // Places of states that a panel lacks are multiplied, too, though never read.
+    if (states < 8) this.#memory.float64(table, tableStride / 8).fill(0);
     const ends = this.#take(4 * groupEnds.length);
     this.#memory.uint32(ends, groupEnds.length).set(groupEnds);
-    const mantissas = this.#takeRows(stateMantissas, 1, states, states);
-    const exponents = this.#takeRows(stateExponents, 1, states, states);
+    const mantissas = this.#take(64 * panels);
+    const exponents = this.#take(64 * panels);
     const record = this.#take(4 * planWords);
     this.#memory
       .uint32(record, planWords)
-      .set([weights, 8 * rowLength, innerBias, outerBias, innerUnits, blockBits, tablePlace, tableStride, ends, groupEnds.length, mantissas, exponents]);
+      .set([weights, 8 * rowLength, innerBias, outerBias, innerUnits, blockBits, table, tableStride, ends, groupEnds.length, mantissas, exponents]);
     // These outlive the next `finish`.
     this.#plan = { plan, record, places: this.#temporary.splice(before) };
+    const scratchBytes = aligned(16 * rowLength + 16);
+    this.#executor.run('enumerationTable', record, this.#scratches(scratchBytes), scratchBytes);
     return record;
   }
 }

@@ -3,6 +3,7 @@
  */
 
 import { moduleText } from './module.js';
+import { webAssembly, type WasmMemory, type WasmModule } from './webassembly.js';
 
 /** A function of the module: its arguments, then the part to do and the number of parts. */
 export type KernelFunction = (...values: number[]) => void;
@@ -15,8 +16,10 @@ export const functionNames = [
   'bernoulliMeans',
   'visibleInputsFromMeans',
   'sampleBernoulli',
+  'sampleLayer',
   'update',
   'freeEnergies',
+  'enumerationTable',
   'enumerationBlocks',
   'enumerationMoments',
 ] as const;
@@ -24,25 +27,27 @@ export const functionNames = [
 /** Name of a function of the module. */
 export type FunctionName = (typeof functionNames)[number];
 
+let decoded: Uint8Array | undefined;
+
 /** The module's code. */
-function moduleBytes(): Uint8Array<ArrayBuffer> {
-  const text = atob(moduleText);
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+function moduleBytes(): Uint8Array {
+  decoded ??= Uint8Array.from(atob(moduleText), (character) => character.charCodeAt(0));
+  return decoded;
 }
 
 /** Whether this machine can run the kernels at all: WebAssembly with SIMD and shared memory, little-endian words. */
 export function isSupported(): boolean {
   const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-  return isLittleEndian && typeof WebAssembly === 'object' && WebAssembly.validate(moduleBytes());
+  return isLittleEndian && typeof webAssembly === 'object' && webAssembly.validate(moduleBytes());
 }
 
 /** Compiles the module. */
-export function compile(): WebAssembly.Module {
-  return new WebAssembly.Module(moduleBytes());
+export function compile(): WasmModule {
+  return new webAssembly.Module(moduleBytes());
 }
 
 /** The module's functions, by number, on a memory. */
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): readonly KernelFunction[] {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+export function instantiate(module: WasmModule, memory: WasmMemory): readonly KernelFunction[] {
+  const { exports } = new webAssembly.Instance(module, { env: { memory } });
   return functionNames.map((name) => exports[name] as KernelFunction);
 }

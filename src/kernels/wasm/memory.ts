@@ -5,6 +5,8 @@
  * valid: growing a shared memory moves nothing.
  */
 
+import { webAssembly } from './webassembly.js';
+
 /** Everything begins at a cache line. */
 const alignment = 64;
 
@@ -13,24 +15,29 @@ const pageBytes = 65_536;
 /** Where the constants in the module (assembly/) have ended for sure. */
 const constantsEnd = 8192;
 
-/** Pages reserved at most: 4 GiB, all that 32-bit addresses reach; less where the system grants no such range. */
-const reservations = [65_536, 32_768, 16_384, 4096];
+/** All that 32-bit addresses reach, 4 GiB; nothing of it is taken before it is needed. */
+const maximumPages = 65_536;
 
-function reserve(): WebAssembly.Memory {
-  let failure: unknown;
-  for (const maximum of reservations) {
-    try {
-      return new WebAssembly.Memory({ initial: 1, maximum, shared: true });
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw failure;
-}
+/** Bytes that kernels can have at most. */
+export const largestKernelMemory = maximumPages * pageBytes;
 
 /** Rounded up to whole cache lines. */
 export function aligned(bytes: number): number {
   return Math.ceil(bytes / alignment) * alignment;
+}
+
+/** Thrown where the memory is exhausted; `code` tells it from other errors. */
+export class KernelMemoryError extends RangeError {
+  override readonly name = 'KernelMemoryError';
+  readonly code = 'ERR_KERNEL_MEMORY';
+
+  /**
+   * @param size bytes that it has
+   * @param missing bytes that it can't get
+   */
+  constructor(size: number, missing: number, cause: unknown) {
+    super(`the kernels have ${size} bytes of memory, and can't get ${missing} more`, { cause });
+  }
 }
 
 /** A stretch of memory. */
@@ -41,7 +48,7 @@ interface Stretch {
 
 /** Gives out WebAssembly memory. */
 export class KernelMemory {
-  readonly memory = reserve();
+  readonly memory = new webAssembly.Memory({ initial: 1, maximum: maximumPages, shared: true });
   /** Every buffer that has stood for the memory: views keep the one that they were made with. */
   readonly #buffers = new WeakSet<ArrayBufferLike>([this.memory.buffer]);
   readonly #used = new Map<number, number>();
@@ -51,7 +58,7 @@ export class KernelMemory {
   /**
    * A place for `bytes` bytes, all zero.
    *
-   * @throws RangeError where the memory is exhausted
+   * @throws KernelMemoryError where the memory is exhausted
    */
   allocate(bytes: number): number {
     const start = this.allocateUnset(bytes);
@@ -62,7 +69,7 @@ export class KernelMemory {
   /**
    * A place for `bytes` bytes of any content.
    *
-   * @throws RangeError where the memory is exhausted
+   * @throws KernelMemoryError where the memory is exhausted
    */
   allocateUnset(bytes: number): number {
     const size = Math.max(alignment, aligned(bytes));
@@ -102,12 +109,18 @@ export class KernelMemory {
 
   /** `length` float64 numbers from `start` on. */
   float64(start: number, length: number): Float64Array {
-    return new Float64Array(this.memory.buffer, start, length);
+    return this.#noted(new Float64Array(this.memory.buffer, start, length));
   }
 
   /** `length` unsigned 32-bit words from `start` on. */
   uint32(start: number, length: number): Uint32Array {
-    return new Uint32Array(this.memory.buffer, start, length);
+    return this.#noted(new Uint32Array(this.memory.buffer, start, length));
+  }
+
+  /** Remembers the buffer of a view: where another memory grows, V8 may give this one a new buffer, too. */
+  #noted<View extends ArrayBufferView>(view: View): View {
+    this.#buffers.add(view.buffer);
+    return view;
   }
 
   #grow(size: number): void {
@@ -118,9 +131,8 @@ export class KernelMemory {
     try {
       this.memory.grow(pages);
     } catch (error) {
-      throw new RangeError(`the kernels' memory can't grow beyond ${byteLength} bytes by ${pages * pageBytes}`, { cause: error });
+      throw new KernelMemoryError(byteLength, pages * pageBytes, error);
     }
-    this.#buffers.add(this.memory.buffer);
     if (spare > 0 && last !== undefined) last.end = this.memory.buffer.byteLength;
     else this.#free.push({ start: byteLength, end: this.memory.buffer.byteLength });
   }

@@ -5,6 +5,8 @@
  * together, each its own part, and meet at a barrier before the next one.
  */
 
+import type { WasmMemory, WasmModule } from './webassembly.js';
+
 /** Words of the control block. */
 export const control = {
   /** Counts the batches of commands published. */
@@ -34,8 +36,8 @@ export const queueLength = 8192;
 
 /** What a worker starts with. */
 export interface WorkerStart {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
+  readonly module: WasmModule;
+  readonly memory: WasmMemory;
   readonly thread: number;
   readonly threads: number;
   /** Where the control block and the queue lie in the memory. */

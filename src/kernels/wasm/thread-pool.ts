@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 import type { Executor } from './executor.js';
 import { functionNames } from './instance.js';
 import type { KernelMemory } from './memory.js';
+import type { WasmModule } from './webassembly.js';
 import { controlWords, queueLength, word, type WorkerStart } from './queue.js';
 
 const { add, load, notify, store, wait } = Atomics;
@@ -23,10 +24,10 @@ export class ThreadFailure extends Error {
 const longestWait = 20;
 
 /** Looks at the workers' progress before sleeping on it. */
-const spins = 2000;
+const spins = 3000;
 
 /** A pool of `threads` ≥ 2 workers. They don't keep the process alive. */
-export function createThreadPool(module: WebAssembly.Module, memory: KernelMemory, threads: number): Executor {
+export function createThreadPool(module: WasmModule, memory: KernelMemory, threads: number): Executor {
   const controlStart = memory.allocate(4 * controlWords);
   const queueStart = memory.allocate(8 * queueLength);
   const words = new Int32Array(memory.memory.buffer, controlStart, controlWords);
@@ -43,7 +44,7 @@ export function createThreadPool(module: WebAssembly.Module, memory: KernelMemor
   function startWorkers(): void {
     workers = Array.from({ length: threads }, (_, thread) => {
       const start: WorkerStart = { module, memory: memory.memory, thread, threads, control: controlStart, queue: queueStart };
-      const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
+      const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start, execArgv: [] });
       worker.on('error', (error: unknown) => {
         failure ??= new ThreadFailure(`a compute thread died: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
       });
@@ -83,6 +84,8 @@ export function createThreadPool(module: WebAssembly.Module, memory: KernelMemor
   return {
     threads,
     run(name, ...values) {
+      // What is asked of dead kernels is never done; `finish` says so.
+      if (isClosed || failure !== undefined) return;
       if (length + 2 + values.length > queueLength) throw new RangeError('too many commands without a finish');
       queue[length] = numbers.get(name) as number;
       queue[length + 1] = values.length;
@@ -91,8 +94,9 @@ export function createThreadPool(module: WebAssembly.Module, memory: KernelMemor
       commands++;
     },
     finish() {
-      if (commands === 0) return undefined;
+      if (failure !== undefined) return Promise.reject(failure);
       if (isClosed) return Promise.reject(new ThreadFailure('the kernels were closed'));
+      if (commands === 0) return undefined;
       if (workers.length === 0) startWorkers();
       store(words, word('done'), 0);
       store(words, word('commands'), commands);

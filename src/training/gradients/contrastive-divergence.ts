@@ -30,7 +30,7 @@ export const contrastiveDivergence: GradientEstimator = {
     };
     return state;
   },
-  estimate({ kernels, model, batch, key, config }, state, rows, update) {
+  async estimate({ kernels, model, batch, key, config }, state, rows, update) {
     const { chains, hiddenMeans } = state as Reconstructions;
     const { visible, hidden } = chains;
     const first = { key, update, step: 0, row: 0 };
@@ -38,7 +38,7 @@ export const contrastiveDivergence: GradientEstimator = {
     // The first half step has its means already.
     kernels.sampleBernoulli(layerAddress(first, 'hidden'), 0, rows, batch.hiddenMeans, hidden);
     kernels.sampleVisible(model, hidden, rows, layerAddress(first, 'visible'), 0, visible);
-    gibbsSteps(kernels, model, chains, rows, (config.k ?? 1) - 1, { ...first, step: 1 });
+    await gibbsSteps(kernels, model, chains, rows, (config.k ?? 1) - 1, { ...first, step: 1 });
     kernels.hiddenMeans(model, [{ visible, rows, means: hiddenMeans }]);
     return {
       positive: { kind: 'samples', visible: batch.visible, hiddenMeans: batch.hiddenMeans, rows },

@@ -58,5 +58,5 @@ export interface GradientEstimator {
    *
    * @param update number of the update, from 0
    */
-  estimate(context: GradientContext, state: GradientState, rows: number, update: number): Phases | Promise<Phases>;
+  estimate(context: GradientContext, state: GradientState, rows: number, update: number): Promise<Phases>;
 }

@@ -68,14 +68,14 @@ export const stochasticMaximumLikelihood: GradientEstimator = {
     };
     return state;
   },
-  estimate({ kernels, model, batch, key, config }, state, rows, update) {
+  async estimate({ kernels, model, batch, key, config }, state, rows, update) {
     const { chains, hiddenMeans } = state as PersistentChains;
     const { visible, hidden } = chains;
     const count = visible.rows;
     const k = config.k ?? 1;
     const first = { key, update, step: 0, row: 0 };
     kernels.sampleVisible(model, hidden, count, layerAddress(first, 'visible'), 0, visible);
-    gibbsSteps(kernels, model, chains, count, k - 1, { ...first, step: 1 });
+    await gibbsSteps(kernels, model, chains, count, k - 1, { ...first, step: 1 });
     kernels.hiddenMeans(model, [
       { visible: batch.visible, rows, means: batch.hiddenMeans },
       { visible, rows: count, means: hiddenMeans },

@@ -22,11 +22,11 @@ import {
   type SafetensorsParts,
 } from '../support/encoders.js';
 
-/** What `run` is trained with: 9 visible units, 4 hidden, 6 updates of SML, checkpoints after 5 and 6. */
+/** What `run` is trained with: 9 visible units, 4 hidden, 6 updates of SML with momentum, checkpoints after 5 and 6. */
 export const trainedRunConfig = {
   data: { source: 'bars-and-stripes', height: 3, width: 3, validation: { count: 2 } },
   model: { hiddenUnits: 4 },
-  training: { algorithm: 'sml', chains: 3, updates: 6 },
+  training: { algorithm: 'sml', chains: 3, updates: 6, momentum: 0.5 },
   evaluation: { every: { updates: 2 } },
   checkpoint: { every: { updates: 1 } },
 };
@@ -146,6 +146,11 @@ export const preparations: Readonly<Record<string, Preparation>> = {
       header['velocity.weights'].data_offsets[1] -= 72;
       header['velocity.hiddenBias'].shape = [3];
       header['velocity.hiddenBias'].data_offsets[1] -= 8;
+    }),
+  /** There is no velocity, as in the checkpoints of a training without momentum. */
+  'no-velocity': (context) =>
+    changeCheckpoints(context, ({ header }) => {
+      for (const name of ['weights', 'visibleBias', 'hiddenBias']) delete (header as Record<string, unknown>)[`velocity.${name}`];
     }),
   /** The chains of SML are not there. */
   'no-chains': (context) =>

@@ -18,18 +18,12 @@ export function powerOfTwo(k: i32): f64 {
 // @ts-ignore: decorator
 @inline
 function expReduced(r: f64, correction: f64): f64 {
-  let p: f64 = 2.08767569878681e-9 + r * 1.6059043836821613e-10;
-  p = 2.505210838544172e-8 + r * p;
-  p = 2.755731922398589e-7 + r * p;
-  p = 2.7557319223985893e-6 + r * p;
-  p = 2.48015873015873e-5 + r * p;
-  p = 1.984126984126984e-4 + r * p;
-  p = 0.001388888888888889 + r * p;
-  p = 0.008333333333333333 + r * p;
-  p = 0.041666666666666664 + r * p;
-  p = 0.16666666666666666 + r * p;
-  p = 0.5 + r * p;
-  const tail = r * r * p;
+  const r2 = r * r;
+  const r4 = r2 * r2;
+  const p0: f64 = 0.5 + r * 0.16666666666666666 + r2 * (0.041666666666666664 + r * 0.008333333333333333);
+  const p4: f64 = 0.001388888888888889 + r * 1.984126984126984e-4 + r2 * (2.48015873015873e-5 + r * 2.7557319223985893e-6);
+  const p8: f64 = 2.755731922398589e-7 + r * 2.505210838544172e-8 + r2 * (2.08767569878681e-9 + r * 1.6059043836821613e-10);
+  const tail = r2 * (p0 + r4 * (p4 + r4 * p8));
   return 1.0 + (r + (tail + (correction + correction * (r + tail))));
 }
 
@@ -129,128 +123,57 @@ function constant(offset: usize): v128 {
   return v128.load64_splat(constants + offset);
 }
 
+/** a + r·b. */
 // @ts-ignore: decorator
 @inline
-function scaleOf(x: v128): v128 {
-  return f64x2.floor(f64x2.add(f64x2.mul(x, constant(0)), constant(40)));
-}
-
-// @ts-ignore: decorator
-@inline
-function restOf(x: v128, k: v128): v128 {
-  return f64x2.sub(f64x2.sub(x, f64x2.mul(k, constant(8))), f64x2.mul(k, constant(16)));
-}
-
-// @ts-ignore: decorator
-@inline
-function correctionOf(x: v128, k: v128, r: v128): v128 {
-  return f64x2.sub(f64x2.sub(f64x2.sub(x, f64x2.mul(k, constant(8))), r), f64x2.mul(k, constant(16)));
-}
-
-// @ts-ignore: decorator
-@inline
-function powerOfTwoOfPair(k: v128): v128 {
-  // k + 1023 in the lowest bits of the mantissa of 2^52 + 1023 + k; shifted, it is the exponent of 2^k.
-  return i64x2.shl(f64x2.add(k, constant(24)), 52);
-}
-
-// @ts-ignore: decorator
-@inline
-function step(p: v128, r: v128, coefficient: v128): v128 {
-  return f64x2.add(coefficient, f64x2.mul(r, p));
-}
-
-/** exp of the rest from its polynomial. */
-// @ts-ignore: decorator
-@inline
-function finish(r: v128, p: v128, correction: v128): v128 {
-  const tail = f64x2.mul(f64x2.mul(r, r), p);
-  const corrected = f64x2.add(tail, f64x2.add(correction, f64x2.mul(correction, f64x2.add(r, tail))));
-  return f64x2.add(constant(32), f64x2.add(r, corrected));
+function linear(a: v128, r: v128, b: v128): v128 {
+  return f64x2.add(a, f64x2.mul(r, b));
 }
 
 /** exp of two numbers from −707 to 709, where the power of two is a normal number. */
 // @ts-ignore: decorator
 @inline
 export function expOfModerate(x: v128): v128 {
-  const k = scaleOf(x);
-  const r = restOf(x, k);
-  let p = step(constant(56), r, constant(64));
-  p = step(p, r, constant(72));
-  p = step(p, r, constant(80));
-  p = step(p, r, constant(88));
-  p = step(p, r, constant(96));
-  p = step(p, r, constant(104));
-  p = step(p, r, constant(112));
-  p = step(p, r, constant(120));
-  p = step(p, r, constant(128));
-  p = step(p, r, constant(136));
-  p = step(p, r, constant(40));
-  return f64x2.mul(finish(r, p, correctionOf(x, k, r)), powerOfTwoOfPair(k));
+  const k = f64x2.floor(f64x2.add(f64x2.mul(x, constant(0)), constant(40)));
+  const upper = f64x2.sub(x, f64x2.mul(k, constant(8)));
+  const lower = f64x2.mul(k, constant(16));
+  const r = f64x2.sub(upper, lower);
+  const correction = f64x2.sub(f64x2.sub(upper, r), lower);
+  const r2 = f64x2.mul(r, r);
+  const r4 = f64x2.mul(r2, r2);
+  const p0 = linear(linear(constant(40), r, constant(136)), r2, linear(constant(128), r, constant(120)));
+  const p4 = linear(linear(constant(112), r, constant(104)), r2, linear(constant(96), r, constant(88)));
+  const p8 = linear(linear(constant(80), r, constant(72)), r2, linear(constant(64), r, constant(56)));
+  const tail = f64x2.mul(r2, linear(p0, r4, linear(p4, r4, p8)));
+  const corrected = f64x2.add(tail, f64x2.add(correction, f64x2.mul(correction, f64x2.add(r, tail))));
+  // k + 1023 in the lowest bits of the mantissa of 2^52 + 1023 + k; shifted, it is the exponent of 2^k.
+  const scale = i64x2.shl(f64x2.add(k, constant(24)), 52);
+  return f64x2.mul(f64x2.add(constant(32), f64x2.add(r, corrected)), scale);
 }
 
-/** sigmoid of two numbers, e = exp(−|x|) given. */
+/** sigmoid of two numbers, in place. */
 // @ts-ignore: decorator
 @inline
-function sigmoidFrom(x: v128, e: v128): v128 {
-  const numerator = v128.bitselect(constant(32), e, f64x2.ge(x, i64x2.splat(0)));
-  return f64x2.div(numerator, f64x2.add(constant(32), e));
-}
-
-// @ts-ignore: decorator
-@inline
-function negativeOf(x: v128): v128 {
-  return f64x2.neg(f64x2.abs(x));
-}
-
-// @ts-ignore: decorator
-@inline
-function storeSigmoid(pair: usize, y: v128, k: v128, r: v128, p: v128): void {
-  const e = f64x2.mul(finish(r, p, correctionOf(y, k, r)), powerOfTwoOfPair(k));
-  v128.store(pair, sigmoidFrom(v128.load(pair), e));
-}
-
-/** sigmoid of the 8 numbers of a line, in place: four independent chains of operations side by side. */
-export function sigmoidOfLine(line: usize): void {
-  const y0 = negativeOf(v128.load(line));
-  const y1 = negativeOf(v128.load(line, 16));
-  const y2 = negativeOf(v128.load(line, 32));
-  const y3 = negativeOf(v128.load(line, 48));
-  // Where a power of two is no normal number (or the input is NaN), one by one.
-  const smallest = f64x2.min(f64x2.min(y0, y1), f64x2.min(y2, y3));
-  if (!i64x2.all_true(f64x2.ge(smallest, constant(48)))) {
-    for (let offset: usize = 0; offset < 64; offset += 8) store<f64>(line + offset, sigmoid(load<f64>(line + offset)));
+function sigmoidOfPair(pair: usize): void {
+  const x = v128.load(pair);
+  const negative = v128.or(x, i64x2.splat(0x8000000000000000));
+  // Where the power of two is no normal number (or the input is NaN), one by one.
+  if (!i64x2.all_true(f64x2.ge(negative, constant(48)))) {
+    store<f64>(pair, sigmoid(load<f64>(pair)));
+    store<f64>(pair, sigmoid(load<f64>(pair, 8)), 8);
     return;
   }
-  const k0 = scaleOf(y0), k1 = scaleOf(y1), k2 = scaleOf(y2), k3 = scaleOf(y3);
-  const r0 = restOf(y0, k0), r1 = restOf(y1, k1), r2 = restOf(y2, k2), r3 = restOf(y3, k3);
-  let c = constant(64);
-  const last = constant(56);
-  let p0 = step(last, r0, c), p1 = step(last, r1, c), p2 = step(last, r2, c), p3 = step(last, r3, c);
-  c = constant(72);
-  p0 = step(p0, r0, c), p1 = step(p1, r1, c), p2 = step(p2, r2, c), p3 = step(p3, r3, c);
-  c = constant(80);
-  p0 = step(p0, r0, c), p1 = step(p1, r1, c), p2 = step(p2, r2, c), p3 = step(p3, r3, c);
-  c = constant(88);
-  p0 = step(p0, r0, c), p1 = step(p1, r1, c), p2 = step(p2, r2, c), p3 = step(p3, r3, c);
-  c = constant(96);
-  p0 = step(p0, r0, c), p1 = step(p1, r1, c), p2 = step(p2, r2, c), p3 = step(p3, r3, c);
-  c = constant(104);
-  p0 = step(p0, r0, c), p1 = step(p1, r1, c), p2 = step(p2, r2, c), p3 = step(p3, r3, c);
-  c = constant(112);
-  p0 = step(p0, r0, c), p1 = step(p1, r1, c), p2 = step(p2, r2, c), p3 = step(p3, r3, c);
-  c = constant(120);
-  p0 = step(p0, r0, c), p1 = step(p1, r1, c), p2 = step(p2, r2, c), p3 = step(p3, r3, c);
-  c = constant(128);
-  p0 = step(p0, r0, c), p1 = step(p1, r1, c), p2 = step(p2, r2, c), p3 = step(p3, r3, c);
-  c = constant(136);
-  p0 = step(p0, r0, c), p1 = step(p1, r1, c), p2 = step(p2, r2, c), p3 = step(p3, r3, c);
-  c = constant(40);
-  p0 = step(p0, r0, c), p1 = step(p1, r1, c), p2 = step(p2, r2, c), p3 = step(p3, r3, c);
-  storeSigmoid(line, y0, k0, r0, p0);
-  storeSigmoid(line + 16, y1, k1, r1, p1);
-  storeSigmoid(line + 32, y2, k2, r2, p2);
-  storeSigmoid(line + 48, y3, k3, r3, p3);
+  const e = expOfModerate(negative);
+  const numerator = v128.bitselect(constant(32), e, f64x2.ge(x, i64x2.splat(0)));
+  v128.store(pair, f64x2.div(numerator, f64x2.add(constant(32), e)));
+}
+
+/** sigmoid of the 8 numbers of a line, in place. */
+export function sigmoidOfLine(line: usize): void {
+  sigmoidOfPair(line);
+  sigmoidOfPair(line + 16);
+  sigmoidOfPair(line + 32);
+  sigmoidOfPair(line + 48);
 }
 
 /** See `expScaled` of the reference: stores the mantissa at `result`, the exponent behind it. */

@@ -9,7 +9,8 @@ import { addToLane, clearLanes, sumOfLanes } from './free-energy';
 const blocksTogether = 16;
 
 /**
- * Factors of one block: exp of every inner unit's input from the block's units, kept to about 106 bits before the exp.
+ * Factors of one block: exp of every inner unit's input from the block's units (those from `blockBits` on), kept to about
+ * 106 bits before the exp.
  *
  * @param weights rows of `rowStride` bytes, two numbers at a time
  */
@@ -45,7 +46,7 @@ function blockFactors(
   }
 }
 
-/** exp of the block's own bias term, scaled, at `result`. */
+/** exp of the bias term of a block's units (or, from unit 0, of a state's), scaled, at `result`. */
 function blockWeight(outerBias: usize, block: i64, blockBits: i32, result: usize): void {
   let upper: f64 = 0;
   let lower: f64 = 0;
@@ -117,6 +118,39 @@ function productPanel(
   storeStates(p1, e1, offset + 16, stateMantissas, stateExponents, weight, mantissas, exponents);
   storeStates(p2, e2, offset + 32, stateMantissas, stateExponents, weight, mantissas, exponents);
   storeStates(p3, e3, offset + 48, stateMantissas, stateExponents, weight, mantissas, exponents);
+}
+
+/**
+ * The table of a plan: exp of every inner unit's input from the lower units, and exp of their bias terms; panels shared
+ * out among the parts.
+ *
+ * @param plan see `enumerationBlocks`
+ * @param scratches for every part: a row of zeros, a row of factors, 2 numbers
+ */
+export function enumerationTable(plan: usize, scratches: usize, scratchStride: usize, part: i32, parts: i32): void {
+  const weights = <usize>load<u32>(plan), rowStride = <usize>load<u32>(plan, 4);
+  const outerBias = <usize>load<u32>(plan, 12);
+  const innerUnits = <i32>load<u32>(plan, 16), blockBits = <i32>load<u32>(plan, 20);
+  const table = <usize>load<u32>(plan, 24), tableStride = <usize>load<u32>(plan, 28);
+  const stateMantissas = <usize>load<u32>(plan, 40), stateExponents = <usize>load<u32>(plan, 44);
+  const zeros = scratches + <usize>part * scratchStride;
+  const factors = zeros + rowStride;
+  const scaled = factors + rowStride;
+  memory.fill(zeros, 0, rowStride);
+  const states = 1 << blockBits;
+  const panels = (states + 7) >> 3;
+  const last = (panels * (part + 1)) / parts;
+  for (let panel = (panels * part) / parts; panel < last; panel++) {
+    const end = min(states, (panel + 1) << 3);
+    for (let state = panel << 3; state < end; state++) {
+      blockFactors(weights, rowStride, zeros, innerUnits, state, 0, factors);
+      let target = table + <usize>panel * tableStride + (<usize>(state & 7) << 3);
+      for (let unit = 0; unit < innerUnits; unit++, target += 64) store<f64>(target, load<f64>(factors + (<usize>unit << 3)));
+      blockWeight(outerBias, state, 0, scaled);
+      store<f64>(stateMantissas + (<usize>state << 3), load<f64>(scaled));
+      store<f64>(stateExponents + (<usize>state << 3), load<f64>(scaled, 8));
+    }
+  }
 }
 
 /** See ../../scaled-sum.ts; mantissa to `mantissa`, exponent to `exponent`. */

@@ -5,7 +5,7 @@
 
 export { rowLists, unitLists } from './groups';
 export { bernoulliMeans, layer, visibleInputsFromMeans } from './layers';
-export { sampleBernoulli } from './sampling';
+export { sampleBernoulli, sampleLayer } from './sampling';
 export { update } from './update';
 export { freeEnergies } from './free-energy';
-export { enumerationBlocks, enumerationMoments } from './enumeration';
+export { enumerationBlocks, enumerationMoments, enumerationTable } from './enumeration';

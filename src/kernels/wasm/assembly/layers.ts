@@ -1,14 +1,9 @@
 /**
- * One layer given the other: inputs, means or states of its units, panel by panel.
+ * One layer given the other: inputs or means of its units, panel by panel.
  */
 
 import { sigmoidOfLine } from './elementary';
-import { buildTable, gather } from './groups';
-import { maskOfPanel, sampleFromInputs } from './sampling';
-
-/** What a request asks for. */
-const inputsWanted: u32 = 0;
-const meansWanted: u32 = 1;
+import { buildUsedLines, gather } from './groups';
 
 /**
  * 8 rows of visible units (from 8·panel on) of W become a panel of 8 columns, a line for every hidden unit.
@@ -49,49 +44,37 @@ function finishLines(lines: usize, rows: i32, here: i32, areMeans: bool): void {
 /**
  * Answers requests about one layer; panels shared out among the parts.
  *
- * Requests are records of 13 words: lists, list stride, rows, what is wanted, where to (matrix, or states), its stride
- * (between panels, or between rows of states), first row, c0, c1, c2, k0, k1, unused.
+ * Requests are records of 6 words: lists, list stride, rows, whether means are wanted (else inputs), the matrix that
+ * receives them, bytes between its panels.
  *
  * @param weights panels of hidden units, a line for every visible unit
  * @param isVisible whether the layer asked about is the visible one
- * @param scratches for every part: a transposed panel, a table, lines for all rows, 64 bytes
+ * @param used what the requests' lists need, see `rowLists`
+ * @param scratches for every part: a transposed panel, a table
  */
 export function layer(
   isVisible: bool, weights: usize, panelStride: usize, biases: usize, givenUnits: i32, units: i32,
-  requests: usize, count: i32, scratches: usize, scratchStride: usize, part: i32, parts: i32,
+  requests: usize, count: i32, used: usize, usedStride: usize, scratches: usize, scratchStride: usize, part: i32, parts: i32,
 ): void {
   const panels = (units + 7) >> 3;
   const last = (panels * (part + 1)) / parts;
   const transposed = scratches + <usize>part * scratchStride;
   const table = transposed + (<usize>((givenUnits + 7) & ~7) << 6);
-  const lines = table + (<usize>((givenUnits + 3) >> 2) << 10) + 64;
   for (let panel = (panels * part) / parts; panel < last; panel++) {
     let source = weights + <usize>panel * panelStride;
     if (isVisible) {
       transposePanel(weights, panelStride, panel, givenUnits, transposed);
       source = transposed;
     }
-    buildTable(source, givenUnits, table);
-    const bias = biases + (<usize>panel << 6);
+    buildUsedLines<f64>(source, givenUnits, table, used, usedStride, parts);
     const here = min(8, units - (panel << 3));
     for (let index = 0; index < count; index++) {
-      const request = requests + <usize>index * 52;
+      const request = requests + <usize>index * 24;
       const rows = <i32>load<u32>(request, 8);
-      const wanted = load<u32>(request, 12);
-      const target = <usize>load<u32>(request, 16);
-      const stride = <usize>load<u32>(request, 20);
-      const isMatrix = wanted == inputsWanted || wanted == meansWanted;
-      const totals = isMatrix ? target + <usize>panel * stride : lines;
-      gather(table, bias, load<u32>(request), load<u32>(request, 4), rows, totals);
-      if (isMatrix) {
-        if (wanted == meansWanted || here < 8) finishLines(totals, rows, here, wanted == meansWanted);
-      } else {
-        sampleFromInputs(
-          totals, rows, panel, maskOfPanel(panel, units), target + <usize>panel, stride,
-          load<u32>(request, 24), load<u32>(request, 28), load<u32>(request, 32), load<u32>(request, 36),
-          load<u32>(request, 40), load<u32>(request, 44), lines - 64,
-        );
-      }
+      const areMeans = load<u32>(request, 12) != 0;
+      const lines = <usize>load<u32>(request, 16) + <usize>panel * <usize>load<u32>(request, 20);
+      gather<f64>(table, biases + (<usize>panel << 6), load<u32>(request), load<u32>(request, 4), rows, lines);
+      if (areMeans || here < 8) finishLines(lines, rows, here, areMeans);
     }
   }
 }

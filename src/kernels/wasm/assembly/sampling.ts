@@ -1,22 +1,45 @@
 /**
- * Bernoulli draws: the decisions of ../../addressed-uniform.ts, eight units (one panel, one byte of states) at a time.
+ * Bernoulli draws: the decisions of ../../addressed-uniform.ts, sixteen units (four Philox blocks) at a time.
  */
 
 import { sigmoid } from './elementary';
-import { philoxPair } from './philox';
+import { buildUsedLines, gather, listHeader } from './groups';
+import { philoxFour } from './philox';
+import { singlePanel, singlePanelFromRows } from './single';
 
 /** 2^32. */
 const wordRange: f64 = 4294967296.0;
 
+/** Where the random numbers of a call come from: a record of first row, c0, c1, c2, k0, k1. */
+export const addressBytes: usize = 24;
+
+// @ts-ignore: decorator
+@inline
+function fillWords(address: usize, sixteen: i32, row: i32, refinement: u32, words: usize): void {
+  philoxFour(
+    load<u32>(address, 4) | (<u32>sixteen << 2), load<u32>(address, 8) | refinement, load<u32>(address, 12),
+    load<u32>(address) + <u32>row, load<u32>(address, 16), load<u32>(address, 20), words,
+  );
+}
+
 /** The exact decision for one unit: word r stands for [r, r + 1)·2⁻³², refined by a second block where that is open. */
-function decide(mean: f64, words: usize, lane: usize, c0: u32, c1: u32, c2: u32, c3: u32, k0: u32, k1: u32, refinement: usize): u32 {
+function decide(mean: f64, words: usize, unit: usize, address: usize, sixteen: i32, row: i32): u32 {
   const scaled = mean * wordRange;
-  const word = <f64>load<u32>(words + (lane << 2));
+  const word = <f64>load<u32>(words + (unit << 2));
   if (word + 1.0 <= scaled) return 1;
   if (word >= scaled) return 0;
-  philoxPair(c0, c1 | 0x80000000, c2, c3, k0, k1, refinement);
-  const finer = <f64>load<u32>(refinement + (lane << 2));
+  const refinement = words + 64;
+  fillWords(address, sixteen, row, 0x80000000, refinement);
+  const finer = <f64>load<u32>(refinement + (unit << 2));
   return (finer + 0.5) * 2.3283064365386963e-10 < scaled - word ? 1 : 0;
+}
+
+/** Bits of the units of sixteen that exist. */
+// @ts-ignore: decorator
+@inline
+function maskOf(sixteen: i32, units: i32): u32 {
+  const here = units - (sixteen << 4);
+  return here >= 16 ? 0xffff : (1 << <u32>here) - 1;
 }
 
 /** As `constants` of elementary.ts, in single precision. */
@@ -32,7 +55,6 @@ const constants = memory.data<f32>([
   1, // 32
   8388735, // 36: 2^23 + 127
   5.9604644775390625e-8, // 40: 2^−24
-  1.52587890625e-5, // 44: 2^−16, the margin
 ]);
 
 // @ts-ignore: decorator
@@ -61,110 +83,167 @@ function roughSigmoid(x: v128): v128 {
   return f32x4.div(constant(32), f32x4.add(constant(32), f32x4.mul(p, scale)));
 }
 
+/** Four decisions: bits 0–3 whether a unit is on, bits 4–7 whether that is sure. */
 // @ts-ignore: decorator
 @inline
-function inSinglePrecision(inputs: usize): v128 {
-  return v128.shuffle<i32>(f32x4.demote_f64x2_zero(v128.load(inputs)), f32x4.demote_f64x2_zero(v128.load(inputs, 16)), 0, 1, 4, 5);
-}
-
-/**
- * Decisions for four units from their inputs: where the rough sigmoid is farther from the uniform than the margin, which is
- * far more than the sigmoid and 24 bits of the uniform can be off, it
- * decides as the exact one would; the others (three in 100,000) are decided exactly.
- */
-// @ts-ignore: decorator
-@inline
-function decideFour(inputs: usize, words: usize, c0: u32, c1: u32, c2: u32, c3: u32, k0: u32, k1: u32, refinement: usize): u32 {
+function decideRoughly(inputs: usize, words: usize, margins: usize): u32 {
   const uniform = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(v128.load(words), 8)), constant(40));
-  const difference = f32x4.sub(roughSigmoid(inSinglePrecision(inputs)), uniform);
+  const difference = f32x4.sub(roughSigmoid(v128.load(inputs)), uniform);
   const on = <u32>i32x4.bitmask(f32x4.gt(difference, i32x4.splat(0)));
-  const sure = <u32>i32x4.bitmask(f32x4.gt(f32x4.abs(difference), constant(44)));
-  if (sure == 15) return on;
-  let bits = on & sure;
-  for (let lane: usize = 0; lane < 4; lane++) {
-    if ((sure >> <u32>lane) & 1) continue;
-    const mean = sigmoid(load<f64>(inputs + (lane << 3)));
-    bits |= decide(mean, words, lane, c0, c1, c2, c3, k0, k1, refinement) << <u32>lane;
+  return on | (<u32>i32x4.bitmask(f32x4.gt(f32x4.abs(difference), v128.load(margins))) << 4);
+}
+
+/** The exact input of one unit, in the order of ../../kernels.ts. */
+function exactInput(
+  isVisible: bool, weights: usize, panelStride: usize, bias: f64, list: usize, unit: i32,
+): f64 {
+  let total = bias;
+  const end = list + listHeader + (<usize>load<u32>(list) << 2);
+  for (let entry = list + listHeader; entry < end; entry += 4) {
+    const line = load<u32>(entry);
+    let given = (line >> 10) << 2;
+    let pattern = (line >> 6) & 15;
+    let sum: f64 = 0;
+    let isFirst = true;
+    for (; pattern != 0; pattern >>= 1, given++) {
+      if (!(pattern & 1)) continue;
+      const weight = isVisible ? weightAt(weights, panelStride, <u32>unit, given) : weightAt(weights, panelStride, given, <u32>unit);
+      sum = isFirst ? weight : sum + weight;
+      isFirst = false;
+    }
+    total += sum;
   }
-  return bits;
+  return total;
+}
+
+// @ts-ignore: decorator
+@inline
+function weightAt(weights: usize, panelStride: usize, visible: u32, hidden: u32): f64 {
+  return load<f64>(weights + <usize>(hidden >> 3) * panelStride + (<usize>visible << 6) + (<usize>(hidden & 7) << 3));
 }
 
 /**
- * Draws one panel of states from its inputs.
+ * Draws the states of a layer given the other, sixteen units at a time, shared out among the parts.
  *
- * @param inputs `rows` lines
- * @param states the first row's byte of this panel
- * @param stride bytes between rows of states
- * @param mask the units of this panel that exist
- * @param scratch 64 bytes
- */
-export function sampleFromInputs(
-  inputs: usize, rows: i32, panel: u32, mask: u32, states: usize, stride: usize,
-  firstRow: u32, c0: u32, c1: u32, c2: u32, k0: u32, k1: u32, scratch: usize,
-): void {
-  const counter = c0 | (panel << 1);
-  for (let row = 0; row < rows; row++) {
-    const c3 = firstRow + <u32>row;
-    philoxPair(counter, c1, c2, c3, k0, k1, scratch);
-    const lower = decideFour(inputs, scratch, counter, c1, c2, c3, k0, k1, scratch + 32);
-    const upper = decideFour(inputs + 32, scratch + 16, counter + 1, c1, c2, c3, k0, k1, scratch + 32);
-    store<u8>(states, <u8>((lower | (upper << 4)) & mask));
-    inputs += 64;
-    states += stride;
-  }
-}
-
-/** Decisions for four units from their means. */
-function decideFourFromMeans(means: usize, words: usize, c0: u32, c1: u32, c2: u32, c3: u32, k0: u32, k1: u32, refinement: usize): u32 {
-  const all = v128.load(words);
-  const w0 = f64x2.convert_low_i32x4_u(all);
-  const w1 = f64x2.convert_low_i32x4_u(v128.shuffle<i64>(all, all, 1, 1));
-  const s0 = f64x2.mul(v128.load(means), f64x2.splat(wordRange));
-  const s1 = f64x2.mul(v128.load(means, 16), f64x2.splat(wordRange));
-  const one = f64x2.splat(1);
-  const on = <u32>i64x2.bitmask(f64x2.le(f64x2.add(w0, one), s0)) | (<u32>i64x2.bitmask(f64x2.le(f64x2.add(w1, one), s1)) << 2);
-  const off = <u32>i64x2.bitmask(f64x2.ge(w0, s0)) | (<u32>i64x2.bitmask(f64x2.ge(w1, s1)) << 2);
-  if ((on | off) == 15) return on;
-  let bits = on;
-  for (let lane: usize = 0; lane < 4; lane++) {
-    if (((on | off) >> <u32>lane) & 1) continue;
-    bits |= decide(load<f64>(means + (lane << 3)), words, lane, c0, c1, c2, c3, k0, k1, refinement) << <u32>lane;
-  }
-  return bits;
-}
-
-/**
- * Draws states of probability `means`, panels shared out among the parts.
+ * A state depends on its input only through the comparison of its mean with a uniform. So inputs are first added up in
+ * single precision, in any order, at half the cost; where the mean is farther from the uniform than all errors together,
+ * the exact input would decide the same. Else (one in some thousands) it is computed.
  *
- * @param means panels of `meansStride` bytes, a line for every row
- * @param states rows of `statesStride` bytes
+ * @param isVisible whether the layer drawn is the visible one
+ * @param lists of the given layer's rows
+ * @param used what they need, see `rowLists`
+ * @param states receives rows of `statesStride` bytes
+ * @param address see `addressBytes`
+ * @param scratches for every part: a panel and a table in single precision, biases and margins, lines for all rows, words
  */
-export function sampleBernoulli(
-  means: usize, meansStride: usize, units: i32, rows: i32, states: usize, statesStride: usize,
-  firstRow: u32, c0: u32, c1: u32, c2: u32, k0: u32, k1: u32, scratches: usize, scratchStride: usize, part: i32, parts: i32,
+export function sampleLayer(
+  isVisible: bool, weights: usize, panelStride: usize, biases: usize, givenUnits: i32, units: i32,
+  lists: usize, listStride: usize, used: usize, usedStride: usize, rows: i32, states: usize, statesStride: usize, address: usize,
+  scratches: usize, scratchStride: usize, part: i32, parts: i32,
 ): void {
-  const panels = (units + 7) >> 3;
-  const scratch = scratches + <usize>part * scratchStride;
-  const last = (panels * (part + 1)) / parts;
-  for (let panel = (panels * part) / parts; panel < last; panel++) {
-    const mask = maskOfPanel(panel, units);
-    const counter = c0 | (<u32>panel << 1);
-    let line = means + <usize>panel * meansStride;
-    let target = states + <usize>panel;
+  const sixteens = (units + 15) >> 4;
+  const last = (sixteens * (part + 1)) / parts;
+  const panel = scratches + <usize>part * scratchStride;
+  const table = panel + (<usize>((givenUnits + 7) & ~7) << 6);
+  const start = table + (<usize>((givenUnits + 3) >> 2) << 10);
+  const margins = start + 64;
+  const words = margins + 64;
+  const lines = words + 128;
+  for (let sixteen = (sixteens * part) / parts; sixteen < last; sixteen++) {
+    if (isVisible) singlePanel(weights, panelStride, sixteen, givenUnits, units, panel, margins);
+    else singlePanelFromRows(weights, panelStride, sixteen, givenUnits, units, panel, margins);
+    const mask = maskOf(sixteen, units);
+    for (let unit: usize = 0; unit < 16; unit++) {
+      const bias = (mask >> <u32>unit) & 1 ? load<f64>(biases + (<usize>sixteen << 7) + (unit << 3)) : 0;
+      store<f32>(start + (unit << 2), <f32>bias);
+      // Every number has a relative error of 2^−24, every addition one more; a sigmoid rises by ¼ at most. 2^−16 is for
+      // the rough sigmoid and the 24 bits of the uniform.
+      const size = <f64>load<f32>(margins + (unit << 2)) * (1.01 + <f64>givenUnits * 1.2e-7) + abs<f64>(bias);
+      store<f32>(margins + (unit << 2), <f32>(size * <f64>((givenUnits >> 2) + 8) * 1.6e-8 + 1.52587890625e-5));
+    }
+    buildUsedLines<f32>(panel, givenUnits, table, used, usedStride, parts);
+    gather<f32>(table, start, lists, listStride, rows, lines);
+    let target = states + (<usize>sixteen << 1);
+    let line = lines;
     for (let row = 0; row < rows; row++) {
-      const c3 = firstRow + <u32>row;
-      philoxPair(counter, c1, c2, c3, k0, k1, scratch);
-      const lower = decideFourFromMeans(line, scratch, counter, c1, c2, c3, k0, k1, scratch + 32);
-      const upper = decideFourFromMeans(line + 32, scratch + 16, counter + 1, c1, c2, c3, k0, k1, scratch + 32);
-      store<u8>(target, <u8>((lower | (upper << 4)) & mask));
+      fillWords(address, sixteen, row, 0, words);
+      const d0 = decideRoughly(line, words, margins);
+      const d1 = decideRoughly(line + 16, words + 16, margins + 16);
+      const d2 = decideRoughly(line + 32, words + 32, margins + 32);
+      const d3 = decideRoughly(line + 48, words + 48, margins + 48);
+      let bits = (d0 & 15) | ((d1 & 15) << 4) | ((d2 & 15) << 8) | ((d3 & 15) << 12);
+      let open = ~((d0 >> 4) | (d1 & 0xf0) | ((d2 & 0xf0) << 4) | ((d3 & 0xf0) << 8)) & mask;
+      bits &= mask & ~open;
+      while (open != 0) {
+        const unit = ctz(open);
+        open &= open - 1;
+        const number = (sixteen << 4) + <i32>unit;
+        const input = exactInput(isVisible, weights, panelStride, load<f64>(biases + (<usize>number << 3)), lists + <usize>row * listStride, number);
+        bits |= decide(sigmoid(input), words, unit, address, sixteen, row) << unit;
+      }
+      store<u16>(target, <u16>bits);
       line += 64;
       target += statesStride;
     }
   }
 }
 
-/** Bits of the units of a panel that exist. */
-export function maskOfPanel(panel: i32, units: i32): u32 {
-  const here = units - (panel << 3);
-  return here >= 8 ? 255 : (1 << <u32>here) - 1;
+/** Decisions for two units from their means: on in bits 0–1, off in bits 16–17. */
+// @ts-ignore: decorator
+@inline
+function decideTwo(means: usize, words: v128): u32 {
+  const scaled = f64x2.mul(v128.load(means), f64x2.splat(wordRange));
+  const on = <u32>i64x2.bitmask(f64x2.le(f64x2.add(words, f64x2.splat(1)), scaled));
+  return on | (<u32>i64x2.bitmask(f64x2.ge(words, scaled)) << 16);
+}
+
+/** Decisions for eight units, as `decideTwo`. */
+// @ts-ignore: decorator
+@inline
+function decideEight(means: usize, words: usize): u32 {
+  const first = v128.load(words);
+  const second = v128.load(words, 16);
+  return decideTwo(means, f64x2.convert_low_i32x4_u(first))
+    | (decideTwo(means + 16, f64x2.convert_low_i32x4_u(v128.shuffle<i64>(first, first, 1, 1))) << 2)
+    | (decideTwo(means + 32, f64x2.convert_low_i32x4_u(second)) << 4)
+    | (decideTwo(means + 48, f64x2.convert_low_i32x4_u(v128.shuffle<i64>(second, second, 1, 1))) << 6);
+}
+
+/**
+ * Draws states of probability `means`, shared out among the parts.
+ *
+ * @param means panels of `meansStride` bytes, a line for every row
+ * @param states receives rows of `statesStride` bytes
+ * @param address see `addressBytes`
+ * @param scratches 128 bytes for every part
+ */
+export function sampleBernoulli(
+  means: usize, meansStride: usize, units: i32, rows: i32, states: usize, statesStride: usize, address: usize,
+  scratches: usize, scratchStride: usize, part: i32, parts: i32,
+): void {
+  const sixteens = (units + 15) >> 4;
+  const last = (sixteens * (part + 1)) / parts;
+  const words = scratches + <usize>part * scratchStride;
+  for (let sixteen = (sixteens * part) / parts; sixteen < last; sixteen++) {
+    const mask = maskOf(sixteen, units);
+    const hasSecond = mask > 255;
+    let line = means + <usize>(sixteen << 1) * meansStride;
+    let target = states + (<usize>sixteen << 1);
+    for (let row = 0; row < rows; row++) {
+      fillWords(address, sixteen, row, 0, words);
+      let decisions = decideEight(line, words);
+      if (hasSecond) decisions |= decideEight(line + meansStride, words + 32) << 8;
+      let bits = decisions & mask;
+      let open = ~(decisions | (decisions >> 16)) & mask;
+      while (open != 0) {
+        const unit = <usize>ctz(open);
+        open &= open - 1;
+        const mean = load<f64>(unit < 8 ? line + (unit << 3) : line + meansStride + ((unit - 8) << 3));
+        bits |= decide(mean, words, unit, address, sixteen, row) << <u32>unit;
+      }
+      store<u16>(target, <u16>bits);
+      line += 64;
+      target += statesStride;
+    }
+  }
 }

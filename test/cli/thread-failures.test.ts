@@ -1,0 +1,72 @@
+/** What a user is told when a compute thread dies outside the updates of a training. */
+
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { executable, runCli, temporaryFolder } from './support/run-cli.js';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+const inFolder = (...names: string[]): string => join(folder.path, ...names);
+
+/** Thread 1 throws in its n-th kernel. */
+const preload = `
+const { isMainThread, workerData } = require('node:worker_threads');
+if (!isMainThread && process.env.DIE_CALL && workerData.thread === 1) {
+  const { Instance } = WebAssembly;
+  let calls = 0;
+  const mortal = (kernel) => (...values) => {
+    if (++calls === Number(process.env.DIE_CALL)) throw new Error('two\\nlines');
+    return kernel(...values);
+  };
+  WebAssembly.Instance = function (module, imports) {
+    const entries = Object.entries(new Instance(module, imports).exports);
+    return { exports: Object.fromEntries(entries.map(([name, value]) => [name, typeof value === 'function' ? mortal(value) : value])) };
+  };
+}
+`;
+const dying = { NODE_OPTIONS: `--require ${JSON.stringify(inFolder('preload.cjs'))}` };
+
+const config = (training: string): string => `{
+  data: { source: 'bars-and-stripes', height: 3, width: 3 }, model: { hiddenUnits: 4 },
+  training: { ${training}, updates: 10, batchSize: 5 }, evaluation: { every: 'never' },
+}`;
+
+beforeAll(() => {
+  writeFileSync(inFolder('preload.cjs'), preload);
+  writeFileSync(inFolder('cd.json'), config("algorithm: 'cd'"));
+  writeFileSync(inFolder('sml.json'), config("algorithm: 'sml', chains: 5"));
+});
+
+test.each(['cd', 'sml'])('2. k in the hundreds with threads: %s', async (algorithm) => {
+  const args = ['--config', `${algorithm}.json`, '--quiet', '--set', 'training.k=300', '--set', 'training.updates=2'];
+  expect(await runCli([...args, '--threads', '2', '--output', `${algorithm}-k`], { cwd: folder.path })).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('a thread that dies before the first update (sml draws its chains) is no internal error', async () => {
+  const outcome = await runCli(['--config', 'sml.json', '--threads', '2', '--output', 'start'], { cwd: folder.path, env: { ...dying, DIE_CALL: '1' } });
+  expect(outcome).toMatchObject({ code: 1, stdout: '' });
+  expect(outcome.stderr).toContain('a compute thread died');
+  expect(outcome.stderr).not.toContain('internal error');
+});
+
+test('a thread that dies in verify does not send the user to a folder that is gone', async () => {
+  expect(await runCli(['--config', 'cd.json', '--threads', '2', '--output', 'two', '--quiet'], { cwd: folder.path })).toMatchObject({ code: 0 });
+  const outcome = await runCli(['verify', 'two'], { cwd: folder.path, env: { ...dying, DIE_CALL: '20' } });
+  expect(outcome).toMatchObject({ code: 1, stdout: '' });
+  expect(outcome.stderr).toContain('a compute thread died');
+  expect(outcome.stderr).not.toContain('rbm-train-verify');
+});
+
+test('what a thread says when it dies is printed on one line', async () => {
+  const outcome = await runCli(['--config', 'cd.json', '--threads', '2', '--output', 'lines'], { cwd: folder.path, env: { ...dying, DIE_CALL: '20' } });
+  expect(outcome.stderr).not.toContain('two\nlines');
+});
+
+test.each(['wasm', 'reference'])('4. with 8 GB of address space (ulimit -v, as batch systems set it): backend %s', async (backend) => {
+  const command = `ulimit -v 8000000; exec "$0" "$1" --config cd.json --output "limited-$2" --backend "$2" --quiet`;
+  const limited = promisify(execFile)('sh', ['-c', command, process.execPath, executable, backend], { cwd: folder.path });
+  await expect(limited).resolves.toMatchObject({ stderr: '' });
+});
