@@ -3,10 +3,11 @@
  * and the settings that it gets beside the case.
  */
 
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 import { Child, runOnce } from './child.js';
-import { hasBackend } from './children/library.js';
+import { defaultBackend } from '../dist/kernels/index.js';
 
 /**
  * @typedef {object} Contender
@@ -24,82 +25,117 @@ export const python = process.env.RBM_BENCH_PYTHON ?? '/usr/bin/python3';
 const pathOf = (file) => fileURLToPath(new URL(file, import.meta.url));
 
 /**
- * OpenBLAS chooses its kernels by the CPU. A shell may pin it to slower ones (measured: OPENBLAS_CORETYPE=Haswell on a
- * CPU with AVX-512 costs a PyTorch update 1.6 times as much), so the peers don't inherit that: they get what OpenBLAS
- * itself finds best, or what RBM_BENCH_OPENBLAS_CORETYPE names.
+ * How OpenBLAS comes to its kernels. A shell may pin it to slower ones than it finds best itself for the CPU (measured:
+ * OPENBLAS_CORETYPE=Haswell on a CPU with AVX-512 costs a PyTorch update 1.6 times as much), so the peers don't inherit
+ * that, but for the one comparison that shows both.
+ *
+ * @typedef {'own choice' | 'environment'} BlasSetting
+ * @type {Record<BlasSetting, Record<string, string | undefined>>}
  */
-const blasEnvironment = {
-  OPENBLAS_CORETYPE: process.env.RBM_BENCH_OPENBLAS_CORETYPE,
-  OPENBLAS_L2_SIZE: undefined,
+const blasEnvironments = {
+  'own choice': { OPENBLAS_CORETYPE: undefined, OPENBLAS_L2_SIZE: undefined },
+  environment: {},
 };
 
-/** Environment of Python peers; thread counts must stand before their libraries start. */
-export function peerEnvironment(threads) {
+/**
+ * Environment of Python peers; thread counts must stand before their libraries start.
+ *
+ * @param {number} threads
+ * @param {BlasSetting} blas
+ */
+function peerEnvironment(threads, blas) {
   const count = String(threads);
   return {
     OMP_NUM_THREADS: count,
     OPENBLAS_NUM_THREADS: count,
     MKL_NUM_THREADS: count,
     PYTHONDONTWRITEBYTECODE: '1',
-    ...blasEnvironment,
+    ...blasEnvironments[blas],
   };
 }
 
 /**
- * Versions of the peers' packages; null for what is missing, undefined where there is no Python at all.
+ * Versions of the peers' packages; null for what is missing, undefined where there is no Python at all. `blas` and
+ * `environmentBlas` are OpenBLAS with its kernels under both settings.
  *
  * @returns {Promise<Record<string, any> | undefined>}
  */
 export async function peerVersions() {
+  const ask = async (blas) => JSON.parse(await runOnce(python, [pathOf('peers/versions.py')], peerEnvironment(1, blas)));
   try {
-    return JSON.parse(await runOnce(python, [pathOf('peers/versions.py')], peerEnvironment(1)));
+    return { ...(await ask('own choice')), environmentBlas: (await ask('environment')).blas };
   } catch {
     return undefined;
   }
 }
 
+/** Whether the shell pins OpenBLAS to other kernels than the peers get. */
+export function isBlasPinned(versions) {
+  return JSON.stringify(versions?.blas) !== JSON.stringify(versions?.environmentBlas);
+}
+
+/** Thread counts that this machine has cores for. */
+export const threadCounts = [1, 2, 4].filter((count) => count <= availableParallelism());
+
 /** @param {string} file in children/ @returns {Contender} */
 function ours(id, file, backend, threads) {
-  const hasThreads = backend !== 'reference';
   return {
     id,
     command: process.execPath,
     args: [pathOf(`children/${file}`)],
     environment: {},
-    settings: { backend, ...(hasThreads && { threads }) },
+    settings: { backend, threads },
     supports: () => true,
   };
 }
 
 /** @param {string} file in peers/ @returns {Contender} */
-function peer(id, file, threads, settings, supports = () => true) {
+function peer(id, file, threads, settings, { supports = () => true, blas = 'own choice' } = {}) {
   return {
     id,
     command: python,
     args: [pathOf(`peers/${file}`)],
-    environment: peerEnvironment(threads),
+    environment: peerEnvironment(threads, blas),
     settings: { threads, ...settings },
     supports,
   };
 }
 
-/** The backend that a user gets: wasm where there is one. */
-export const mainBackend = hasBackend('wasm') ? 'wasm' : 'reference';
-
 /**
- * rbm-train's main backend with a number of threads.
+ * rbm-train's default backend with a number of threads.
  *
  * @param {'train.js' | 'log-z.js'} file
- * @param {number | undefined} threads the library's own choice where undefined
+ * @param {number | undefined} threads what `execution.threads: auto` gives where undefined
  */
 export function oursWithThreads(file, threads) {
-  return ours(`${mainBackend}, ${threads ?? 'default'} thr.`, file, mainBackend, threads);
+  return ours(`${defaultBackend}, ${threads ?? 'default'} thr.`, file, defaultBackend, threads);
 }
 
-/** Ours first, then the reference backend where it is another. */
+/** Ours first, then the reference backend. */
 function ownContenders(file, threads) {
-  const backends = mainBackend === 'reference' ? ['reference'] : [mainBackend, 'reference'];
-  return backends.map((backend) => ours(backend, file, backend, threads));
+  return [defaultBackend, 'reference'].map((backend) => ours(backend, file, backend, threads));
+}
+
+/**
+ * Peers in training.
+ *
+ * @param {number} threads
+ * @param {Record<string, any> | undefined} versions from `peerVersions`
+ * @param {BlasSetting} [blas] with `environment`, their names say so
+ * @returns {Contender[]}
+ */
+export function trainingPeers(threads, versions, blas = 'own choice') {
+  const name = (library, dtype) => `${library} ${dtype}${blas === 'environment' ? ' (environment)' : ''}`;
+  const dtypes = ['float64', 'float32'];
+  const peers = [];
+  if (versions?.sklearn) {
+    const supports = ({ algorithm, k, chains, batch }) => algorithm === 'sml' && k === 1 && chains === batch;
+    peers.push(...dtypes.map((dtype) => peer(name('sklearn', dtype), 'sklearn_rbm.py', threads, { dtype }, { supports, blas })));
+  }
+  if (versions?.torch) {
+    peers.push(...dtypes.map((dtype) => peer(name('torch', dtype), 'torch_rbm.py', threads, { dtype }, { blas })));
+  }
+  return peers;
 }
 
 /**
@@ -110,16 +146,7 @@ function ownContenders(file, threads) {
  * @returns {Contender[]}
  */
 export function trainingContenders(threads, versions) {
-  const contenders = ownContenders('train.js', threads);
-  const dtypes = ['float64', 'float32'];
-  if (versions?.sklearn) {
-    const supports = ({ algorithm, k, chains, batch }) => algorithm === 'sml' && k === 1 && chains === batch;
-    for (const dtype of dtypes) contenders.push(peer(`sklearn ${dtype}`, 'sklearn_rbm.py', threads, { dtype }, supports));
-  }
-  if (versions?.torch) {
-    for (const dtype of dtypes) contenders.push(peer(`torch ${dtype}`, 'torch_rbm.py', threads, { dtype }));
-  }
-  return contenders;
+  return [...ownContenders('train.js', threads), ...trainingPeers(threads, versions)];
 }
 
 /**

@@ -7,7 +7,8 @@ import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-import { mainBackend, python } from './contenders.js';
+import { defaultBackend } from '../dist/kernels/index.js';
+import { isBlasPinned, python } from './contenders.js';
 
 function commit() {
   try {
@@ -29,7 +30,7 @@ export function describeMachine(versions) {
     system: `${platform()} ${release()} ${arch()}`,
     load: loadavg().map((value) => value.toFixed(2)).join(' '),
     node: `${process.version} (V8 ${process.versions.v8})`,
-    'rbm-train': `${version} (${commit()}), backend ${mainBackend}`,
+    'rbm-train': `${version} (${commit()}), backend ${defaultBackend}`,
     peers:
       versions === undefined
         ? `NONE: ${python} doesn't run`
@@ -37,7 +38,9 @@ export function describeMachine(versions) {
             .filter((name) => versions[name])
             .map((name) => `${name} ${versions[name]}`)
             .join(', ') + (missing.length > 0 ? `; MISSING: ${missing.join(', ')}` : ''),
-    blas: (versions?.blas ?? []).join('; ') || 'unknown',
+    blas:
+      ((versions?.blas ?? []).join('; ') || 'unknown') +
+      (isBlasPinned(versions) ? `, its own choice; the environment pins ${versions.environmentBlas.join('; ')}` : ''),
     date: new Date().toISOString(),
     command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
   };

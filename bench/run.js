@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { mainBackend, peerVersions } from './contenders.js';
+import { peerVersions } from './contenders.js';
 import { describeMachine, formatMachine } from './machine.js';
 import { training } from './suites/training.js';
 import { threads } from './suites/threads.js';
@@ -87,7 +87,6 @@ const machine = describeMachine(versions);
 print(formatMachine(machine));
 print('CPU time counts all threads of a contender for exactly the work stated, start and set-up excluded. On a shared machine');
 print('the CPU-time ratios within a run are what counts; wall-clock times need idle cores, absolute times move with the clock.\n');
-if (mainBackend !== 'wasm') warn('there is no wasm backend in this build: the reference backend stands in for ours');
 if (versions === undefined || !versions.torch || !versions.sklearn) warn('some peers are missing (see above): their columns are left out');
 
 const results = {};

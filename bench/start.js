@@ -12,9 +12,6 @@ import { readParameters, writeParameters } from './children/library.js';
 import { oursWithThreads, startContender } from './contenders.js';
 import { writeData } from './data.js';
 
-/** With the reference backend alone, warming up large models takes too long; then it ends here. */
-const longestWarmUpSeconds = 20;
-
 let files = 0;
 
 /**
@@ -68,10 +65,7 @@ export async function prepareCase(trainingCase, folder, updates = 300) {
 
   const { child } = await startContender(oursWithThreads('train.js', 1), settings);
   try {
-    let seconds = 0;
-    for (let done = 0; done < updates && seconds < longestWarmUpSeconds; done += 10) {
-      seconds += (await child.request({ op: 'run', count: 10 })).cpuSeconds;
-    }
+    await child.request({ op: 'run', count: updates });
     await child.request({ op: 'save', path: parametersFile });
   } finally {
     await child.close();

@@ -5,24 +5,32 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { exactLogPartitionFunction } from '../../dist/estimators/exact-log-partition-function.js';
-import { backends, loadKernels } from '../../dist/kernels/index.js';
-
-/** Whether there is a backend of this name. */
-export function hasBackend(name) {
-  return backends.some((backend) => backend.name === name);
-}
+import { loadKernels } from '../../dist/kernels/index.js';
+import { getParameters } from '../../dist/model/parameters.js';
+import { Trainer } from '../../dist/training/trainer.js';
 
 /**
  * @param {string} backend
- * @param {number | undefined} threads the library's own choice where undefined
+ * @param {number} threads
+ * @throws Error where this machine cannot run the backend and would get another one
  */
 export async function openKernels(backend, threads) {
-  return await loadKernels(backend, threads === undefined ? {} : { threads });
+  const kernels = await loadKernels(backend, { threads });
+  if (kernels.name !== backend) throw new Error(`this machine cannot run the ${backend} backend`);
+  return kernels;
 }
 
-/** Ends the threads of kernels that have some. */
-export async function closeKernels(kernels) {
-  await kernels.close?.();
+/** The threads that a training gets with `execution.threads: auto`. */
+export { automaticThreads } from '../../dist/run/threads.js';
+
+/** An RBM in training. */
+export async function createTrainer(kernels, trainingConfig, parameters, binary) {
+  return await Trainer.create(kernels, trainingConfig, parameters, { binary }, 'bench');
+}
+
+/** A trainer's parameters as plain arrays. */
+export function trainedParameters(trainer) {
+  return getParameters(trainer.model);
 }
 
 /** log Z in nats. */

@@ -2,7 +2,7 @@
  * rbm-train as a contender in exact log Z; one piece of work is one whole log Z.
  */
 
-import { closeKernels, exactLogZ, openKernels, readParameters } from './library.js';
+import { exactLogZ, openKernels, readParameters } from './library.js';
 import { serve } from './serve.js';
 
 await serve(async (settings) => {
@@ -15,6 +15,6 @@ await serve(async (settings) => {
       for (let evaluation = 0; evaluation < count; evaluation++) value = await exactLogZ(kernels, parameters);
       return { value };
     },
-    close: () => closeKernels(kernels),
+    close: () => kernels.close(),
   };
 });

@@ -5,13 +5,11 @@
 import { readFileSync } from 'node:fs';
 
 import { packBinaryMatrix } from '../../dist/kernels/index.js';
-import { Trainer } from '../../dist/training/trainer.js';
-import { closeKernels, openKernels, readParameters, writeParameters } from './library.js';
+import { automaticThreads, createTrainer, openKernels, readParameters, trainedParameters, writeParameters } from './library.js';
 import { serve } from './serve.js';
 
 await serve(async (settings) => {
   const { visibleUnits, hiddenUnits, rows, algorithm, k, chains, batch, learningRate } = settings;
-  const kernels = await openKernels(settings.backend, settings.threads);
   const config = {
     algorithm,
     k,
@@ -22,8 +20,11 @@ await serve(async (settings) => {
     momentum: 0,
     weightDecay: { l1: 0, l2: 0 },
   };
+  const threads = settings.threads ?? automaticThreads(config, { visibleUnits, hiddenUnits }, rows);
+  const kernels = await openKernels(settings.backend, threads);
   const binary = packBinaryMatrix(readFileSync(settings.dataFile), rows, visibleUnits);
-  const trainer = new Trainer(kernels, config, readParameters(settings.parametersFile, visibleUnits, hiddenUnits), { binary }, 'bench');
+  const parameters = readParameters(settings.parametersFile, visibleUnits, hiddenUnits);
+  const trainer = await createTrainer(kernels, config, parameters, binary);
   return {
     about: { threads: kernels.threads },
     async run(count) {
@@ -31,7 +32,7 @@ await serve(async (settings) => {
       for (let update = 0; update < count; update++) finite = await trainer.step();
       return { finite };
     },
-    save: (path) => writeParameters(path, trainer.parameters),
-    close: () => closeKernels(kernels),
+    save: (path) => writeParameters(path, trainedParameters(trainer)),
+    close: () => kernels.close(),
   };
 });

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 
 import { readParameters, writeParameters } from '../children/library.js';
-import { logZContenders, oursWithThreads, startContender } from '../contenders.js';
+import { logZContenders, oursWithThreads, startContender, threadCounts } from '../contenders.js';
 import { mnistData } from '../data.js';
 import { costs, interleave, ratio, statistics } from '../rounds.js';
 import { prepareCase } from '../start.js';
@@ -56,7 +56,7 @@ async function large(folder, warn) {
   const model = await trainedModel(25, folder);
   const rows = [];
   const raw = [];
-  for (const contender of [oursWithThreads('log-z.js', 1), oursWithThreads('log-z.js', undefined)]) {
+  for (const contender of threadCounts.map((count) => oursWithThreads('log-z.js', count))) {
     try {
       const { child } = await startContender(contender, model);
       try {

@@ -5,13 +5,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { mainBackend, oursWithThreads, trainingContenders } from '../contenders.js';
+import { defaultBackend } from '../../dist/kernels/index.js';
+import { oursWithThreads, threadCounts, trainingContenders } from '../contenders.js';
 import { bernoulliData } from '../data.js';
 import { costs, interleave, statistics } from '../rounds.js';
 import { prepareCase } from '../start.js';
 import { logLogPlot } from '../svg.js';
 import { formatNumber, formatTable } from '../table.js';
-import { threadCounts } from './threads.js';
 
 /** The density of thresholded MNIST. */
 const density = 0.13;
@@ -72,27 +72,26 @@ async function scaleAxis({ key, file, label, values }, { options, folder, versio
 }
 
 async function scaleThreads({ options, folder, warn, progress }) {
-  const counts = threadCounts();
   const lines = new Map();
   for (const [visibleUnits, hiddenUnits] of [[784, 500], [784, 20], [2000, 1000]]) {
     progress(`scaling: threads, ${visibleUnits}×${hiddenUnits}`);
     const { settings } = await prepareCase(scalingCase({ visibleUnits, hiddenUnits }), folder);
-    const contenders = counts.map((count) => oursWithThreads('train.js', count));
+    const contenders = threadCounts.map((count) => oursWithThreads('train.js', count));
     const measured = await interleave(contenders, settings, runOptions(options, warn));
     const costById = medians(measured, 'wallSeconds', settings.batch);
     contenders.forEach(({ id }, index) => {
-      if (costById.has(id)) addPoint(lines, `${visibleUnits}×${hiddenUnits}`, counts[index], costById.get(id));
+      if (costById.has(id)) addPoint(lines, `${visibleUnits}×${hiddenUnits}`, threadCounts[index], costById.get(id));
     });
   }
-  const title = `${mainBackend}: SML, batch 100, 13 % on`;
+  const title = `${defaultBackend}: SML, batch 100, 13 % on`;
   const text = present({
     folder: options.output,
     file: 'cost-threads',
     title,
     xLabel: 'threads',
     yLabel: 'wall-clock µs per example',
-    xTicks: counts,
-    xs: counts,
+    xTicks: threadCounts,
+    xs: threadCounts,
     lines,
   });
   return { text, raw: Object.fromEntries([...lines].map(([id, costByX]) => [id, [...costByX]])) };
@@ -107,10 +106,6 @@ export async function scaling(context) {
     texts.push(result.text);
     raw[axis.key] = result.raw;
   }
-  if (mainBackend !== 'reference') {
-    const result = await scaleThreads(context);
-    texts.push(result.text);
-    raw.threads = result.raw;
-  }
-  return { text: texts.join('\n'), raw };
+  const threads = await scaleThreads(context);
+  return { text: [...texts, threads.text].join('\n'), raw: { ...raw, threads: threads.raw } };
 }

@@ -2,23 +2,15 @@
  * What threads gain: wall-clock time of one thread relative to more, over the shapes of the training suite, ours only.
  */
 
-import { availableParallelism } from 'node:os';
-
-import { mainBackend, oursWithThreads } from '../contenders.js';
+import { oursWithThreads, threadCounts } from '../contenders.js';
 import { costs, interleave, ratio, statistics } from '../rounds.js';
 import { prepareCase } from '../start.js';
 import { formatNumber, formatRatio, formatTable } from '../table.js';
 import { trainingCases } from './training.js';
 
-/** Thread counts that this machine has cores for. */
-export function threadCounts() {
-  return [1, 2, 4].filter((count) => count <= availableParallelism());
-}
-
 /** @param {import('../run.js').BenchContext} context */
 export async function threads({ options, folder, warn, progress }) {
-  if (mainBackend === 'reference') return { text: 'Threads: left out, the reference backend has one thread only.\n', raw: [] };
-  const contenders = [...threadCounts(), undefined].map((count) => oursWithThreads('train.js', count));
+  const contenders = [...threadCounts, undefined].map((count) => oursWithThreads('train.js', count));
   const [one, ...others] = contenders.map(({ id }) => id);
   const raw = [];
   const rows = [];

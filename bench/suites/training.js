@@ -2,7 +2,7 @@
  * Training throughput: CPU time per example of every contender, over shape × batch × density × algorithm.
  */
 
-import { trainingContenders } from '../contenders.js';
+import { isBlasPinned, trainingContenders, trainingPeers } from '../contenders.js';
 import { bernoulliData, mnistData } from '../data.js';
 import { costs, interleave, ratio, statistics } from '../rounds.js';
 import { prepareCase } from '../start.js';
@@ -40,6 +40,23 @@ export function trainingCases(only = '') {
     }));
 }
 
+/** The case that also shows the peers with the OpenBLAS kernels that the shell's environment pins. */
+const mainCase = table[0][0];
+
+/** Peers under both settings of OpenBLAS. `microseconds` and `ratioOf`: cells by contender. */
+function blasTable(options, versions, microseconds, ratioOf) {
+  const pinned = trainingPeers(options.threads, versions, 'environment');
+  const rows = trainingPeers(options.threads, versions).map(({ id }, index) => [
+    id,
+    ...[id, pinned[index].id].flatMap((contender) => [microseconds(contender), ratioOf(contender)]),
+  ]);
+  const [own, environment] = [versions.blas, versions.environmentBlas].map((pools) => pools.join('; '));
+  const title =
+    `${mainCase}: peers with the kernels that OpenBLAS chooses itself (${own}; as in the tables above)\n` +
+    `and with those that this shell's environment pins (${environment})`;
+  return formatTable(title, ['', 'own choice, µs', 'ratio', 'pinned, µs', 'ratio'], rows);
+}
+
 /** @param {import('../run.js').BenchContext} context */
 export async function training({ options, folder, versions, warn, progress }) {
   const contenders = trainingContenders(options.threads, versions);
@@ -48,10 +65,13 @@ export async function training({ options, folder, versions, warn, progress }) {
   const raw = [];
   const microseconds = [];
   const ratios = [];
+  const blasTables = [];
   for (const { label, trainingCase } of trainingCases(options.only)) {
     progress(`training: ${label}`);
     const { settings, visibleDensity, hiddenDensity } = await prepareCase(trainingCase, folder);
-    const measured = await interleave(contenders.filter(({ supports }) => supports(settings)), settings, { ...options, warn });
+    const showsBothBlas = label === mainCase && isBlasPinned(versions);
+    const competing = showsBothBlas ? [...contenders, ...trainingPeers(options.threads, versions, 'environment')] : contenders;
+    const measured = await interleave(competing.filter(({ supports }) => supports(settings)), settings, { ...options, warn });
     const perExample = (id, clock) => measured.has(id) ? costs(measured.get(id).rounds, clock, settings.batch) : undefined;
     const ourCosts = perExample(ours, 'cpuSeconds');
     const cell = (id, format) => {
@@ -68,7 +88,9 @@ export async function training({ options, folder, versions, warn, progress }) {
       wall && median(wall),
       ourCosts && formatNumber(1 / (statistics(ourCosts).median * settings.batch)),
     ]);
-    ratios.push([label, ...others.map((id) => ourCosts && cell(id, (values) => formatRatio(ratio(values, ourCosts))))]);
+    const ratioOf = (id) => ourCosts && cell(id, (values) => formatRatio(ratio(values, ourCosts)));
+    ratios.push([label, ...others.map(ratioOf)]);
+    if (showsBothBlas) blasTables.push(blasTable(options, versions, (id) => cell(id, median), ratioOf));
     raw.push({ label, ...settings, visibleDensity, hiddenDensity, contenders: Object.fromEntries(measured) });
   }
   const threads = `${options.threads} thread${options.threads === 1 ? '' : 's'} each`;
@@ -83,6 +105,7 @@ export async function training({ options, folder, versions, warn, progress }) {
       ['case', ...others],
       ratios,
     ),
+    ...blasTables,
   ].join('\n');
   return { text, raw };
 }
