@@ -1,7 +1,7 @@
 /**
  * A checkpoint: everything that exact continuation needs, in one safetensors file.
  *
- * Tensors `weights`, `visibleBias`, `hiddenBias` (readable by any tool), `velocity.*` (momentum), `state.*` (what the
+ * Tensors `weights`, `visibleBias`, `hiddenBias` (readable by any tool), `velocity.*` (with momentum), `state.*` (what the
  * training algorithm carries), `metrics` (the lines of metrics.jsonl up to here, so that no event can be lost or doubled);
  * metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no hosts, no paths: the same
  * progress gives the same bytes.
@@ -203,6 +203,7 @@ export function decodeCheckpointHeader(start: Uint8Array, rest: Iterable<Uint8Ar
   };
   const position = checksumPosition(start);
   if (position < 0 || checksumOf(start, position, rest) !== metadata?.checksum) return undefined;
+  if (metadata.formatVersion !== String(checkpointFormatVersion)) return undefined;
   const progress = parseObject(metadata?.progress);
   const identity = parseObject(metadata?.identity);
   return isProgress(progress) && isIdentity(identity) ? { progress, identity } : undefined;

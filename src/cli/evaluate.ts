@@ -5,11 +5,11 @@
 import { exitCodes, printable } from '../errors.js';
 import { evaluateModel } from '../estimators/evaluation.js';
 import { exactEstimator, isAffordable } from '../estimators/log-partition-function.js';
-import { defaultBackend, loadKernels } from '../kernels/index.js';
 import { createModel } from '../model/parameters.js';
 import { parametersDigest } from '../checkpoint/digest.js';
 import { binarySplits, describeCost } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
+import { loadKernelsFor } from '../run/kernels.js';
 import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type DataOptions, type ModelOptions } from './arguments.js';
 import { describeFigures } from './figures.js';
 import { nonNegativeNumber, wholeNumber } from './numbers.js';
@@ -28,8 +28,8 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   const model = readModelArgument(argument, options, terminal);
   const { parameters } = model;
   const dataset = await loadDataFor(model, options, terminal);
-  const kernels = await loadKernels(defaultBackend);
   const affordable = isAffordable(parameters, costLimit);
+  const kernels = await loadKernelsFor(parameters, affordable ? exactEstimator.cost(parameters) : 0);
   if (!affordable && !options.quiet) {
     const cost = exactEstimator.cost(parameters);
     const way = Number.isFinite(cost) ? `--exact-cost-limit ${cost} allows it` : 'that is out of reach';

@@ -21,8 +21,8 @@ export function errorText(error: unknown, debug: boolean, colour: boolean): stri
   }
   const message = messageOf(error);
   const code = systemCode(error);
-  if (code === 'ERR_COMPUTE_THREAD') return `${label} ${printable(message, 500)}\nRun it again; if a thread dies again, with --threads 1.\n${stack}`;
-  if (code === 'ERR_KERNEL_MEMORY') return `${label} not enough memory: ${message}\nUse a smaller model, fewer chains or less data.\n${stack}`;
+  if (code === 'ERR_COMPUTE_THREAD') return `${label} ${printable(message, 500)}\nRun it again; if it fails again, with --threads 1.\n${stack}`;
+  if (code === 'ERR_KERNEL_MEMORY') return `${label} not enough memory: ${message}\nUse a smaller model, fewer chains, less data, or --threads 1.\n${stack}`;
   if (/^(Array buffer allocation failed|Invalid typed array length|Invalid array length)/.test(message)) {
     return `${label} not enough memory: ${message}\nUse a smaller model, fewer chains or less data.\n${stack}`;
   }

@@ -3,10 +3,11 @@
  */
 
 import { exitCodes, printable, RbmError } from '../errors.js';
-import { defaultBackend, loadKernels, unpackBinaryMatrix } from '../kernels/index.js';
+import { rowsOf, unpackBinaryMatrix } from '../kernels/index.js';
 import { createModel } from '../model/parameters.js';
 import { streamKey } from '../random/index.js';
 import { bytesPerChain, describeBytes, fitsIntoMemory } from '../run/memory.js';
+import { loadKernelsFor } from '../run/kernels.js';
 import { stoppablePause } from '../run/stop-request.js';
 import { createChains, fillWithExamples, fillWithNoise, gibbsSteps } from '../sampling/gibbs.js';
 import {
@@ -22,6 +23,9 @@ import { checkOutputName, showMatrix } from './matrix-output.js';
 import { wholeNumber } from './numbers.js';
 import type { DefineCommand } from './options.js';
 import type { Terminal } from './terminal.js';
+
+/** Rows of means computed at a time. */
+const meansRows = 1000;
 
 interface Options extends ModelOptions, DataOptions {
   count: string;
@@ -51,7 +55,7 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
       hint: 'Ask for fewer particles at a time, each time with another --seed.',
     });
   }
-  const kernels = await loadKernels(defaultBackend);
+  const kernels = await loadKernelsFor(parameters);
   const key = streamKey(options.seed, 'sample');
   const chains = createChains(kernels, parameters, count);
   const trained = createModel(kernels, parameters);
@@ -71,12 +75,15 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   // Before the first step there are no means yet: the states themselves are shown.
   let values: Uint8Array | Float64Array;
   if (options.means && steps > 0) {
-    const means = kernels.createMatrix(count, visibleUnits);
-    kernels.visibleInputs(trained, chains.hidden, count, means);
-    kernels.bernoulliMeans(means, count);
-    await kernels.finish();
     values = new Float64Array(count * visibleUnits);
-    means.readRows(0, values);
+    const means = kernels.createMatrix(Math.min(count, meansRows), visibleUnits);
+    for (let first = 0; first < count; first += meansRows) {
+      const rows = Math.min(meansRows, count - first);
+      kernels.visibleInputs(trained, rowsOf(chains.hidden, first, rows), rows, means);
+      kernels.bernoulliMeans(means, rows);
+      await kernels.finish();
+      means.readRows(0, values.subarray(first * visibleUnits, (first + rows) * visibleUnits));
+    }
   } else {
     values = new Uint8Array(count * visibleUnits);
     unpackBinaryMatrix(chains.visible, values);

@@ -4,8 +4,8 @@
 
 import { exitCodes } from '../errors.js';
 import { chunkRows, forEachChunk } from '../estimators/chunks.js';
-import { defaultBackend, loadKernels } from '../kernels/index.js';
 import { createModel } from '../model/parameters.js';
+import { loadKernelsFor } from '../run/kernels.js';
 import { stoppablePause } from '../run/stop-request.js';
 import {
   addDataOptions,
@@ -32,7 +32,7 @@ async function transform(argument: string, options: Options, terminal: Terminal)
   const { hiddenUnits } = parameters;
   const dataset = await loadDataFor(model, options, terminal);
   const { binary } = splitOf(dataset, options.split);
-  const kernels = await loadKernels(defaultBackend);
+  const kernels = await loadKernelsFor(parameters);
   const means = new Float64Array(binary.rows * hiddenUnits);
   const trained = createModel(kernels, parameters);
   const chunkMeans = kernels.createMatrix(chunkRows, hiddenUnits);

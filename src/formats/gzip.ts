@@ -4,7 +4,7 @@
 
 import { gunzipSync } from 'node:zlib';
 
-import { printable, RbmError } from '../errors.js';
+import { messageOf, printable, RbmError } from '../errors.js';
 
 const mebibyte = 1 << 20;
 const alwaysAllowed = 256 * mebibyte;
@@ -62,6 +62,7 @@ export function gunzip(bytes: Uint8Array, name: string, limit = inflationLimit(b
         cause: error,
       });
     }
+    if (messageOf(error).startsWith('Array buffer allocation failed')) throw error;
     const reason = code === 'Z_BUF_ERROR' ? 'is cut short' : `is damaged (${printable(message)})`;
     throw new RbmError('data', `${printable(name)}: the gzip data ${reason}`, {
       hint: 'Fetch the file again; `gzip -t` checks it.',

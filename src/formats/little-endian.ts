@@ -2,7 +2,8 @@
  * Typed arrays as explicit little-endian bytes, whatever the host's own order.
  */
 
-const hostIsLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+/** Whether this machine keeps the least significant byte first. */
+export const hostIsLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /**
  * The bytes of `values`, least significant byte of each element first.

@@ -5,6 +5,7 @@
  * rounded.
  */
 
+import { hostIsLittleEndian } from './little-endian.js';
 import { printable, RbmError } from '../errors.js';
 
 /** Element types: kind (float, signed, unsigned) and bytes per element, as numpy writes them. */
@@ -58,7 +59,7 @@ function elementReader(view: DataView, type: NumberType, littleEndian: boolean):
  * Decodes `count` elements from byte `start` on. The caller has checked that they are all there.
  *
  * @param name the file, for messages
- * @returns a view of `bytes` for u1, new float64 values for all other types
+ * @returns a view of `bytes` for u1, and for f8 where bytes and host allow it; new float64 values for all other types
  * @throws RbmError 'data' where a 64-bit integer is too large for float64
  */
 export function decodeNumbers(
@@ -70,6 +71,8 @@ export function decodeNumbers(
   name: string,
 ): Uint8Array | Float64Array {
   if (type === 'u1') return new Uint8Array(bytes.buffer, bytes.byteOffset + start, count);
+  const place = bytes.byteOffset + start;
+  if (type === 'f8' && littleEndian && hostIsLittleEndian && place % 8 === 0) return new Float64Array(bytes.buffer, place, count);
   const size = bytesPerNumber(type);
   const read = elementReader(new DataView(bytes.buffer, bytes.byteOffset + start, count * size), type, littleEndian);
   const values = new Float64Array(count);

@@ -8,7 +8,7 @@
 
 import { inflateRawSync } from 'node:zlib';
 
-import { printable, RbmError } from '../errors.js';
+import { messageOf, printable, RbmError } from '../errors.js';
 import { inflationLimit } from './gzip.js';
 
 /** One entry of the central directory. */
@@ -115,6 +115,7 @@ function inflate(compressed: Uint8Array, size: number, place: string): Uint8Arra
     // As much room at once, and zlib needs no second copy to join pieces; 64 is the least that it takes.
     return inflateRawSync(compressed, { maxOutputLength: size + 1, chunkSize: Math.max(64, size + 1) });
   } catch (error) {
+    if (messageOf(error).startsWith('Array buffer allocation failed')) throw error;
     throw new RbmError('data', `${place} can't be unpacked: its deflate data are damaged`, { hint: damaged, cause: error });
   }
 }

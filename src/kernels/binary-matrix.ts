@@ -70,10 +70,9 @@ export function unpackBinaryMatrix(matrix: BinaryMatrix, states: Uint8Array, row
 export function copyRows(matrix: BinaryMatrix, rowIndices: ArrayLike<number>, target: BinaryMatrix): void {
   const { words: source, wordsPerRow } = matrix;
   const { words } = target;
-  let position = 0;
   for (let index = 0; index < rowIndices.length; index++) {
     const start = rowIndices[index] * wordsPerRow;
-    for (let word = 0; word < wordsPerRow; word++) words[position++] = source[start + word];
+    words.set(source.subarray(start, start + wordsPerRow), index * wordsPerRow);
   }
 }
 

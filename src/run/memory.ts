@@ -51,10 +51,17 @@ export function memoryDemands(training: TrainingConfig, model: Layers, rows: num
   return demands;
 }
 
-/** Bytes that the kernels hold at most during an update, roughly: padding and working room are in the last factor. */
-export function kernelBytes(training: TrainingConfig, model: Layers, rows: number): number {
-  const parameters = (hasMomentum(training) ? 2 : 1) * parameterBytes(model);
-  return (parameters + (batchRows(training, rows) + chainsOf(training)) * bytesPerChain(model)) * 1.1;
+/** Bytes of working room that a thread needs for so many rows (mini-batch and chains): tables and lines. */
+export function roomPerThread(rows: number): number {
+  return 320 * rows;
+}
+
+/** Bytes that the kernels hold at most during an update, roughly; units come in panels of 8. */
+export function kernelBytes(training: TrainingConfig, { visibleUnits, hiddenUnits }: Layers, rows: number, threads: number): number {
+  const padded = { visibleUnits: 8 * Math.ceil(visibleUnits / 8), hiddenUnits: 8 * Math.ceil(hiddenUnits / 8) };
+  const parameters = (hasMomentum(training) ? 2 : 1) * parameterBytes(padded);
+  const chains = batchRows(training, rows) + chainsOf(training);
+  return (parameters + chains * bytesPerChain(padded) + threads * roomPerThread(chains)) * 1.1;
 }
 
 /** Whether so much fits into this machine, or into what the process may use of it, at all. */

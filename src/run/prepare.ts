@@ -20,7 +20,7 @@ import { lengthInUpdates, updatesPerEpoch } from '../training/trainer.js';
 import { version } from '../version.js';
 import { configKeys } from './config-schema.js';
 import { describeBytes, fitsIntoMemory, kernelBytes, memoryDemands } from './memory.js';
-import { automaticThreads } from './threads.js';
+import { automaticThreads } from './kernels.js';
 
 /** A run that can start. */
 export interface PreparedRun {
@@ -163,10 +163,11 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
     ...(config.model.from !== undefined && { initialParameters: parametersDigest(parameters) }),
   };
   const rows = dataset.splits.train.rows;
-  const { threads } = config.execution;
+  const { execution } = config;
+  const threads = execution.threads === 'auto' ? automaticThreads(training, parameters, rows) : execution.threads;
   // A model that WebAssembly's addresses don't reach trains with the other backend: the same result, more slowly.
-  const backend = kernelBytes(training, parameters, rows) > largestKernelMemory ? 'reference' : config.execution.backend;
-  const kernels = await loadKernels(backend, { threads: threads === 'auto' ? automaticThreads(training, parameters, rows) : threads });
+  const isReached = kernelBytes(training, parameters, rows, threads) <= largestKernelMemory;
+  const kernels = await loadKernels(isReached ? execution.backend : 'reference', { threads });
   const length = lengthInUpdates(training, rows);
   if (length >= addressLimits.update) {
     throw configError(loaded, 'training.epochs', `are ${length} updates; at most ${addressLimits.update - 1} are possible`, 'Use fewer epochs.');

@@ -58,8 +58,8 @@ export interface RunResult {
 export interface TrainRequest {
   readonly prepared: PreparedRun;
   readonly directory: RunDirectory;
-  /** Where to continue; a new run where left out. */
-  readonly checkpoint?: Checkpoint;
+  /** Where to continue; a new run where left out. Taken out of the request once it is restored. */
+  checkpoint?: Checkpoint;
   readonly stop: StopRequest;
   readonly report: Report;
 }
@@ -116,7 +116,6 @@ class Run {
   constructor(request: TrainRequest, trainer: Trainer) {
     const { prepared, checkpoint, stop } = request;
     const { config, updatesPerEpoch } = prepared;
-    // The checkpoint is as large as the model: it is not kept beyond this constructor.
     this.#request = { ...request, checkpoint: undefined };
     this.#fromUpdate = checkpoint?.progress.update;
     this.#trainer = trainer;
@@ -178,7 +177,8 @@ class Run {
       }
       return { status: 'finished', result: await this.#finish() };
     } catch (error) {
-      if ((error as { code?: unknown }).code === 'ERR_COMPUTE_THREAD') throw this.#threadDied(error);
+      const { code } = error as { code?: unknown };
+      if (code === 'ERR_COMPUTE_THREAD' || code === 'ERR_KERNEL_MEMORY') throw this.#kernelsFailed(error);
       if (!(error instanceof Stopped)) throw error;
       this.#save();
       this.#writeExecution('stopped');
@@ -339,11 +339,11 @@ class Run {
   }
 
   /** The parameters may be half updated: nothing is saved, and the run continues from its last checkpoint. */
-  #threadDied(cause: unknown): RbmError {
+  #kernelsFailed(cause: unknown): RbmError {
     this.#checkOwnership();
     this.#writeExecution('failed');
     return new RbmError('runtime', `${printable(messageOf(cause), 300)}, in update ${this.#trainer.update}`, {
-      hint: `Run it again: a training goes on from its last checkpoint (update ${this.#savedUpdate}) with --resume. If a thread dies again, use --threads 1.`,
+      hint: `Run it again: a training goes on from its last checkpoint (update ${this.#savedUpdate}) with --resume. If it fails again, use --threads 1.`,
       cause,
     });
   }
@@ -415,5 +415,8 @@ export async function trainRun(request: TrainRequest): Promise<RunOutcome> {
   const { prepared } = request;
   const { kernels, config, parameters, dataset } = prepared;
   const trainer = await Trainer.create(kernels, config.training, parameters, dataset.splits.train, config.seed);
-  return new Run(request, trainer).run();
+  const run = new Run(request, trainer);
+  // It is as large as the model: nobody is to keep it while the run goes on.
+  request.checkpoint = undefined;
+  return run.run();
 }

@@ -69,8 +69,8 @@ export async function fillWithNoise(kernels: Kernels, visible: BinaryMatrix, key
   for (let first = 0; first < rows; first += noiseRows) {
     const count = Math.min(noiseRows, rows - first);
     kernels.sampleBernoulli(address, first, count, half, rowsOf(visible, first, count));
+    await kernels.finish();
   }
-  await kernels.finish();
   kernels.release(half);
 }
 

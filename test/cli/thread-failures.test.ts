@@ -40,7 +40,7 @@ beforeAll(() => {
   writeFileSync(inFolder('sml.json'), config("algorithm: 'sml', chains: 5"));
 });
 
-test.each(['cd', 'sml'])('2. k in the hundreds with threads: %s', async (algorithm) => {
+test.each(['cd', 'sml'])('k in the hundreds with threads: %s', async (algorithm) => {
   const args = ['--config', `${algorithm}.json`, '--quiet', '--set', 'training.k=300', '--set', 'training.updates=2'];
   expect(await runCli([...args, '--threads', '2', '--output', `${algorithm}-k`], { cwd: folder.path })).toMatchObject({ code: 0, stderr: '' });
 });
@@ -65,8 +65,26 @@ test('what a thread says when it dies is printed on one line', async () => {
   expect(outcome.stderr).not.toContain('two\nlines');
 });
 
-test.each(['wasm', 'reference'])('4. with 8 GB of address space (ulimit -v, as batch systems set it): backend %s', async (backend) => {
+test.each(['wasm', 'reference'])('with 8 GB of address space (ulimit -v, as batch systems set it): backend %s', async (backend) => {
   const command = `ulimit -v 8000000; exec "$0" "$1" --config cd.json --output "limited-$2" --backend "$2" --quiet`;
   const limited = promisify(execFile)('sh', ['-c', command, process.execPath, executable, backend], { cwd: folder.path });
   await expect(limited).resolves.toMatchObject({ stderr: '' });
+});
+
+test('a thread that the system does not grant ends the run with one message', async () => {
+  writeFileSync(
+    inFolder('no-threads.cjs'),
+    `const threads = require('node:worker_threads');
+     let started = 0;
+     threads.Worker = class extends threads.Worker {
+       constructor(...values) { if (++started > 1) throw new Error('EAGAIN'); super(...values); }
+     };
+     require('node:module').syncBuiltinESMExports();`,
+  );
+  const env = { NODE_OPTIONS: `--require ${JSON.stringify(inFolder('no-threads.cjs'))}` };
+  const outcome = await runCli(['--config', 'cd.json', '--threads', '3', '--output', 'ungranted'], { cwd: folder.path, env });
+  expect(outcome).toMatchObject({ code: 1, stdout: '' });
+  expect(outcome.stderr).toMatch(/^rbm-train: a compute thread could not be started: Error: EAGAIN, in update 0\n/m);
+  expect(outcome.stderr).toContain('--threads 1');
+  expect(outcome.stderr).not.toContain('internal error');
 });

@@ -203,6 +203,15 @@ describe.each(backends)('backend $name', (backend) => {
     }
   });
 
+  test('the streamed form, whose blocks take long, gives way after every block', async () => {
+    const model = uniformModel(8, 8, 700, 1, 5);
+    const plan = planEnumeration(enumerationView(model));
+    expect(plan.form).toBe('streamed');
+    let pauses = 0;
+    await exactLogPartitionFunction(kernels, model, { pause: () => Promise.resolve(void pauses++) });
+    expect(pauses).toBe(plan.blocks);
+  });
+
   test('the cooperative form gives the same bits, reports progress, and can be cancelled', async () => {
     const model = uniformModel(9, 7, 2, 1, 31);
     const shares: number[] = [];

@@ -7,7 +7,7 @@ import { errorText } from '../../src/cli/main.js';
 import type { Kernels, loadKernels } from '../../src/kernels/index.js';
 import { referenceKernels } from '../../src/kernels/reference/index.js';
 import { KernelMemory } from '../../src/kernels/wasm/memory.js';
-import { createChains, gibbsSteps } from '../../src/sampling/gibbs.js';
+import { createChains, fillWithNoise, gibbsSteps } from '../../src/sampling/gibbs.js';
 import { firstDifference } from './support.js';
 
 const built = new URL('../../dist/kernels/index.js', import.meta.url).href;
@@ -61,6 +61,19 @@ test('after the end, every kernel is refused with the same code, and finish alon
   for (let call = 0; call < 2000; call++) {
     kernels.bernoulliMeans(matrix, 1);
     await expect(kernels.finish()).rejects.toMatchObject({ code: 'ERR_COMPUTE_THREAD' });
+  }
+});
+
+test('noise for any number of chains', async () => {
+  const kernels = await load(2);
+  try {
+    const states = kernels.createStates(200_000, 4);
+    await fillWithNoise(kernels, states, { k0: 1, k1: 2 });
+    const expected = referenceKernels.createStates(200_000, 4);
+    await fillWithNoise(referenceKernels, expected, { k0: 1, k1: 2 });
+    expect(Buffer.compare(Buffer.from(states.words.slice().buffer), Buffer.from(expected.words.buffer))).toBe(0);
+  } finally {
+    await kernels.close();
   }
 });
 

@@ -448,6 +448,7 @@ class WasmKernels implements Kernels {
   #placePlan(plan: EnumerationPlan): number {
     if (this.#plan?.plan === plan) return this.#plan.record;
     this.#temporary.push(...(this.#plan?.places ?? []));
+    this.#plan = undefined;
     const { view, blockBits, groupEnds } = plan;
     const { outerUnits, innerUnits } = view;
     const states = powerOfTwo(blockBits);

@@ -15,8 +15,11 @@ const pageBytes = 65_536;
 /** Where the constants in the module (assembly/) have ended for sure. */
 const constantsEnd = 8192;
 
-/** All that 32-bit addresses reach, 4 GiB; nothing of it is taken before it is needed. */
-const maximumPages = 65_536;
+/**
+ * What 32-bit addresses reach, 4 GiB, less a page: so the end of a place is an address, too. Nothing of it is taken before
+ * it is needed.
+ */
+const maximumPages = 65_535;
 
 /** Bytes that kernels can have at most. */
 export const largestKernelMemory = maximumPages * pageBytes;

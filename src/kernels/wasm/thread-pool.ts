@@ -38,11 +38,11 @@ export function createThreadPool(module: WasmModule, memory: KernelMemory, threa
   let isClosed = false;
   let failure: Error | undefined;
 
-  let workers: readonly Worker[] = [];
+  const workers: Worker[] = [];
 
   /** Starts the threads when there is something to do: a dry run has none. */
   function startWorkers(): void {
-    workers = Array.from({ length: threads }, (_, thread) => {
+    for (let thread = 0; thread < threads; thread++) {
       const start: WorkerStart = { module, memory: memory.memory, thread, threads, control: controlStart, queue: queueStart };
       const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start, execArgv: [] });
       worker.on('error', (error: unknown) => {
@@ -52,8 +52,8 @@ export function createThreadPool(module: WasmModule, memory: KernelMemory, threa
         failure ??= new ThreadFailure(isClosed ? 'the kernels were closed' : `a compute thread died with exit code ${code}`);
       });
       worker.unref();
-      return worker;
-    });
+      workers.push(worker);
+    }
   }
 
   function end(): Promise<unknown> {
@@ -97,7 +97,15 @@ export function createThreadPool(module: WasmModule, memory: KernelMemory, threa
       if (failure !== undefined) return Promise.reject(failure);
       if (isClosed) return Promise.reject(new ThreadFailure('the kernels were closed'));
       if (commands === 0) return undefined;
-      if (workers.length === 0) startWorkers();
+      if (workers.length === 0) {
+        try {
+          startWorkers();
+        } catch (error) {
+          // The system grants no more threads.
+          failure = new ThreadFailure(`a compute thread could not be started: ${String(error)}`, { cause: error });
+          return end().then(() => Promise.reject(failure));
+        }
+      }
       store(words, word('done'), 0);
       store(words, word('commands'), commands);
       add(words, word('batch'), 1);

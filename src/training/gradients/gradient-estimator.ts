@@ -32,7 +32,11 @@ export interface GradientContext {
   readonly batch: { readonly visible: BinaryMatrix; readonly hiddenMeans: Matrix };
 }
 
-/** Both phases of the gradient; valid until the next estimate. */
+/**
+ * Both phases of the gradient; valid until the next estimate. They are handed on as samples, not as sums of n × m numbers
+ * (which the design has): the update makes those line by line and never holds them. Whoever needs them as arrays has
+ * `phaseStatistics` of the model room.
+ */
 export interface Phases {
   readonly positive: Phase;
   readonly negative: Phase;

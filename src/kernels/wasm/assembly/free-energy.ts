@@ -40,8 +40,8 @@ export function freeEnergies(
   energies: usize, scratches: usize, scratchStride: usize, part: i32, parts: i32,
 ): void {
   const lanes = scratches + <usize>part * scratchStride;
-  const last = (rows * (part + 1)) / parts;
-  for (let row = (rows * part) / parts; row < last; row++) {
+  const last = <i32>((<i64>rows * (part + 1)) / parts);
+  for (let row = <i32>((<i64>rows * part) / parts); row < last; row++) {
     clearLanes(lanes);
     for (let word = 0; word < wordsPerRow; word++) {
       let bits = load<u32>(words + ((<usize>row * <usize>wordsPerRow + <usize>word) << 2));

@@ -23,8 +23,8 @@ export function rowLists(
   words: usize, wordsPerRow: i32, rows: i32, lists: usize, listStride: usize, used: usize, usedStride: usize, part: i32, parts: i32,
 ): void {
   const masks = used + <usize>part * usedStride;
-  const first = (rows * part) / parts;
-  const last = (rows * (part + 1)) / parts;
+  const first = <i32>((<i64>rows * part) / parts);
+  const last = <i32>((<i64>rows * (part + 1)) / parts);
   for (let row = first; row < last; row++) {
     const list = lists + <usize>row * listStride;
     const source = words + ((<usize>row * <usize>wordsPerRow) << 2);

@@ -4,7 +4,8 @@ import { availableParallelism } from 'node:os';
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { TrainingConfig } from '../../src/config/run-config.js';
-import { automaticThreads } from '../../src/run/threads.js';
+import { automaticThreads } from '../../src/run/kernels.js';
+import { roomPerThread } from '../../src/run/memory.js';
 
 const cores = availableParallelism();
 
@@ -64,4 +65,14 @@ test('never fewer for a larger model, more rows, more steps or more chains', () 
     }),
     { numRuns: 1000 },
   );
+});
+
+test('no more than have room to work: a million chains', () => {
+  const millionChains = { algorithm: 'sml', chains: 1_000_000, k: 1, batchSize: 100 };
+  const threads = automaticThreads(training(millionChains), { visibleUnits: 16, hiddenUnits: 16 }, 1000);
+  expect(threads * roomPerThread(1_000_100)).toBeLessThan(1e9);
+});
+
+test('one for the exact gradient: its enumeration is not shared out', () => {
+  expect(automaticThreads(training({ algorithm: 'exact', batchSize: 'full' }), { visibleUnits: 784, hiddenUnits: 8 }, 60_000)).toBe(1);
 });

@@ -1,0 +1,47 @@
+/**
+ * Which kernels a task gets: how many threads pay, and which backend can hold it.
+ */
+
+import { availableParallelism } from 'node:os';
+import type { TrainingConfig } from '../config/run-config.js';
+import { largestKernelMemory, loadKernels, type Kernels } from '../kernels/index.js';
+import { batchRows } from '../training/trainer.js';
+import { parameterBytes, roomPerThread } from './memory.js';
+
+/** Below so many weights × rows per update, threads spend more on meeting than they gain (bench: threads). */
+const smallestWork = 8_000_000;
+
+/** More threads than this share the work of one update badly. */
+const mostThreads = 16;
+
+/** Bytes of working room that the threads may take together: each needs some for every row. */
+const mostRoom = 268_435_456;
+
+/**
+ * One thread per core where an update is large enough, else one.
+ *
+ * @param rows training examples
+ */
+export function automaticThreads(training: TrainingConfig, model: { visibleUnits: number; hiddenUnits: number }, rows: number): number {
+  const batch = batchRows(training, rows);
+  const chains = typeof training.chains === 'number' ? training.chains : batch;
+  const work = model.visibleUnits * model.hiddenUnits * (batch + chains * (training.k ?? 1));
+  // The exact gradient's enumeration is one thread's.
+  if (work < smallestWork || training.algorithm === 'exact') return 1;
+  const fitting = Math.floor(mostRoom / roomPerThread(batch + chains));
+  return Math.max(1, Math.min(availableParallelism(), mostThreads, fitting));
+}
+
+/** State-units of an exact log Z from which threads pay: a quarter of a second of one thread. */
+const smallestEnumeration = 1_600_000_000;
+
+/**
+ * Kernels of the default backend for a model that is not trained: of the reference backend where WebAssembly's addresses
+ * don't reach the model.
+ *
+ * @param stateUnits of an exact log Z that is to be computed, 0 for none
+ */
+export function loadKernelsFor(model: { visibleUnits: number; hiddenUnits: number }, stateUnits = 0): Promise<Kernels> {
+  const backend = parameterBytes(model) * 1.1 > largestKernelMemory ? 'reference' : undefined;
+  return loadKernels(backend, { threads: stateUnits < smallestEnumeration ? 1 : Math.min(availableParallelism(), mostThreads) });
+}
