@@ -272,7 +272,7 @@ describe('a thread that dies', () => {
     expect(outcome).toMatchObject({ code: 1, signal: null, stdout: '' });
     expect(messagesOf(outcome)).toBe(
       `rbm-train: ${says}, in update ${update}\n` +
-        `Run it again: a training goes on from its last checkpoint (update ${saved.at(-1)}) with --resume. If a thread dies again, use --threads 1.\n`,
+        `Run it again: a training goes on from its last checkpoint (update ${saved.at(-1)}) with --resume. If it fails again, use --threads 1.\n`,
     );
     expect(readdirSync(inFolder(run, 'checkpoints')).toSorted()).toEqual(saved.map(checkpointName));
     expect(existsSync(inFolder(run, 'result.json'))).toBe(false);

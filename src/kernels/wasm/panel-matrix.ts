@@ -30,34 +30,30 @@ export function createPanelMatrix(memory: KernelMemory, rows: number, columns: n
   const start = memory.allocate(panels * stride);
   const values = memory.float64(start, (panels * stride) / 8);
   const panelLength = stride / 8;
+
+  /** Visits every piece of rows that lies together both ways: where it is here, where row-major, and how long it is. */
+  function walk(firstRow: number, count: number, visit: (here: number, there: number, length: number) => void): void {
+    for (let panel = 0; panel < panels; panel++) {
+      const first = panel * 8;
+      const length = columns - first < 8 ? columns - first : 8;
+      for (let row = 0; row < count; row++) visit(panel * panelLength + (firstRow + row) * 8, row * columns + first, length);
+    }
+  }
+
   return {
     rows,
     columns,
     start,
     stride,
     readRows(firstRow, target) {
-      const count = target.length / columns;
-      for (let panel = 0; panel < panels; panel++) {
-        const first = panel * 8;
-        const here = columns - first < 8 ? columns - first : 8;
-        for (let row = 0; row < count; row++) {
-          const line = panel * panelLength + (firstRow + row) * 8;
-          const place = row * columns + first;
-          for (let column = 0; column < here; column++) target[place + column] = values[line + column];
-        }
-      }
+      walk(firstRow, target.length / columns, (here, there, length) => {
+        for (let index = 0; index < length; index++) target[there + index] = values[here + index];
+      });
     },
     writeRows(firstRow, source) {
-      const count = source.length / columns;
-      for (let panel = 0; panel < panels; panel++) {
-        const first = panel * 8;
-        const here = columns - first < 8 ? columns - first : 8;
-        for (let row = 0; row < count; row++) {
-          const line = panel * panelLength + (firstRow + row) * 8;
-          const place = row * columns + first;
-          for (let column = 0; column < here; column++) values[line + column] = source[place + column];
-        }
-      }
+      walk(firstRow, source.length / columns, (here, there, length) => {
+        for (let index = 0; index < length; index++) values[here + index] = source[there + index];
+      });
     },
   };
 }
