@@ -15,7 +15,7 @@ import type { Terminal } from './terminal.js';
  * @param from update that it would continue after; undefined for a new run
  */
 export function dryRun(prepared: PreparedRun, from: number | undefined, asJson: boolean, terminal: Terminal): void {
-  const { config, dataset, parameters, length, updatesPerEpoch } = prepared;
+  const { config, dataset, kernels, parameters, length, updatesPerEpoch } = prepared;
   const { visibleUnits, hiddenUnits } = parameters;
   const demands = memoryDemands(config.training, parameters, dataset.splits.train.rows);
   const splits = Object.entries(binarySplits(dataset));
@@ -34,6 +34,8 @@ export function dryRun(prepared: PreparedRun, from: number | undefined, asJson: 
         memoryBytes: demands.reduce((sum, [, , count]) => sum + count, dataBytes),
         exactLogLikelihood: prepared.exactLogLikelihood,
         exactCost: prepared.exactCost,
+        backend: kernels.name,
+        threads: kernels.threads,
         configHash: prepared.identity.configHash,
         dataFingerprint: dataset.fingerprint,
         output: config.output,
@@ -48,6 +50,7 @@ export function dryRun(prepared: PreparedRun, from: number | undefined, asJson: 
     `evaluation  ${interval === Infinity ? 'at the end' : `every ${interval} updates and at the end`}; log-likelihood ${
       prepared.exactLogLikelihood ? 'exact' : 'left out'
     } (one exact log Z: ${describeCost(parameters)})`,
+    `execution   ${kernels.name} kernels, ${kernels.threads === 1 ? 'one thread' : `${kernels.threads} threads`}`,
     `memory      ${demands.map(([, what, count]) => `${what} ${describeBytes(count)}`).join(', ')}, the data ${describeBytes(dataBytes)}; Node.js itself not counted`,
     `would write ${printable(config.output, 1000)}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints and best.safetensors of about ${describeBytes(checkpointBytes(config.training, parameters))}, result.json, execution.json`,
     `config hash ${prepared.identity.configHash}`,
