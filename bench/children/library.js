@@ -21,7 +21,7 @@ export async function openKernels(backend, threads) {
 }
 
 /** The threads that a training gets with `execution.threads: auto`. */
-export { automaticThreads } from '../../dist/run/threads.js';
+export { automaticThreads } from '../../dist/run/kernels.js';
 
 /** An RBM in training. */
 export async function createTrainer(kernels, trainingConfig, parameters, binary) {
