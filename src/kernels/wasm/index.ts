@@ -189,7 +189,7 @@ class WasmKernels implements Kernels {
       weights.start, (velocity?.weights as PanelMatrix | undefined)?.start ?? 0, weights.stride, n, m,
       model.visibleBias.byteOffset, velocity?.visibleBias.byteOffset ?? 0,
       model.hiddenBias.byteOffset, velocity?.hiddenBias.byteOffset ?? 0,
-      phases[0], phases[1], lists, listStride, settings, flag.byteOffset, this.#scratches(scratchBytes), scratchBytes,
+      phases[0], phases[1], lists, listStride, settings, flag.byteOffset, this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
     );
     const outcome = { finite: false };
     this.#afterwards.push(() => {
@@ -312,6 +312,13 @@ class WasmKernels implements Kernels {
     return this.#scratch.place;
   }
 
+  /** Where the threads count the panels that they claim: none so far. */
+  #takeCounter(): number {
+    const counter = this.#take(4);
+    this.#memory.uint32(counter, 1)[0] = 0;
+    return counter;
+  }
+
   /** A copy of rows of ordinary numbers, each padded to `rowLength`. */
   #takeRows(values: Float64Array, rows: number, columns: number, rowLength: number): number {
     const place = this.#take(8 * rows * rowLength);
@@ -378,7 +385,7 @@ class WasmKernels implements Kernels {
     this.#executor.run(
       'layer',
       isVisible ? 1 : 0, weights.start, weights.stride, (isVisible ? model.visibleBias : model.hiddenBias).byteOffset,
-      given, units, record, requests.length, ...used, this.#scratches(scratchBytes), scratchBytes,
+      given, units, record, requests.length, ...used, this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
     );
   }
 
@@ -400,7 +407,7 @@ class WasmKernels implements Kernels {
       'sampleLayer',
       isVisible ? 1 : 0, weights.start, weights.stride, (isVisible ? model.visibleBias : model.hiddenBias).byteOffset,
       given.columns, columns, ...this.#askRowLists(given, rows, used), ...used, rows, words.byteOffset, 4 * wordsPerRow,
-      this.#placeAddress(address, firstRow, rows, columns), this.#scratches(scratchBytes), scratchBytes,
+      this.#placeAddress(address, firstRow, rows, columns), this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
     );
   }
 

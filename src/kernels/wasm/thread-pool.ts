@@ -1,8 +1,8 @@
 /**
  * A pool of worker threads on one WebAssembly memory.
  *
- * Every function's work is cut into as many parts as there are threads; which part computes a number changes nothing
- * about it. The main thread only hands out work and waits, so that it can serve signals meanwhile.
+ * Every function's work is cut into panels, rows or blocks, and those are shared out or claimed; which thread computes a
+ * number changes nothing about it. The main thread only hands out work and waits, so that it can serve signals meanwhile.
  */
 
 import { Worker } from 'node:worker_threads';

@@ -2,6 +2,7 @@
  * One layer given the other: inputs or means of its units, panel by panel.
  */
 
+import { claim } from './claim';
 import { sigmoidOfLine } from './elementary';
 import { buildUsedLines, gather } from './groups';
 
@@ -42,7 +43,7 @@ function finishLines(lines: usize, rows: i32, here: i32, areMeans: bool): void {
 }
 
 /**
- * Answers requests about one layer; panels shared out among the parts.
+ * Answers requests about one layer; the parts claim panels.
  *
  * Requests are records of 6 words: lists, list stride, rows, whether means are wanted (else inputs), the matrix that
  * receives them, bytes between its panels.
@@ -54,13 +55,13 @@ function finishLines(lines: usize, rows: i32, here: i32, areMeans: bool): void {
  */
 export function layer(
   isVisible: bool, weights: usize, panelStride: usize, biases: usize, givenUnits: i32, units: i32,
-  requests: usize, count: i32, used: usize, usedStride: usize, scratches: usize, scratchStride: usize, part: i32, parts: i32,
+  requests: usize, count: i32, used: usize, usedStride: usize, counter: usize, scratches: usize, scratchStride: usize,
+  part: i32, parts: i32,
 ): void {
   const panels = (units + 7) >> 3;
-  const last = (panels * (part + 1)) / parts;
   const transposed = scratches + <usize>part * scratchStride;
   const table = transposed + (<usize>((givenUnits + 7) & ~7) << 6);
-  for (let panel = (panels * part) / parts; panel < last; panel++) {
+  for (let panel = claim(counter); panel < panels; panel = claim(counter)) {
     let source = weights + <usize>panel * panelStride;
     if (isVisible) {
       transposePanel(weights, panelStride, panel, givenUnits, transposed);

@@ -2,6 +2,7 @@
  * Bernoulli draws: the decisions of ../../addressed-uniform.ts, sixteen units (four Philox blocks) at a time.
  */
 
+import { claim } from './claim';
 import { sigmoid } from './elementary';
 import { buildUsedLines, gather, listHeader } from './groups';
 import { philoxFour } from './philox';
@@ -123,7 +124,7 @@ function weightAt(weights: usize, panelStride: usize, visible: u32, hidden: u32)
 }
 
 /**
- * Draws the states of a layer given the other, sixteen units at a time, shared out among the parts.
+ * Draws the states of a layer given the other; the parts claim sixteen units at a time.
  *
  * A state depends on its input only through the comparison of its mean with a uniform. So inputs are first added up in
  * single precision, in any order, at half the cost; where the mean is farther from the uniform than all errors together,
@@ -139,17 +140,16 @@ function weightAt(weights: usize, panelStride: usize, visible: u32, hidden: u32)
 export function sampleLayer(
   isVisible: bool, weights: usize, panelStride: usize, biases: usize, givenUnits: i32, units: i32,
   lists: usize, listStride: usize, used: usize, usedStride: usize, rows: i32, states: usize, statesStride: usize, address: usize,
-  scratches: usize, scratchStride: usize, part: i32, parts: i32,
+  counter: usize, scratches: usize, scratchStride: usize, part: i32, parts: i32,
 ): void {
   const sixteens = (units + 15) >> 4;
-  const last = (sixteens * (part + 1)) / parts;
   const panel = scratches + <usize>part * scratchStride;
   const table = panel + (<usize>((givenUnits + 7) & ~7) << 6);
   const start = table + (<usize>((givenUnits + 3) >> 2) << 10);
   const margins = start + 64;
   const words = margins + 64;
   const lines = words + 128;
-  for (let sixteen = (sixteens * part) / parts; sixteen < last; sixteen++) {
+  for (let sixteen = claim(counter); sixteen < sixteens; sixteen = claim(counter)) {
     if (isVisible) singlePanel(weights, panelStride, sixteen, givenUnits, units, panel, margins);
     else singlePanelFromRows(weights, panelStride, sixteen, givenUnits, units, panel, margins);
     const mask = maskOf(sixteen, units);

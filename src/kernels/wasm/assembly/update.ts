@@ -3,6 +3,7 @@
  * So the gradient of the whole matrix is never held.
  */
 
+import { claim } from './claim';
 import { buildTable, listHeader } from './groups';
 
 /** 2^−960; see ../../reference/update.ts. */
@@ -170,7 +171,7 @@ function scaleOf(phase: usize): f64 {
 }
 
 /**
- * One update; panels shared out among the parts, the visible bias is part 0's.
+ * One update; the parts claim panels, and after the last one the visible bias.
  *
  * @param velocity with the velocities of the biases, 0 for training without momentum
  * @param lists of the visible units: entries of the positive phase, then of the negative one (as far as they are samples)
@@ -182,10 +183,9 @@ export function update(
   weights: usize, velocity: usize, panelStride: usize, visibleUnits: i32, hiddenUnits: i32,
   visibleBias: usize, visibleVelocity: usize, hiddenBias: usize, hiddenVelocity: usize,
   positive: usize, negative: usize, lists: usize, listStride: usize, settings: usize, notFinite: usize,
-  scratches: usize, scratchStride: usize, part: i32, parts: i32,
+  counter: usize, scratches: usize, scratchStride: usize, part: i32, _parts: i32,
 ): void {
   const panels = (hiddenUnits + 7) >> 3;
-  const last = (panels * (part + 1)) / parts;
   const visibleLines = (visibleUnits + 7) >> 3;
   const lines = scratches + <usize>part * scratchStride;
   const table = lines + (<usize>max(visibleLines, max(rowsOf(positive), rowsOf(negative))) << 6);
@@ -196,7 +196,8 @@ export function update(
   const maySkip = positiveIsSamples && negativeIsSamples && velocity == 0 && !hasDecay;
   const biasSettings = settings + 32;
   let check = i64x2.splat(0);
-  for (let panel = (panels * part) / parts; panel < last; panel++) {
+  let panel = claim(counter);
+  for (; panel < panels; panel = claim(counter)) {
     if (positiveIsSamples) scaledTable(positive, panel, scaleOf(positive), lines, table);
     if (negativeIsSamples) scaledTable(negative, panel, -scaleOf(negative), lines, negativeTable);
     memory.fill(table, 0, 64);
@@ -212,7 +213,7 @@ export function update(
     const offset = <usize>panel << 6;
     check = updateLines(hiddenBias + offset, velocity == 0 ? 0 : hiddenVelocity + offset, lines, 1, biasSettings, false, check);
   }
-  if (part == 0) {
+  if (panel == panels) {
     memory.fill(lines, 0, <usize>visibleLines << 6);
     const positiveScale = positiveIsSamples ? scaleOf(positive) : 1;
     const negativeScale = negativeIsSamples ? scaleOf(negative) : 1;
