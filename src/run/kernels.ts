@@ -3,10 +3,10 @@
  */
 
 import { availableParallelism } from 'node:os';
-import type { TrainingConfig } from '../config/run-config.js';
-import { largestKernelMemory, loadKernels, type Kernels } from '../kernels/index.js';
+import type { RunConfig, TrainingConfig } from '../config/run-config.js';
+import { defaultBackend, largestKernelMemory, loadKernels, type Kernels } from '../kernels/index.js';
 import { batchRows } from '../training/trainer.js';
-import { parameterBytes, roomPerThread } from './memory.js';
+import { kernelBytes, parameterBytes, roomPerThread } from './memory.js';
 
 /** Below so many weights × rows per update, threads spend more on meeting than they gain (bench: threads). */
 const smallestWork = 8_000_000;
@@ -32,16 +32,37 @@ export function automaticThreads(training: TrainingConfig, model: { visibleUnits
   return Math.max(1, Math.min(availableParallelism(), mostThreads, fitting));
 }
 
+/**
+ * The backend that can hold so much: beyond WebAssembly's addresses it is the other one, with the same result but more
+ * slowly.
+ */
+function backendFor(backend: string, bytes: number): string {
+  return bytes > largestKernelMemory ? 'reference' : backend;
+}
+
+/**
+ * The kernels that a training asks for.
+ *
+ * @param rows training examples
+ */
+export function loadKernelsForTraining(
+  { execution, training }: RunConfig,
+  model: { visibleUnits: number; hiddenUnits: number },
+  rows: number,
+): Promise<Kernels> {
+  const threads = execution.threads === 'auto' ? automaticThreads(training, model, rows) : execution.threads;
+  return loadKernels(backendFor(execution.backend, kernelBytes(training, model, rows, threads)), { threads });
+}
+
 /** State-units of an exact log Z from which threads pay: a quarter of a second of one thread. */
 const smallestEnumeration = 1_600_000_000;
 
 /**
- * Kernels of the default backend for a model that is not trained: of the reference backend where WebAssembly's addresses
- * don't reach the model.
+ * Kernels of the default backend for a model that is not trained.
  *
  * @param stateUnits of an exact log Z that is to be computed, 0 for none
  */
 export function loadKernelsFor(model: { visibleUnits: number; hiddenUnits: number }, stateUnits = 0): Promise<Kernels> {
-  const backend = parameterBytes(model) * 1.1 > largestKernelMemory ? 'reference' : undefined;
-  return loadKernels(backend, { threads: stateUnits < smallestEnumeration ? 1 : Math.min(availableParallelism(), mostThreads) });
+  const threads = stateUnits < smallestEnumeration ? 1 : Math.min(availableParallelism(), mostThreads);
+  return loadKernels(backendFor(defaultBackend, parameterBytes(model) * 1.1), { threads });
 }

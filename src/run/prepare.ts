@@ -9,7 +9,7 @@ import { parametersDigest } from '../checkpoint/digest.js';
 import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
 import { readModelFile } from '../checkpoint/model-file.js';
 import { loadDataset, type Dataset } from '../datasets/index.js';
-import { addressLimits, largestKernelMemory, loadKernels, numericsVersion, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
+import { addressLimits, numericsVersion, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
 import { exactEstimator, isAffordable } from '../estimators/log-partition-function.js';
 import { enumerationCost } from '../model/enumeration-view.js';
 import { isRbmError, RbmError } from '../errors.js';
@@ -19,8 +19,8 @@ import { gradientEstimator } from '../training/gradients/index.js';
 import { lengthInUpdates, updatesPerEpoch } from '../training/trainer.js';
 import { version } from '../version.js';
 import { configKeys } from './config-schema.js';
-import { describeBytes, fitsIntoMemory, kernelBytes, memoryDemands } from './memory.js';
-import { automaticThreads } from './kernels.js';
+import { describeBytes, fitsIntoMemory, memoryDemands } from './memory.js';
+import { loadKernelsForTraining } from './kernels.js';
 
 /** A run that can start. */
 export interface PreparedRun {
@@ -163,11 +163,7 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
     ...(config.model.from !== undefined && { initialParameters: parametersDigest(parameters) }),
   };
   const rows = dataset.splits.train.rows;
-  const { execution } = config;
-  const threads = execution.threads === 'auto' ? automaticThreads(training, parameters, rows) : execution.threads;
-  // A model that WebAssembly's addresses don't reach trains with the other backend: the same result, more slowly.
-  const isReached = kernelBytes(training, parameters, rows, threads) <= largestKernelMemory;
-  const kernels = await loadKernels(isReached ? execution.backend : 'reference', { threads });
+  const kernels = await loadKernelsForTraining(config, parameters, rows);
   const length = lengthInUpdates(training, rows);
   if (length >= addressLimits.update) {
     throw configError(loaded, 'training.epochs', `are ${length} updates; at most ${addressLimits.update - 1} are possible`, 'Use fewer epochs.');

@@ -2,7 +2,7 @@
  * Who runs the module's functions: the calling thread alone, or a pool of threads (thread-pool.ts).
  */
 
-import { functionNames, instantiate, type FunctionName } from './instance.js';
+import { functionNumbers, instantiate, type FunctionName } from './instance.js';
 import type { WasmMemory, WasmModule } from './webassembly.js';
 
 /** Runs functions of the module, one after the other. */
@@ -18,10 +18,9 @@ export interface Executor {
 /** Does everything at once, in the calling thread. */
 export function createDirectExecutor(module: WasmModule, memory: WasmMemory): Executor {
   const functions = instantiate(module, memory);
-  const numbers = new Map(functionNames.map((name, number) => [name, number]));
   return {
     threads: 1,
-    run: (name, ...values) => functions[numbers.get(name) as number](...values, 0, 1),
+    run: (name, ...values) => functions[functionNumbers.get(name) as number](...values, 0, 1),
     finish: () => undefined,
     close: () => Promise.resolve(),
   };

@@ -343,7 +343,7 @@ class WasmKernels implements Kernels {
     return { rows, columns, wordsPerRow, words };
   }
 
-  /** The record of an address; see `addressBytes` in assembly/sampling.ts. */
+  /** The record of an address; see `fillWords` in assembly/sampling.ts. */
   #placeAddress(address: RandomAddress, firstRow: number, rows: number, units: number): number {
     checkRowsAndUnits(firstRow, rows, units);
     const { k0, k1 } = address.key;

@@ -27,6 +27,9 @@ export const functionNames = [
 /** Name of a function of the module. */
 export type FunctionName = (typeof functionNames)[number];
 
+/** The number of every function. */
+export const functionNumbers: ReadonlyMap<FunctionName, number> = new Map(functionNames.map((name, number) => [name, number]));
+
 let decoded: Uint8Array | undefined;
 
 /** The module's code. */

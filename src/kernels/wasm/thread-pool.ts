@@ -7,10 +7,10 @@
 
 import { Worker } from 'node:worker_threads';
 import type { Executor } from './executor.js';
-import { functionNames } from './instance.js';
+import { functionNumbers } from './instance.js';
 import type { KernelMemory } from './memory.js';
 import type { WasmModule } from './webassembly.js';
-import { controlWords, queueLength, word, type WorkerStart } from './queue.js';
+import { controlWords, queueLength, spins, word, type WorkerStart } from './queue.js';
 
 const { add, load, notify, store, wait } = Atomics;
 
@@ -23,16 +23,12 @@ export class ThreadFailure extends Error {
 /** How long the main thread waits without serving anything else, in milliseconds. */
 const longestWait = 20;
 
-/** Looks at the workers' progress before sleeping on it. */
-const spins = 3000;
-
 /** A pool of `threads` ≥ 2 workers. They don't keep the process alive. */
 export function createThreadPool(module: WasmModule, memory: KernelMemory, threads: number): Executor {
   const controlStart = memory.allocate(4 * controlWords);
   const queueStart = memory.allocate(8 * queueLength);
   const words = new Int32Array(memory.memory.buffer, controlStart, controlWords);
   const queue = memory.float64(queueStart, queueLength);
-  const numbers = new Map(functionNames.map((name, number) => [name, number]));
   let commands = 0;
   let length = 0;
   let isClosed = false;
@@ -87,7 +83,7 @@ export function createThreadPool(module: WasmModule, memory: KernelMemory, threa
       // What is asked of dead kernels is never done; `finish` says so.
       if (isClosed || failure !== undefined) return;
       if (length + 2 + values.length > queueLength) throw new RangeError('too many commands without a finish');
-      queue[length] = numbers.get(name) as number;
+      queue[length] = functionNumbers.get(name) as number;
       queue[length + 1] = values.length;
       queue.set(values, length + 2);
       length += 2 + values.length;

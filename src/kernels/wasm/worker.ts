@@ -3,16 +3,10 @@
  */
 
 import { workerData } from 'node:worker_threads';
-import { functionNames, instantiate } from './instance.js';
-import { controlWords, queueLength, word, type WorkerStart } from './queue.js';
+import { functionNumbers, instantiate } from './instance.js';
+import { controlWords, queueLength, spins, word, type WorkerStart } from './queue.js';
 
 const { add, load, notify, store, wait } = Atomics;
-
-/**
- * Looks at a word before sleeping on it: some tens of microseconds, what falling asleep and waking up costs (300 looks
- * instead of 3,000 made an update of 784×500 on two threads a quarter slower).
- */
-const spins = 3000;
 
 /** Longest sleep in milliseconds: then a thread looks whether it must end. */
 const longestSleep = 1000;
@@ -24,7 +18,7 @@ const words = new Int32Array(start.memory.buffer, start.control, controlWords);
 const queue = new Float64Array(start.memory.buffer, start.queue, queueLength);
 
 /** Numbers of the functions that make lists. */
-const preparations = new Set([functionNames.indexOf('rowLists'), functionNames.indexOf('unitLists')]);
+const preparations = new Set([functionNumbers.get('rowLists'), functionNumbers.get('unitLists')]);
 
 /** Waits until a word is no longer `value`; false where the pool was closed meanwhile. */
 function waitWhile(index: number, value: number): boolean {

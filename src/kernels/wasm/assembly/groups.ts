@@ -130,6 +130,13 @@ function tableColumn<T>(source: usize, rows: i32, table: usize): void {
   v128.store(table, v128.add<T>(w012, w3), 960);
 }
 
+/** All lines of one group of `rows` rows. */
+// @ts-ignore: decorator
+@inline
+function buildGroup<T>(group: usize, rows: i32, table: usize): void {
+  for (let column: usize = 0; column < 64; column += 16) tableColumn<T>(group + column, rows, table + column);
+}
+
 /** One line of a table: the sum of the rows in `pattern`. */
 // @ts-ignore: decorator
 @inline
@@ -165,11 +172,7 @@ export function buildUsedLines<T>(panel: usize, rows: i32, table: usize, used: u
     let mask: u32 = 0;
     for (let part: usize = 0; part < <usize>parts; part++) mask |= <u32>load<u16>(used + part * usedStride);
     if (<i32>popcnt(mask) > fewLines) {
-      const left = min(4, rows - row);
-      tableColumn<T>(panel, left, table);
-      tableColumn<T>(panel + 16, left, table + 16);
-      tableColumn<T>(panel + 32, left, table + 32);
-      tableColumn<T>(panel + 48, left, table + 48);
+      buildGroup<T>(panel, min(4, rows - row), table);
     } else {
       for (; mask != 0; mask &= mask - 1) {
         const pattern = ctz(mask);
@@ -185,11 +188,7 @@ export function buildUsedLines<T>(panel: usize, rows: i32, table: usize, used: u
 /** Makes the whole table of a panel of `rows` rows, of doubles or singles. */
 export function buildTable<T>(panel: usize, rows: i32, table: usize): void {
   for (let row = 0; row < rows; row += 4) {
-    const left = min(4, rows - row);
-    tableColumn<T>(panel, left, table);
-    tableColumn<T>(panel + 16, left, table + 16);
-    tableColumn<T>(panel + 32, left, table + 32);
-    tableColumn<T>(panel + 48, left, table + 48);
+    buildGroup<T>(panel, min(4, rows - row), table);
     panel += 256;
     table += 1024;
   }

@@ -11,9 +11,7 @@ import { singlePanel, singlePanelFromRows } from './single';
 /** 2^32. */
 const wordRange: f64 = 4294967296.0;
 
-/** Where the random numbers of a call come from: a record of first row, c0, c1, c2, k0, k1. */
-export const addressBytes: usize = 24;
-
+/** Sixteen words of random numbers. An address is a record of 6 words: first row, c0, c1, c2, k0, k1. */
 // @ts-ignore: decorator
 @inline
 function fillWords(address: usize, sixteen: i32, row: i32, refinement: u32, words: usize): void {
@@ -134,7 +132,7 @@ function weightAt(weights: usize, panelStride: usize, visible: u32, hidden: u32)
  * @param lists of the given layer's rows
  * @param used what they need, see `rowLists`
  * @param states receives rows of `statesStride` bytes
- * @param address see `addressBytes`
+ * @param address see `fillWords`
  * @param scratches for every part: a panel and a table in single precision, biases and margins, lines for all rows, words
  */
 export function sampleLayer(
@@ -214,7 +212,7 @@ function decideEight(means: usize, words: usize): u32 {
  *
  * @param means panels of `meansStride` bytes, a line for every row
  * @param states receives rows of `statesStride` bytes
- * @param address see `addressBytes`
+ * @param address see `fillWords`
  * @param scratches 128 bytes for every part
  */
 export function sampleBernoulli(
