@@ -83,6 +83,7 @@ export type {
   ModelParameters,
   Phase,
   ScaledNumber,
+  Tempering,
   UpdateSettings,
 } from './kernels.js';
 export { addressLimits, layers, type RandomAddress } from './random-address.js';

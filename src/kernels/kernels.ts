@@ -52,6 +52,17 @@ export interface Model {
   readonly hiddenBias: Float64Array;
 }
 
+/**
+ * Models between a base-rate model (no weights, hidden biases 0) and the model itself: at inverse temperature β the RBM of
+ * parameters β·W, β·b and (1 − β)·base + β·a, the geometric path of Salakhutdinov & Murray (2008, eqs. 10–14).
+ */
+export interface Tempering {
+  /** β of every row, each in [0, 1]; may hold more than there are rows. */
+  readonly inverseTemperatures: Float64Array;
+  /** Visible bias at β = 0, n. */
+  readonly baseVisibleBias: Float64Array;
+}
+
 /** Rows whose hidden means are asked for. */
 export interface HiddenMeansRequest {
   /** v, at least `rows` × n. */
@@ -162,11 +173,23 @@ export interface Kernels {
    */
   sampleBernoulli(address: RandomAddress, firstRow: number, rows: number, means: Matrix, states: BinaryMatrix): void;
 
-  /** Draws h ~ p(h | v): `hiddenMeans` and `sampleBernoulli` in one, the means not kept. */
-  sampleHidden(model: Model, visible: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, hidden: BinaryMatrix): void;
+  /**
+   * Draws h ~ p(h | v): `hiddenMeans` and `sampleBernoulli` in one, the means not kept.
+   *
+   * @param tempering where given, of the tempered models: the inputs x of row r are β_r·x then
+   */
+  sampleHidden(
+    model: Model, visible: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, hidden: BinaryMatrix, tempering?: Tempering,
+  ): void;
 
-  /** Draws v ~ p(v | h). */
-  sampleVisible(model: Model, hidden: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, visible: BinaryMatrix): void;
+  /**
+   * Draws v ~ p(v | h).
+   *
+   * @param tempering where given, of the tempered models: the inputs x of row r are (1 − β_r)·base + β_r·x then
+   */
+  sampleVisible(
+    model: Model, hidden: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, visible: BinaryMatrix, tempering?: Tempering,
+  ): void;
 
   /**
    * One step of gradient ascent, in place. For every parameter θ:
@@ -199,6 +222,21 @@ export interface Kernels {
    * @param energies receives B
    */
   freeEnergies(model: Model, visible: BinaryMatrix, rows: number, energies: Float64Array): void;
+
+  /**
+   * Free energies of the same rows under several tempered models each, in nats:
+   *
+   *     F_β(v) = −((1 − β)·baseᵀv + β·aᵀv) − Σ_j softplus(β·x_j),  x_j = b_j + vᵀW_·j
+   *
+   * Both products with v are canonical sums. softplus(y) is max(y, 0) + log(1 + exp(−|y|)): lane l of 8 adds max(y_j, 0) and
+   * multiplies 1 + exp(−|y_j|) over j ≡ l mod 8 ascending; after every 4,096 units, and at the end, log of the product is
+   * added to the lane's sum and the product set to 1. Lanes are combined as in a canonical sum. One exponential per unit,
+   * and hardly a logarithm.
+   *
+   * @param tempering `inverseTemperatures` holds K·B numbers: those of the first model of every row, of the second, …
+   * @param energies receives as many
+   */
+  temperedFreeEnergies(model: Model, visible: BinaryMatrix, rows: number, tempering: Tempering, energies: Float64Array): void;
 
   /**
    * Blocks firstBlock … firstBlock + blocks − 1 of an enumeration: of each Σ p̃(state) over its states, as

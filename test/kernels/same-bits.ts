@@ -15,6 +15,7 @@ import {
   type Kernels,
   type Model,
   type Phase,
+  type Tempering,
 } from '../../src/kernels/index.js';
 import { getParameters, parameterTensors } from '../../src/model/parameters.js';
 import {
@@ -281,6 +282,42 @@ export function describeSameBits(load: () => Promise<Kernels>, threads: number):
     });
   });
 
+  /** Tempering of so many rows, with both ends of the path among its temperatures. */
+  function temperingOf(count: number, n: number, seed: number): Tempering {
+    const inverseTemperatures = valuesOfKind('means', count, seed).map((value, index) => (index % 5 === 0 ? 0 : index % 5 === 1 ? 1 : value));
+    return { inverseTemperatures, baseVisibleBias: valuesOfKind('small', n, seed + 9) };
+  }
+
+  test('temperedFreeEnergies', async () => {
+    const finite = parameterKinds.filter((kind) => kind !== 'overflowing' && kind !== 'extreme');
+    const cases = fc.tuple(layerCases(finite), fc.integer({ min: 1, max: 3 }));
+    const agree = sameBits(200, cases, (workspace, backend, [chosen, models]) => {
+      const { n, rows, seed } = chosen;
+      const energies = new Float64Array(models * rows).fill(7);
+      const tempering = temperingOf(models * rows, n, seed);
+      backend.temperedFreeEnergies(workspace.model(caseParameters(chosen)), caseStates(workspace, chosen, n), rows, tempering, energies);
+      return () => [energies];
+    });
+    await expect(agree).resolves.toBeUndefined();
+  });
+
+  test('temperedFreeEnergies of more units than one logarithm serves', async () => {
+    const agree = sameBits(1, fc.constant(9001), (workspace, backend, m) => {
+      const model = workspace.model({
+        visibleUnits: 3,
+        hiddenUnits: m,
+        weights: valuesOfKind('small', 3 * m, 1),
+        visibleBias: valuesOfKind('small', 3, 2),
+        hiddenBias: valuesOfKind('sixty', m, 3),
+      });
+      const energies = new Float64Array(4);
+      const states = workspace.states('own', Uint8Array.of(0, 0, 0, 1, 0, 1), 2, 3);
+      backend.temperedFreeEnergies(model, states, 2, temperingOf(4, 3, 5), energies);
+      return () => [energies];
+    });
+    await expect(agree).resolves.toBeUndefined();
+  });
+
   describe('draws', () => {
     const edgeCases = fc.record({ units: sizes, rows: rowCounts, at: addresses, seed: seeds });
     test('sampleBernoulli', async () => {
@@ -314,6 +351,24 @@ export function describeSameBits(load: () => Promise<Kernels>, threads: number):
         const { whole, states } = workspace.drawnStates(rows, n);
         const model = workspace.model(caseParameters(chosen));
         backend.sampleVisible(model, caseStates(workspace, chosen, m), rows, address, firstRow, states);
+        return () => [whole.words];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+  });
+
+  describe('draws of tempered models', () => {
+    const finite = parameterKinds.filter((kind) => kind !== 'overflowing' && kind !== 'extreme');
+    const cases = fc.tuple(layerCases(finite), addresses);
+
+    test.each(['hidden', 'visible'] as const)('%s', async (layer) => {
+      const agree = sameBits(200, cases, (workspace, backend, [chosen, { address, firstRow }]) => {
+        const { n, m, rows, seed } = chosen;
+        const [given, units, kernel] = layer === 'hidden' ? ([n, m, 'sampleHidden'] as const) : ([m, n, 'sampleVisible'] as const);
+        const { whole, states } = workspace.drawnStates(rows, units);
+        const model = workspace.model(caseParameters(chosen));
+        const tempering = temperingOf(rows + 1, n, seed);
+        backend[kernel](model, caseStates(workspace, chosen, given), rows, address, firstRow, states, tempering);
         return () => [whole.words];
       });
       await expect(agree).resolves.toBeUndefined();

@@ -5,7 +5,7 @@
 import { createBinaryMatrix } from '../binary-matrix.js';
 import type { Kernels } from '../kernels.js';
 import { enumerationBlocks, enumerationMoments } from './enumeration.js';
-import { freeEnergies } from './free-energy.js';
+import { freeEnergies, temperedFreeEnergies } from './free-energy.js';
 import { hiddenInputs, visibleInputs, visibleInputsFromMeans } from './inputs.js';
 import { createMatrix, createModel } from './memory.js';
 import { bernoulliMeans, hiddenMeans, sampleBernoulli, sampleHidden, sampleVisible } from './sampling.js';
@@ -29,6 +29,7 @@ export const referenceKernels: Kernels = {
   sampleVisible,
   updateParameters,
   freeEnergies,
+  temperedFreeEnergies,
   enumerationBlocks,
   enumerationMoments,
   finish: () => undefined,

@@ -5,7 +5,7 @@
 import { sampleBernoulliRow } from '../addressed-uniform.js';
 import type { BinaryMatrix } from '../binary-matrix.js';
 import { sigmoid } from '../elementary.js';
-import type { HiddenMeansRequest, Matrix, Model } from '../kernels.js';
+import type { HiddenMeansRequest, Matrix, Model, Tempering } from '../kernels.js';
 import type { RandomAddress } from '../random-address.js';
 import { hiddenInputs, visibleInputs } from './inputs.js';
 import { createMatrix, valuesOf } from './memory.js';
@@ -39,6 +39,18 @@ export function sampleBernoulli(
   }
 }
 
+/** Turns inputs x of the model into inputs of the tempered ones: β·x, or (1 − β)·base + β·x where there is a base. */
+function temper(inputs: Float64Array, rows: number, units: number, inverseTemperatures: Float64Array, base?: Float64Array): void {
+  for (let row = 0; row < rows; row++) {
+    const scale = inverseTemperatures[row];
+    const rest = 1 - scale;
+    for (let unit = 0; unit < units; unit++) {
+      const scaled = scale * inputs[row * units + unit];
+      inputs[row * units + unit] = base === undefined ? scaled : rest * base[unit] + scaled;
+    }
+  }
+}
+
 /** See `Kernels.sampleHidden`. */
 export function sampleHidden(
   model: Model,
@@ -47,9 +59,12 @@ export function sampleHidden(
   address: RandomAddress,
   firstRow: number,
   hidden: BinaryMatrix,
+  tempering?: Tempering,
 ): void {
   const means = createMatrix(rows, model.hiddenUnits);
-  hiddenMeans(model, [{ visible, rows, means }]);
+  hiddenInputs(model, visible, rows, means);
+  if (tempering !== undefined) temper(valuesOf(means), rows, model.hiddenUnits, tempering.inverseTemperatures);
+  bernoulliMeans(means, rows);
   sampleBernoulli(address, firstRow, rows, means, hidden);
 }
 
@@ -61,9 +76,14 @@ export function sampleVisible(
   address: RandomAddress,
   firstRow: number,
   visible: BinaryMatrix,
+  tempering?: Tempering,
 ): void {
   const means = createMatrix(rows, model.visibleUnits);
   visibleInputs(model, hidden, rows, means);
+  if (tempering !== undefined) {
+    const { inverseTemperatures, baseVisibleBias } = tempering;
+    temper(valuesOf(means), rows, model.visibleUnits, inverseTemperatures, baseVisibleBias);
+  }
   bernoulliMeans(means, rows);
   sampleBernoulli(address, firstRow, rows, means, visible);
 }

@@ -13,6 +13,7 @@ import type {
   Matrix,
   Model,
   Phase,
+  Tempering,
   UpdateSettings,
 } from '../kernels.js';
 import { checkRowsAndUnits, counterWords, type RandomAddress } from '../random-address.js';
@@ -123,13 +124,17 @@ class WasmKernels implements Kernels {
     this.#settle();
   }
 
-  sampleHidden(model: Model, visible: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, hidden: BinaryMatrix): void {
-    this.#askSamples(model, false, visible, rows, address, firstRow, hidden);
+  sampleHidden(
+    model: Model, visible: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, hidden: BinaryMatrix, tempering?: Tempering,
+  ): void {
+    this.#askSamples(model, false, visible, rows, address, firstRow, hidden, tempering);
     this.#settle();
   }
 
-  sampleVisible(model: Model, hidden: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, visible: BinaryMatrix): void {
-    this.#askSamples(model, true, hidden, rows, address, firstRow, visible);
+  sampleVisible(
+    model: Model, hidden: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, visible: BinaryMatrix, tempering?: Tempering,
+  ): void {
+    this.#askSamples(model, true, hidden, rows, address, firstRow, visible, tempering);
     this.#settle();
   }
 
@@ -199,12 +204,26 @@ class WasmKernels implements Kernels {
     return outcome;
   }
 
+  temperedFreeEnergies(model: Model, visible: BinaryMatrix, rows: number, tempering: Tempering, energies: Float64Array): void {
+    const count = energies.length;
+    if (rows === 0 || count === 0) return;
+    const own = this.#place(visible, rows);
+    const inputs = this.#askHiddenInputs(model, own, rows);
+    const result = this.#take(8 * count);
+    const base = this.#takeRows(tempering.baseVisibleBias, 1, model.visibleUnits, model.visibleUnits);
+    this.#executor.run(
+      'temperedFreeEnergies',
+      inputs.start, inputs.stride, model.hiddenUnits, own.words.byteOffset, own.wordsPerRow, model.visibleBias.byteOffset, base, rows,
+      count / rows, this.#takeRows(tempering.inverseTemperatures, 1, count, count), result, this.#scratches(128), 128,
+    );
+    this.#copyBack(result, energies, count);
+    this.#settle();
+  }
+
   freeEnergies(model: Model, visible: BinaryMatrix, rows: number, energies: Float64Array): void {
     const { hiddenUnits: m } = model;
     const own = this.#place(visible, rows);
-    const inputs = this.createMatrix(rows, m);
-    this.#temporary.push(inputs.start);
-    this.#askLayer(model, false, [{ states: own, rows, areMeans: false, matrix: inputs }]);
+    const inputs = this.#askHiddenInputs(model, own, rows);
     const result = this.#take(8 * rows);
     this.#executor.run(
       'freeEnergies',
@@ -369,6 +388,14 @@ class WasmKernels implements Kernels {
     return [lists, stride];
   }
 
+  /** Asks for the inputs of the hidden units, in a temporary matrix. */
+  #askHiddenInputs(model: Model, visible: BinaryMatrix, rows: number): PanelMatrix {
+    const inputs = this.createMatrix(rows, model.hiddenUnits);
+    this.#temporary.push(inputs.start);
+    this.#askLayer(model, false, [{ states: visible, rows, areMeans: false, matrix: inputs }]);
+    return inputs;
+  }
+
   /** Asks for inputs or means of a layer given the other. */
   #askLayer(model: Model, isVisible: boolean, requests: readonly LayerRequest[]): void {
     const { visibleUnits: n, hiddenUnits: m } = model;
@@ -398,16 +425,20 @@ class WasmKernels implements Kernels {
     address: RandomAddress,
     firstRow: number,
     states: BinaryMatrix,
+    tempering: Tempering | undefined,
   ): void {
     const weights = model.weights as PanelMatrix;
     const { columns, words, wordsPerRow } = states;
     const used = this.#takeUsed(given.columns);
-    const scratchBytes = panelsOf(given.columns) * 512 + groupsOf(given.columns) * 1024 + 128 + wordsBytes + 64 * rows;
+    const scratchBytes = panelsOf(given.columns) * 512 + groupsOf(given.columns) * 1024 + 192 + wordsBytes + 64 * rows;
+    const inverseTemperatures = tempering === undefined ? 0 : this.#takeRows(tempering.inverseTemperatures, 1, rows, rows);
+    const base = tempering === undefined || !isVisible ? 0 : this.#takeRows(tempering.baseVisibleBias, 1, columns, columns);
     this.#executor.run(
       'sampleLayer',
       isVisible ? 1 : 0, weights.start, weights.stride, (isVisible ? model.visibleBias : model.hiddenBias).byteOffset,
       given.columns, columns, ...this.#askRowLists(given, rows, used), ...used, rows, words.byteOffset, 4 * wordsPerRow,
-      this.#placeAddress(address, firstRow, rows, columns), this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
+      this.#placeAddress(address, firstRow, rows, columns), inverseTemperatures, base, this.#takeCounter(),
+      this.#scratches(scratchBytes), scratchBytes,
     );
   }
 

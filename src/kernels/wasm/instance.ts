@@ -19,6 +19,7 @@ export const functionNames = [
   'sampleLayer',
   'update',
   'freeEnergies',
+  'temperedFreeEnergies',
   'enumerationTable',
   'enumerationBlocks',
   'enumerationMoments',

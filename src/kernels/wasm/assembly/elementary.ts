@@ -78,6 +78,17 @@ function log1pOfFraction(x: f64): f64 {
   return logReduced(normal - 1.0, <f64>k, lost / sum);
 }
 
+/** See `log` of the reference, for normal positive numbers or NaN. */
+export function logOfNormal(x: f64): f64 {
+  if (x != x) return NaN;
+  const word = <i32>(reinterpret<i64>(x) >> 32);
+  const rest = word & 0xfffff;
+  const carry = rest > 0x6a09e ? 1 : 0;
+  const k = (word >>> 20) - 1023 + carry;
+  const lowerBits = reinterpret<i64>(x) & 0xffffffff;
+  return logReduced(reinterpret<f64>((<i64>(rest | ((1023 - carry) << 20)) << 32) | lowerBits) - 1.0, <f64>k, 0);
+}
+
 /** See `softplus` of the reference. */
 export function softplus(x: f64): f64 {
   const e = exp(-abs<f64>(x));

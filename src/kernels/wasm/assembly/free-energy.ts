@@ -2,7 +2,7 @@
  * Free energies from the inputs of the hidden units; see ../../reference/free-energy.ts.
  */
 
-import { softplus } from './elementary';
+import { exp, expOfModerate, logOfNormal, softplus } from './elementary';
 
 /** The 8 lanes of a canonical sum, combined; see ../../canonical-sum.ts. */
 // @ts-ignore: decorator
@@ -28,6 +28,20 @@ export function clearLanes(lanes: usize): void {
   for (let offset: usize = 0; offset < 64; offset += 8) store<f64>(lanes + offset, 0);
 }
 
+/** The canonical sum of the values of a row's units that are on. */
+function sumOfActive(row: usize, wordsPerRow: i32, values: usize, lanes: usize): f64 {
+  clearLanes(lanes);
+  for (let word = 0; word < wordsPerRow; word++) {
+    let bits = load<u32>(row + (<usize>word << 2));
+    while (bits != 0) {
+      const unit = (word << 5) + <i32>ctz(bits);
+      bits &= bits - 1;
+      addToLane(lanes, unit, load<f64>(values + (<usize>unit << 3)));
+    }
+  }
+  return sumOfLanes(lanes);
+}
+
 /**
  * Free energies of `rows` rows, shared out among the parts.
  *
@@ -42,21 +56,88 @@ export function freeEnergies(
   const lanes = scratches + <usize>part * scratchStride;
   const last = <i32>((<i64>rows * (part + 1)) / parts);
   for (let row = <i32>((<i64>rows * part) / parts); row < last; row++) {
-    clearLanes(lanes);
-    for (let word = 0; word < wordsPerRow; word++) {
-      let bits = load<u32>(words + ((<usize>row * <usize>wordsPerRow + <usize>word) << 2));
-      while (bits != 0) {
-        const unit = (word << 5) + <i32>ctz(bits);
-        bits &= bits - 1;
-        addToLane(lanes, unit, load<f64>(visibleBias + (<usize>unit << 3)));
-      }
-    }
-    const biases = sumOfLanes(lanes);
+    const biases = sumOfActive(words + ((<usize>row * <usize>wordsPerRow) << 2), wordsPerRow, visibleBias, lanes);
     clearLanes(lanes);
     for (let unit = 0; unit < hiddenUnits; unit++) {
       const input = load<f64>(inputs + <usize>(unit >> 3) * inputsStride + (<usize>row << 6) + (<usize>(unit & 7) << 3));
       addToLane(lanes, unit, softplus(input));
     }
     store<f64>(energies + (<usize>row << 3), -biases - sumOfLanes(lanes));
+  }
+}
+
+/** As in the reference: units between logarithms, in panels. */
+const panelsPerLogarithm = 512;
+
+/** As in the reference: 1 + exp of less is 1. */
+const smallestExponent: f64 = -690;
+
+/** Two units of a whole panel: adds max(y, 0) to two sums, multiplies two products by 1 + exp(−|y|). */
+// @ts-ignore: decorator
+@inline
+function softplusPair(inputs: usize, scale: v128, lanes: usize): void {
+  const y = f64x2.mul(scale, v128.load(inputs));
+  const e = expOfModerate(f64x2.pmax(f64x2.neg(f64x2.abs(y)), f64x2.splat(smallestExponent)));
+  v128.store(lanes, f64x2.add(v128.load(lanes), f64x2.pmax(f64x2.splat(0), y)));
+  v128.store(lanes, f64x2.mul(v128.load(lanes, 64), f64x2.add(f64x2.splat(1), e)), 64);
+}
+
+/** Σ softplus(scale · input) of one row; see `temperedSoftplusSum` of the reference. */
+function temperedSoftplusSum(inputs: usize, inputsStride: usize, hiddenUnits: i32, scale: f64, lanes: usize): f64 {
+  const products = lanes + 64;
+  clearLanes(lanes);
+  for (let offset: usize = 0; offset < 64; offset += 8) store<f64>(products + offset, 1);
+  const panels = (hiddenUnits + 7) >> 3;
+  const scales = f64x2.splat(scale);
+  for (let first = 0; first < panels; first += panelsPerLogarithm) {
+    const last = min(panels, first + panelsPerLogarithm);
+    for (let panel = first; panel < last; panel++) {
+      const line = inputs + <usize>panel * inputsStride;
+      const here = hiddenUnits - (panel << 3);
+      if (here >= 8) {
+        softplusPair(line, scales, lanes);
+        softplusPair(line + 16, scales, lanes + 16);
+        softplusPair(line + 32, scales, lanes + 32);
+        softplusPair(line + 48, scales, lanes + 48);
+        continue;
+      }
+      for (let unit: usize = 0; unit < <usize>here; unit++) {
+        const y = scale * load<f64>(line + (unit << 3));
+        const exponent = -abs<f64>(y);
+        addToLane(lanes, <i32>unit, y > 0 ? y : 0);
+        const product = products + (unit << 3);
+        store<f64>(product, load<f64>(product) * (1.0 + exp(exponent < smallestExponent ? smallestExponent : exponent)));
+      }
+    }
+    for (let offset: usize = 0; offset < 64; offset += 8) {
+      store<f64>(lanes + offset, load<f64>(lanes + offset) + logOfNormal(load<f64>(products + offset)));
+      store<f64>(products + offset, 1);
+    }
+  }
+  return sumOfLanes(lanes);
+}
+
+/**
+ * Free energies of `rows` rows under `models` tempered models each, rows shared out among the parts.
+ *
+ * @param inverseTemperatures models × rows, as `energies`
+ * @param scratches 128 bytes for every part
+ */
+export function temperedFreeEnergies(
+  inputs: usize, inputsStride: usize, hiddenUnits: i32, words: usize, wordsPerRow: i32, visibleBias: usize, baseVisibleBias: usize, rows: i32,
+  models: i32, inverseTemperatures: usize, energies: usize, scratches: usize, scratchStride: usize, part: i32, parts: i32,
+): void {
+  const lanes = scratches + <usize>part * scratchStride;
+  const last = <i32>((<i64>rows * (part + 1)) / parts);
+  for (let row = <i32>((<i64>rows * part) / parts); row < last; row++) {
+    const states = words + ((<usize>row * <usize>wordsPerRow) << 2);
+    const fromBiases = sumOfActive(states, wordsPerRow, visibleBias, lanes);
+    const fromBase = sumOfActive(states, wordsPerRow, baseVisibleBias, lanes);
+    for (let model = 0; model < models; model++) {
+      const place = (<usize>model * <usize>rows + <usize>row) << 3;
+      const scale = load<f64>(inverseTemperatures + place);
+      const hidden = temperedSoftplusSum(inputs + (<usize>row << 6), inputsStride, hiddenUnits, scale, lanes);
+      store<f64>(energies + place, -((1 - scale) * fromBase + scale * fromBiases) - hidden);
+    }
   }
 }

@@ -7,5 +7,5 @@ export { rowLists, unitLists } from './groups';
 export { bernoulliMeans, layer, visibleInputsFromMeans } from './layers';
 export { sampleBernoulli, sampleLayer } from './sampling';
 export { update } from './update';
-export { freeEnergies } from './free-energy';
+export { freeEnergies, temperedFreeEnergies } from './free-energy';
 export { enumerationBlocks, enumerationMoments, enumerationTable } from './enumeration';

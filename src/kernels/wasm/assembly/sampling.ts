@@ -92,6 +92,18 @@ function decideRoughly(inputs: usize, words: usize, margins: usize): u32 {
   return on | (<u32>i32x4.bitmask(f32x4.gt(f32x4.abs(difference), v128.load(margins))) << 4);
 }
 
+/** Sixteen rough inputs of a row become those of a tempered model. */
+// @ts-ignore: decorator
+@inline
+function temperLine(line: usize, inverseTemperature: f64, base: usize): void {
+  const scale = f32x4.splat(<f32>inverseTemperature);
+  const rest = f32x4.splat(<f32>(1.0 - inverseTemperature));
+  for (let offset: usize = 0; offset < 64; offset += 16) {
+    const scaled = f32x4.mul(scale, v128.load(line + offset));
+    v128.store(line + offset, f32x4.add(f32x4.mul(rest, v128.load(base + offset)), scaled));
+  }
+}
+
 /** The exact input of one unit, in the order of ../../kernels.ts. */
 function exactInput(
   isVisible: bool, weights: usize, panelStride: usize, bias: f64, list: usize, unit: i32,
@@ -133,19 +145,22 @@ function weightAt(weights: usize, panelStride: usize, visible: u32, hidden: u32)
  * @param used what they need, see `rowLists`
  * @param states receives rows of `statesStride` bytes
  * @param address see `fillWords`
- * @param scratches for every part: a panel and a table in single precision, biases and margins, lines for all rows, words
+ * @param inverseTemperatures of every row, or 0 where there is no tempering
+ * @param base biases at inverse temperature 0, or 0 where they are 0
+ * @param scratches for every part: a panel and a table in single precision, biases, margins, base biases, words, lines for all rows
  */
 export function sampleLayer(
   isVisible: bool, weights: usize, panelStride: usize, biases: usize, givenUnits: i32, units: i32,
   lists: usize, listStride: usize, used: usize, usedStride: usize, rows: i32, states: usize, statesStride: usize, address: usize,
-  counter: usize, scratches: usize, scratchStride: usize, part: i32, parts: i32,
+  inverseTemperatures: usize, base: usize, counter: usize, scratches: usize, scratchStride: usize, part: i32, parts: i32,
 ): void {
   const sixteens = (units + 15) >> 4;
   const panel = scratches + <usize>part * scratchStride;
   const table = panel + (<usize>((givenUnits + 7) & ~7) << 6);
   const start = table + (<usize>((givenUnits + 3) >> 2) << 10);
   const margins = start + 64;
-  const words = margins + 64;
+  const bases = margins + 64;
+  const words = bases + 64;
   const lines = words + 128;
   for (let sixteen = claim(counter); sixteen < sixteens; sixteen = claim(counter)) {
     if (isVisible) singlePanel(weights, panelStride, sixteen, givenUnits, units, panel, margins);
@@ -153,17 +168,21 @@ export function sampleLayer(
     const mask = maskOf(sixteen, units);
     for (let unit: usize = 0; unit < 16; unit++) {
       const bias = (mask >> <u32>unit) & 1 ? load<f64>(biases + (<usize>sixteen << 7) + (unit << 3)) : 0;
+      const baseBias = base != 0 && (mask >> <u32>unit) & 1 ? load<f64>(base + (<usize>sixteen << 7) + (unit << 3)) : 0;
       store<f32>(start + (unit << 2), <f32>bias);
-      // Every number has a relative error of 2^−24, every addition one more; a sigmoid rises by ¼ at most. 2^−16 is for
-      // the rough sigmoid and the 24 bits of the uniform.
-      const size = <f64>load<f32>(margins + (unit << 2)) * (1.01 + <f64>givenUnits * 1.2e-7) + abs<f64>(bias);
-      store<f32>(margins + (unit << 2), <f32>(size * <f64>((givenUnits >> 2) + 8) * 1.6e-8 + 1.52587890625e-5));
+      store<f32>(bases + (unit << 2), <f32>baseBias);
+      // Every number has a relative error of 2^−24, every addition one more, tempering four; a sigmoid rises by ¼ at most.
+      // 2^−16 is for the rough sigmoid and the 24 bits of the uniform.
+      const size = <f64>load<f32>(margins + (unit << 2)) * (1.01 + <f64>givenUnits * 1.2e-7) + abs<f64>(bias) + abs<f64>(baseBias);
+      store<f32>(margins + (unit << 2), <f32>(size * <f64>((givenUnits >> 2) + 12) * 1.6e-8 + 1.52587890625e-5));
     }
     buildUsedLines<f32>(panel, givenUnits, table, used, usedStride, parts);
     gather<f32>(table, start, lists, listStride, rows, lines);
     let target = states + (<usize>sixteen << 1);
     let line = lines;
     for (let row = 0; row < rows; row++) {
+      const inverseTemperature = inverseTemperatures != 0 ? load<f64>(inverseTemperatures + (<usize>row << 3)) : 1.0;
+      if (inverseTemperatures != 0) temperLine(line, inverseTemperature, bases);
       fillWords(address, sixteen, row, 0, words);
       const d0 = decideRoughly(line, words, margins);
       const d1 = decideRoughly(line + 16, words + 16, margins + 16);
@@ -176,7 +195,11 @@ export function sampleLayer(
         const unit = ctz(open);
         open &= open - 1;
         const number = (sixteen << 4) + <i32>unit;
-        const input = exactInput(isVisible, weights, panelStride, load<f64>(biases + (<usize>number << 3)), lists + <usize>row * listStride, number);
+        let input = exactInput(isVisible, weights, panelStride, load<f64>(biases + (<usize>number << 3)), lists + <usize>row * listStride, number);
+        if (inverseTemperatures != 0) {
+          input = inverseTemperature * input;
+          if (base != 0) input = (1.0 - inverseTemperature) * load<f64>(base + (<usize>number << 3)) + input;
+        }
         bits |= decide(sigmoid(input), words, unit, address, sixteen, row) << unit;
       }
       store<u16>(target, <u16>bits);
