@@ -32,7 +32,8 @@ export function dryRun(prepared: PreparedRun, from: number | undefined, asJson: 
         parameterBytes: parameterBytes(parameters),
         dataBytes,
         memoryBytes: demands.reduce((sum, [, , count]) => sum + count, dataBytes),
-        exactLogLikelihood: prepared.exactLogLikelihood,
+        exactLogLikelihood: prepared.logLikelihood === 'exact',
+        logLikelihood: prepared.logLikelihood,
         exactCost: prepared.exactCost,
         backend: kernels.name,
         threads: kernels.threads,
@@ -48,7 +49,7 @@ export function dryRun(prepared: PreparedRun, from: number | undefined, asJson: 
     `model       ${visibleUnits} visible × ${hiddenUnits} hidden units, ${parameterCount(parameters)} parameters`,
     `training    ${config.training.algorithm}, ${length} updates, ${updatesPerEpoch} per epoch${from === undefined ? '' : `; continues after update ${from}`}`,
     `evaluation  ${interval === Infinity ? 'at the end' : `every ${interval} updates and at the end`}; log-likelihood ${
-      prepared.exactLogLikelihood ? 'exact' : 'left out'
+      prepared.logLikelihood
     } (one exact log Z: ${describeCost(parameters)})`,
     `execution   ${kernels.name} kernels, ${kernels.threads === 1 ? 'one thread' : `${kernels.threads} threads`}`,
     `memory      ${demands.map(([, what, count]) => `${what} ${describeBytes(count)}`).join(', ')}, the data ${describeBytes(dataBytes)}; Node.js itself not counted`,

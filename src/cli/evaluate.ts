@@ -2,71 +2,191 @@
  * `rbm-train evaluate`: likelihoods of any model on any data.
  */
 
-import { exitCodes, printable } from '../errors.js';
-import { evaluateModel } from '../estimators/evaluation.js';
-import { exactEstimator, isAffordable } from '../estimators/log-partition-function.js';
-import { createModel } from '../model/parameters.js';
 import { parametersDigest } from '../checkpoint/digest.js';
-import { binarySplits, describeCost } from '../run/prepare.js';
-import { stoppablePause } from '../run/stop-request.js';
+import { exitCodes, printable, RbmError } from '../errors.js';
+import { evaluateModel, type Figures } from '../estimators/evaluation.js';
+import { comparePaired, type PairedComparison } from '../estimators/likelihood-interval.js';
+import { exactEstimator, logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
+import type { MeanWithError } from '../estimators/mean.js';
+import { raise } from '../estimators/raise.js';
+import { rowsOf, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
+import { createModel } from '../model/parameters.js';
 import { loadKernelsFor } from '../run/kernels.js';
+import { binarySplits } from '../run/prepare.js';
+import { stoppablePause } from '../run/stop-request.js';
+import type { Cooperation } from '../sampling/cooperation.js';
 import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type DataOptions, type ModelOptions } from './arguments.js';
-import { describeFigures } from './figures.js';
-import { nonNegativeNumber, wholeNumber } from './numbers.js';
+import { addEstimationOptions, planEstimation, type EstimationOptions, type EstimationPlan } from './estimation-options.js';
+import { describeEstimate, describeFigures, nats } from './figures.js';
+import { checkOutputName, writeMatrix } from './matrix-output.js';
+import { wholeNumber } from './numbers.js';
 import type { DefineCommand } from './options.js';
 import { shortPath } from './paths.js';
 import type { Terminal } from './terminal.js';
 
-interface Options extends ModelOptions, DataOptions {
-  exactCostLimit: string;
+interface Options extends ModelOptions, DataOptions, EstimationOptions {
   pseudoLikelihoodExamples: string;
+  threads?: string;
+  perExample?: string;
+  against?: string;
+  raise?: string;
+  raiseChains: string;
 }
 
-async function evaluate(argument: string, options: Options, terminal: Terminal): Promise<void> {
-  const costLimit = nonNegativeNumber('--exact-cost-limit', options.exactCostLimit);
-  const pseudoLikelihoodExamples = wholeNumber('--pseudo-likelihood-examples', options.pseudoLikelihoodExamples, 1, 1e9);
-  const model = readModelArgument(argument, options, terminal);
-  const { parameters } = model;
-  const dataset = await loadDataFor(model, options, terminal);
-  const affordable = isAffordable(parameters, costLimit);
-  const kernels = await loadKernelsFor(parameters, affordable ? exactEstimator.cost(parameters) : 0);
-  if (!affordable && !options.quiet) {
-    const cost = exactEstimator.cost(parameters);
-    const way = Number.isFinite(cost) ? `--exact-cost-limit ${cost} allows it` : 'that is out of reach';
-    terminal.err(`exact log Z left out: it costs ${describeCost(parameters)}; ${way}\n`);
-  }
+/** Figures of one model, with the free energies behind them. */
+interface Evaluated {
+  readonly figures: Figures;
+  readonly energies: Readonly<Record<string, Float64Array>>;
+}
+
+/** Shows how far an estimate is, on a terminal. */
+function showProgress(what: string, options: Options, terminal: Terminal): (share: number) => void {
   let shown = 0;
+  return (share) => {
+    if (options.quiet || !terminal.isErrorTerminal || (share < shown + 0.01 && share >= shown)) return;
+    shown = share;
+    terminal.err(share < 1 ? `\r${what} ${Math.round(share * 100)}%` : '\r\u001b[K');
+  };
+}
+
+async function evaluateParameters(
+  kernels: Kernels,
+  parameters: ModelParameters,
+  splits: Readonly<Record<string, BinaryMatrix>>,
+  plan: EstimationPlan,
+  pseudoLikelihoodExamples: number,
+  cooperation: Cooperation,
+): Promise<Evaluated> {
+  const energies: Record<string, Float64Array> = {};
+  const { estimator, annealing } = plan;
   const figures = await evaluateModel(
     kernels,
     createModel(kernels, parameters),
-    binarySplits(dataset),
-    { logLikelihood: affordable, pseudoLikelihoodExamples },
+    splits,
     {
-      pause: stoppablePause(terminal.listenForStop()),
-      progress: (share) => {
-        if (options.quiet || !terminal.isErrorTerminal || share < shown + 0.01) return;
-        shown = share;
-        terminal.err(share < 1 ? `\rexact log Z ${Math.round(share * 100)}%` : '\r\u001b[K');
+      ...(estimator !== undefined && {
+        logPartitionFunction: (model, own) => logPartitionFunctionEstimator(estimator).estimate(model, { kernels, annealing, ...own }),
+      }),
+      pseudoLikelihoodExamples,
+      onFreeEnergies: (split, values) => {
+        energies[split] = values;
       },
     },
+    cooperation,
   );
+  return { figures, energies };
+}
+
+/** Compares both models on every split. */
+function compare(own: Evaluated, other: Evaluated): Record<string, PairedComparison> | undefined {
+  const [estimate, otherEstimate] = [own.figures.logPartitionFunction, other.figures.logPartitionFunction];
+  if (estimate === undefined || otherEstimate === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(own.energies).map(([split, energies]) => [split, comparePaired(energies, estimate, other.energies[split], otherEstimate)]),
+  );
+}
+
+/** Writes the log-likelihood of every example: splits one after the other. */
+function writePerExample(file: string, { figures, energies }: Evaluated, terminal: Terminal): void {
+  const { logPartitionFunction } = figures;
+  if (logPartitionFunction === undefined) throw new RbmError('usage', '--per-example needs log Z', { hint: 'Leave out --estimator none.' });
+  const all = Object.values(energies).flatMap((values) => Array.from(values, (energy) => -energy - logPartitionFunction.logZ));
+  writeMatrix(file, { rows: all.length, columns: 1, values: Float64Array.from(all) }, undefined, terminal);
+}
+
+function describeComparison(against: string, comparisons: Readonly<Record<string, PairedComparison>>): string {
+  const lines = Object.entries(comparisons).map(
+    ([split, { difference, interval }]) => `  ${split} ${nats(difference)} nats/example (95 % ${interval.map(nats).join(' … ')})`,
+  );
+  return [`log-likelihood minus that of ${printable(against)}, paired:`, ...lines].join('\n');
+}
+
+async function evaluate(argument: string, options: Options, terminal: Terminal): Promise<void> {
+  const pseudoLikelihoodExamples = wholeNumber('--pseudo-likelihood-examples', options.pseudoLikelihoodExamples, 1, 1e9);
+  const threads = options.threads === undefined ? undefined : wholeNumber('--threads', options.threads, 1, 256);
+  const raiseExamples = options.raise === undefined ? 0 : wholeNumber('--raise', options.raise, 1, 1e9);
+  const raiseChains = wholeNumber('--raise-chains', options.raiseChains, 1, 1e6);
+  if (options.perExample !== undefined) {
+    checkOutputName(options.perExample, false, '--per-example');
+    if (options.estimator === 'none') throw new RbmError('usage', '--per-example needs log Z', { hint: 'Leave out --estimator none.' });
+  }
+  const model = readModelArgument(argument, options, terminal);
+  const other = options.against === undefined ? undefined : readModelArgument(options.against, {}, terminal);
+  const { parameters } = model;
+  const dataset = await loadDataFor(model, options, terminal);
+  if (other !== undefined && other.parameters.visibleUnits !== parameters.visibleUnits) {
+    throw new RbmError('usage', `--against ${printable(options.against ?? '')}: has ${other.parameters.visibleUnits} visible units, not ${parameters.visibleUnits}`, {
+      hint: 'Only models of the same data can be compared.',
+    });
+  }
+  const splits = binarySplits(dataset);
+  const examples = splits.train ?? Object.values(splits)[0];
+  const plan = planEstimation(options, parameters, examples);
+  if (options.estimator === 'auto' && plan.estimator !== 'exact' && !options.quiet) terminal.err(`log Z is estimated, not exact: ${plan.why}\n`);
+  const cooperation = { pause: stoppablePause(terminal.listenForStop()) };
+
+  const work = (estimator: string | undefined, shape: ModelParameters): { stateUnits: number; chains: number; threads?: number } => ({
+    stateUnits: estimator === 'exact' ? exactEstimator.cost(shape) : 0,
+    chains: estimator === 'exact' || estimator === undefined ? 0 : Math.min(250, plan.annealing.chains),
+    ...(threads !== undefined && { threads }),
+  });
+  const progress = (estimator: string | undefined): ((share: number) => void) =>
+    showProgress(estimator === 'exact' ? 'exact log Z' : 'estimating log Z', options, terminal);
+  const kernels = await loadKernelsFor(parameters, work(plan.estimator, parameters));
+  const own = await evaluateParameters(kernels, parameters, splits, plan, pseudoLikelihoodExamples, { ...cooperation, progress: progress(plan.estimator) });
+  let raised: (MeanWithError & { examples: number; chains: number }) | undefined;
+  if (raiseExamples > 0) {
+    const tested = splits.test ?? examples;
+    const count = Math.min(raiseExamples, tested.rows);
+    const chosen = rowsOf(tested, 0, count);
+    raised = { ...(await raise(kernels, createModel(kernels, parameters), chosen, raiseChains, plan.annealing, cooperation)), examples: count, chains: raiseChains };
+  }
   await kernels.close();
+  let comparison: Record<string, PairedComparison> | undefined;
+  let otherFigures: Figures | undefined;
+  if (other !== undefined) {
+    const otherPlan = planEstimation(options, other.parameters, examples);
+    const otherKernels = await loadKernelsFor(other.parameters, work(otherPlan.estimator, other.parameters));
+    const evaluated = await evaluateParameters(otherKernels, other.parameters, splits, otherPlan, pseudoLikelihoodExamples, {
+      ...cooperation,
+      progress: progress(otherPlan.estimator),
+    });
+    await otherKernels.close();
+    comparison = compare(own, evaluated);
+    otherFigures = evaluated.figures;
+  }
   const digest = parametersDigest(parameters);
+  if (options.perExample !== undefined) writePerExample(options.perExample, own, terminal);
+  const { figures } = own;
   if (options.json) {
     const { visibleUnits, hiddenUnits } = parameters;
-    terminal.out(`${JSON.stringify({ model: model.file, visibleUnits, hiddenUnits, digest, data: dataset.fingerprint, ...figures })}\n`);
-  } else {
-    const update = model.checkpoint === undefined ? '' : `, update ${model.checkpoint.progress.update}`;
-    const why = `it costs ${describeCost(parameters)}, more than --exact-cost-limit`;
-    terminal.out(`${printable(shortPath(model.file, terminal.workingDirectory))}${update}\n${describeFigures(figures, why)}\ndigest ${digest}\n`);
+    const document = { model: model.file, visibleUnits, hiddenUnits, digest, data: dataset.fingerprint, ...figures };
+    terminal.out(`${JSON.stringify({ ...document, ...(raised && { raise: raised }), ...(comparison && { against: { model: other?.file, ...otherFigures, comparison } }) })}\n`);
+    return;
   }
+  const update = model.checkpoint === undefined ? '' : `, update ${model.checkpoint.progress.update}`;
+  const lines = [`${printable(shortPath(model.file, terminal.workingDirectory))}${update}`, describeFigures(figures, plan.why)];
+  if (raised !== undefined) {
+    const error = raised.standardError === undefined ? '' : ` ± ${nats(raised.standardError)}`;
+    lines.push(`RAISE: ${nats(raised.mean)}${error} nats/example, ${raised.examples} examples: from below, of the annealing model's likelihood (no bound of the RBM's own)`);
+  }
+  if (options.against !== undefined && otherFigures?.logPartitionFunction !== undefined) {
+    lines.push(`${printable(options.against)}: ${describeEstimate(otherFigures.logPartitionFunction)}`);
+  }
+  if (options.against !== undefined && comparison !== undefined) lines.push(describeComparison(options.against, comparison));
+  lines.push(`digest ${digest}`);
+  terminal.out(`${lines.join('\n')}\n`);
 }
 
 /** Defines the command. */
 export const evaluateCommand: DefineCommand = (command, terminal, finish) => {
-  command
-    .option('--exact-cost-limit <states×units>', 'largest cost of an exact log Z', String(2 ** 33))
-    .option('--pseudo-likelihood-examples <number>', 'examples for pseudo-likelihood and reconstruction error', '100');
+  addEstimationOptions(command)
+    .option('--pseudo-likelihood-examples <number>', 'examples for pseudo-likelihood and reconstruction error', '100')
+    .option('--threads <number>', 'threads that share the work; no result depends on it (default: as many as pay)')
+    .option('--per-example <file>', 'also write the log-likelihood of every example, splits one after the other (.npy, .csv, .txt)')
+    .option('--against <model>', 'compare with another model on the same examples, paired')
+    .option('--raise <examples>', 'also RAISE on the first examples of the test split')
+    .option('--raise-chains <number>', 'chains from every example of RAISE', '1');
   addDataOptions(addModelOptions(command), "evaluate on this instead of the run's own data").action(
     async (model: string, options: Options) => {
       await evaluate(model, options, terminal);

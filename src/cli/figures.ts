@@ -3,6 +3,7 @@
  */
 
 import type { Figures, SplitFigures } from '../estimators/evaluation.js';
+import type { LogPartitionFunctionEstimate } from '../estimators/verdict.js';
 
 /** A number of nats, with as many digits as its error lets matter. */
 export function nats(value: number): string {
@@ -24,7 +25,28 @@ export function table(rows: readonly (readonly string[])[]): string {
 function likelihood(split: SplitFigures): string {
   if (split.meanLogLikelihood === undefined) return 'unknown';
   const error = split.standardError === undefined ? '' : ` ± ${nats(split.standardError)}`;
-  return `${nats(split.meanLogLikelihood)}${error} (${split.exact ? 'exact log Z' : 'estimated log Z'})`;
+  const interval = split.exact || split.logLikelihoodInterval === undefined ? '' : `, 95 % ${split.logLikelihoodInterval.map(nats).join(' … ')}`;
+  return `${nats(split.meanLogLikelihood)}${error} (${split.exact ? 'exact log Z' : `estimated log Z${interval}`})`;
+}
+
+/** log Z with what it is, its interval, and the verdict. */
+export function describeEstimate(estimate: LogPartitionFunctionEstimate): string {
+  const { logZ, interval, exact, estimator, bound, heuristic, verdict, evidence } = estimate;
+  if (exact) return `log Z = ${nats(logZ)} nats (exact)`;
+  const kind = bound === undefined ? '' : `, a stochastic ${bound} bound`;
+  const lines = [`log Z = ${nats(logZ)} nats (estimated: ${estimator}${kind}), 95 % interval ${interval.map(nats).join(' … ')}`];
+  if (heuristic !== undefined) lines.push(`  the interval is heuristic: ${heuristic}`);
+  for (const direction of ['forward', 'reverse'] as const) {
+    const side = evidence[direction] as { logZ: number; interval: [number, number]; effectiveSampleSize: number; chains: number } | undefined;
+    if (side === undefined) continue;
+    const name = `${direction} annealing`.padEnd(17);
+    lines.push(`  ${name} ${nats(side.logZ)} (${side.interval.map(nats).join(' … ')}), effective sample size ${side.effectiveSampleSize.toFixed(1)} of ${side.chains}`);
+  }
+  const gap = verdict.gap === undefined ? '' : ` (gap between the directions ${nats(verdict.gap)} nats)`;
+  lines.push(`verdict: ${verdict.status}${gap}`);
+  for (const reason of verdict.reasons) lines.push(`  because ${reason}`);
+  if (verdict.advice.length > 0) lines.push(`  what to do: ${verdict.advice.join('; ')}`);
+  return lines.join('\n');
 }
 
 /**
@@ -36,7 +58,7 @@ export function describeFigures(figures: Figures, why: string): string {
   const lines: string[] = [];
   const { logPartitionFunction, splits, freeEnergyGap } = figures;
   if (logPartitionFunction !== undefined) {
-    lines.push(`log Z = ${nats(logPartitionFunction.logZ)} nats (${logPartitionFunction.exact ? 'exact' : 'estimated'})`);
+    lines.push(describeEstimate(logPartitionFunction));
   } else {
     lines.push(`log Z is not known: ${why}`);
   }
@@ -71,5 +93,6 @@ export function briefFigures(figures: Figures, only?: string): string {
     return `${name} ${nats(value)}`;
   });
   const isLikelihood = figures.logPartitionFunction !== undefined;
-  return `${isLikelihood ? 'log-likelihood' : 'log pseudo-likelihood'} ${parts.join(', ')}`;
+  const kind = figures.logPartitionFunction?.exact === false ? 'estimated log-likelihood' : 'log-likelihood';
+  return `${isLikelihood ? kind : 'log pseudo-likelihood'} ${parts.join(', ')}`;
 }

@@ -87,12 +87,13 @@ const endings = ['.npy', '.csv', '.txt', '.png'];
  * Checks an output name before anything is computed.
  *
  * @param picture whether .png makes sense
+ * @param option that named it
  * @throws RbmError 'usage' where the ending is not known
  */
-export function checkOutputName(file: string, picture: boolean): void {
+export function checkOutputName(file: string, picture: boolean, option = '--output'): void {
   const known = picture ? endings : endings.filter((ending) => ending !== '.png');
   if (known.includes(extname(file).toLowerCase())) return;
-  throw new RbmError('usage', `--output ${printable(file)}: the ending does not say what to write`, {
+  throw new RbmError('usage', `${option} ${printable(file)}: the ending does not say what to write`, {
     hint: `Use one of: ${known.join(', ')}.`,
   });
 }
@@ -120,7 +121,7 @@ export function showMatrix(
 }
 
 /** Writes the matrix in the format that the file's ending names. */
-function writeMatrix(file: string, matrix: Matrix, shape: readonly [number, number] | undefined, terminal: Terminal): void {
+export function writeMatrix(file: string, matrix: Matrix, shape: readonly [number, number] | undefined, terminal: Terminal): void {
   const path = resolve(terminal.workingDirectory, file);
   switch (extname(file).toLowerCase()) {
     case '.npy':

@@ -92,7 +92,9 @@ export interface TrainingConfig {
 /** The `evaluation` section. */
 export interface EvaluationConfig {
   every: Extent | 'auto' | 'never';
-  logLikelihood: 'auto' | 'exact' | 'never';
+  logLikelihood: 'auto' | 'exact' | 'estimated' | 'never';
+  /** With `estimated`: how to anneal. */
+  annealing?: { temperatures: number; chains: number };
   /** Largest cost (states × units of the larger layer) of one exact log partition function. */
   exactCostLimit: number;
   /** At most this many examples of each split enter pseudo-likelihood and reconstruction error (the first ones). */

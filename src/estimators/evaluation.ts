@@ -4,9 +4,10 @@
  */
 
 import { selectRows, type BinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
-import type { Cooperation } from './cooperation.js';
+import type { Cooperation } from '../sampling/cooperation.js';
 import { freeEnergiesOf } from './free-energies.js';
-import { exactEstimator, type LogPartitionFunctionEstimate } from './log-partition-function.js';
+import { logLikelihoodInterval } from './likelihood-interval.js';
+import type { LogPartitionFunctionEstimate } from './verdict.js';
 import { meanWithError } from './mean.js';
 import { logPseudoLikelihoods } from './pseudo-likelihood.js';
 import { reconstructionErrors } from './reconstruction-error.js';
@@ -18,6 +19,8 @@ export interface SplitFigures {
   readonly meanLogLikelihood?: number;
   /** Its standard error over the examples. */
   readonly standardError?: number;
+  /** 95 % interval of the mean log-likelihood, with log Z's own error. */
+  readonly logLikelihoodInterval?: readonly [number, number];
   /** Whether log Z is exact. */
   readonly exact?: boolean;
   /** Mean free energy F(v), nats per example. */
@@ -42,9 +45,11 @@ export interface Figures {
 
 /** What to compute. */
 export interface EvaluationRequest {
-  /** Whether log Z is computed. */
-  readonly logLikelihood: boolean;
+  /** Computes or estimates log Z; where left out, there are no likelihoods. */
+  readonly logPartitionFunction?: (model: Model, cooperation: Cooperation) => Promise<LogPartitionFunctionEstimate>;
   readonly pseudoLikelihoodExamples: number;
+  /** Receives F(v) of every example of every split, in nats: log p(v) = −F(v) − log Z. */
+  readonly onFreeEnergies?: (split: string, energies: Float64Array) => void;
 }
 
 /** The first `count` rows, or all where there are fewer. */
@@ -68,7 +73,12 @@ async function splitFigures(
   const { mean, standardError } = meanWithError(energies);
   return {
     examples: examples.rows,
-    ...(estimate !== undefined && { meanLogLikelihood: -mean - estimate.logZ, standardError, exact: estimate.exact }),
+    ...(estimate !== undefined && {
+      meanLogLikelihood: -mean - estimate.logZ,
+      standardError,
+      logLikelihoodInterval: logLikelihoodInterval(mean, standardError, examples.rows, estimate),
+      exact: estimate.exact,
+    }),
     meanFreeEnergy: mean,
     meanLogPseudoLikelihood: pseudo.mean,
     meanReconstructionError: errors.mean,
@@ -89,15 +99,14 @@ export async function evaluateModel(
   request: EvaluationRequest,
   cooperation: Cooperation = {},
 ): Promise<Figures> {
-  const estimate = request.logLikelihood
-    ? await exactEstimator.estimate(model, { kernels, ...cooperation })
-    : undefined;
+  const estimate = await request.logPartitionFunction?.(model, cooperation);
   // Only the partition function takes long enough for its progress to be shown.
   const quiet: Cooperation = { pause: cooperation.pause };
   const figures: Record<string, SplitFigures> = {};
   const energies: Record<string, Float64Array> = {};
   for (const [name, examples] of Object.entries(splits)) {
     energies[name] = await freeEnergiesOf(kernels, model, examples, quiet);
+    request.onFreeEnergies?.(name, energies[name]);
     figures[name] = await splitFigures(kernels, model, examples, energies[name], estimate, request, quiet);
   }
   const { train, validation } = energies;

@@ -7,7 +7,7 @@
 
 import { logScaled, planEnumeration, powerOfTwo, scaledSum, type Kernels, type ModelParameters } from '../kernels/index.js';
 import { enumerationView } from '../model/enumeration-view.js';
-import type { Cooperation } from './cooperation.js';
+import type { Cooperation } from '../sampling/cooperation.js';
 
 const { max, min } = Math;
 

@@ -5,36 +5,51 @@
 import type { Kernels, Model } from '../kernels/index.js';
 import { enumerationCost } from '../model/enumeration-view.js';
 import { getParameters } from '../model/parameters.js';
-import type { Cooperation } from './cooperation.js';
+import type { Cooperation } from '../sampling/cooperation.js';
+import { annealedImportanceSampling, importanceSampling } from './annealed-importance-sampling.js';
+import type { AnnealingSettings } from './annealing-settings.js';
 import { exactLogPartitionFunction } from './exact-log-partition-function.js';
+import { reverseAnnealedImportanceSampling } from './reverse-annealed-importance-sampling.js';
+import { twoSided } from './two-sided.js';
+import type { LogPartitionFunctionEstimate } from './verdict.js';
 
-/** An estimate of log Z, and how far to trust it. */
-export interface LogPartitionFunctionEstimate {
-  /** log Z in nats. */
-  readonly logZ: number;
-  /** Bounds in nats; both equal to `logZ` where it is exact. */
-  readonly interval: readonly [number, number];
-  readonly exact: boolean;
-  /** Figures behind the estimate, by name. */
-  readonly evidence: Readonly<Record<string, number | string>>;
-}
+export type { LogPartitionFunctionEstimate } from './verdict.js';
 
 /** What an estimator works with beside the model. */
 export interface EstimationContext extends Cooperation {
   readonly kernels: Kernels;
+  /** How to anneal; every estimator but `exact` needs it. */
+  readonly annealing?: AnnealingSettings;
 }
 
 /** An estimator of log Z. */
 export interface LogPartitionFunctionEstimator {
   readonly name: string;
   readonly summary: string;
-  /** Cost in states × units of the larger layer; Infinity where it can't be done at all. */
+  /** Cost in states × units of the larger layer; Infinity where it can't be done at all. Estimates by sampling are always possible: 0. */
   cost(model: { visibleUnits: number; hiddenUnits: number }): number;
   estimate(model: Model, context: EstimationContext): Promise<LogPartitionFunctionEstimate>;
 }
 
 /** 2^40 states: years of computing; beyond, the numbers of blocks are no longer exact either. */
 const largestEnumeration = 1_099_511_627_776;
+
+/** A row of an estimator that anneals. */
+function annealed(
+  name: string,
+  summary: string,
+  estimate: (kernels: Kernels, model: Model, settings: AnnealingSettings, cooperation: Cooperation) => Promise<LogPartitionFunctionEstimate>,
+): LogPartitionFunctionEstimator {
+  return {
+    name,
+    summary,
+    cost: () => 0,
+    async estimate(model, context) {
+      if (context.annealing === undefined) throw new RangeError(`the estimator ${name} needs to know how to anneal`);
+      return estimate(context.kernels, model, context.annealing, context);
+    },
+  };
+}
 
 /** All estimators of log Z. */
 export const logPartitionFunctionEstimators: readonly LogPartitionFunctionEstimator[] = [
@@ -48,9 +63,13 @@ export const logPartitionFunctionEstimators: readonly LogPartitionFunctionEstima
     async estimate(model, context) {
       const logZ = await exactLogPartitionFunction(context.kernels, getParameters(model), context);
       const { states } = enumerationCost(model);
-      return { logZ, interval: [logZ, logZ], exact: true, evidence: { states } };
+      return { estimator: 'exact', logZ, interval: [logZ, logZ], exact: true, verdict: { status: 'exact', reasons: [], advice: [] }, evidence: { states } };
     },
   },
+  annealed('two-sided', 'annealing both ways, combined by Bennett’s acceptance ratio, with a verdict; doubles its effort until it holds', twoSided),
+  annealed('ais', 'annealed importance sampling from the base rate: a stochastic lower bound', annealedImportanceSampling),
+  annealed('reverse-ais', 'annealing back from samples of the model: an upper bound where these are exact', reverseAnnealedImportanceSampling),
+  annealed('importance', 'importance sampling from the base rate, without annealing: for comparison', importanceSampling),
 ];
 
 /** Whether one exact log Z of this model can be computed at all, and costs at most `limit` (states × units). */
@@ -61,3 +80,10 @@ export function isAffordable(model: { visibleUnits: number; hiddenUnits: number 
 
 /** The estimator that enumerates. */
 export const exactEstimator = logPartitionFunctionEstimators[0];
+
+/** The estimator of a name. */
+export function logPartitionFunctionEstimator(name: string): LogPartitionFunctionEstimator {
+  const found = logPartitionFunctionEstimators.find((row) => row.name === name);
+  if (found === undefined) throw new RangeError(`no estimator ${JSON.stringify(name)}`);
+  return found;
+}

@@ -254,6 +254,14 @@ export interface Kernels {
   ): void;
 
   /**
+   * p̃ of every state of one block, as mantissa · 2^exponent.
+   *
+   * @param mantissas receives 2^blockBits numbers
+   * @param exponents receives as many
+   */
+  enumerationStates(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void;
+
+  /**
    * Adds the expectations over the states firstState … firstState + states − 1 of the outer layer to `moments`:
    * p(state)·state, p(state)·E[inner | state] and their product, in ascending order of states.
    *

@@ -38,14 +38,22 @@ export function countActive(examples: BinaryMatrix): Float64Array {
 
 /** log(mean / (1 − mean)) of every unit, the mean smoothed and clipped as configured. */
 function fillLogOdds(values: Float64Array, config: BiasConfig, examples: BinaryMatrix): void {
-  const smoothing = config.smoothing ?? 0;
-  const clip = config.clip ?? 0;
+  values.set(logOdds(examples, config.smoothing ?? 0, config.clip ?? 0));
+}
+
+/**
+ * log(mean / (1 − mean)) of every column, n values.
+ *
+ * @param smoothing pseudo-count added to both values of every unit
+ * @param clip the mean is clipped to [clip, 1 − clip] after that
+ */
+export function logOdds(examples: BinaryMatrix, smoothing: number, clip = 0): Float64Array {
   const counts = countActive(examples);
-  for (let index = 0; index < values.length; index++) {
-    const mean = (counts[index] + smoothing) / (examples.rows + 2 * smoothing);
+  return counts.map((count) => {
+    const mean = (count + smoothing) / (examples.rows + 2 * smoothing);
     const clipped = mean < clip ? clip : mean > 1 - clip ? 1 - clip : mean;
-    values[index] = log(clipped) - log(1 - clipped);
-  }
+    return log(clipped) - log(1 - clipped);
+  });
 }
 
 function fillBias(values: Float64Array, config: BiasConfig, layer: string, seed: string, examples: BinaryMatrix): void {

@@ -275,14 +275,27 @@ const evaluationKeys: SchemaKey[] = [
     meaning: 'mean log-likelihood of every split, in nats per example',
     type: {
       kind: 'choice',
-      values: ['auto', 'exact', 'never'],
+      values: ['auto', 'exact', 'estimated', 'never'],
       meanings: [
         'exact where its cost is within exactCostLimit, else left out (pseudo-likelihood and the free-energy gap remain)',
         'exact; refused before training starts where it costs more than exactCostLimit',
+        'estimated by a short annealed importance sampling each time: an optimistic figure, marked as estimated',
         'left out',
       ],
     },
     default: 'auto',
+  },
+  {
+    name: 'annealing',
+    meaning: 'the annealed importance sampling of estimated log-likelihoods',
+    type: {
+      kind: 'object',
+      keys: [
+        { name: 'temperatures', meaning: 'steps from the base rate to the model', type: { kind: 'integer', minimum: 1, maximum: 100_000_000 }, default: 1000 },
+        { name: 'chains', meaning: 'chains, each of which gives a weight', type: { kind: 'integer', minimum: 10, maximum: 1_000_000 }, default: 100 },
+      ],
+    },
+    onlyWith: { key: 'logLikelihood', values: ['estimated'] },
   },
   {
     name: 'exactCostLimit',

@@ -57,12 +57,22 @@ export function loadKernelsForTraining(
 /** State-units of an exact log Z from which threads pay: a quarter of a second of one thread. */
 const smallestEnumeration = 1_600_000_000;
 
-/**
- * Kernels of the default backend for a model that is not trained.
- *
- * @param stateUnits of an exact log Z that is to be computed, 0 for none
- */
-export function loadKernelsFor(model: { visibleUnits: number; hiddenUnits: number }, stateUnits = 0): Promise<Kernels> {
-  const threads = stateUnits < smallestEnumeration ? 1 : Math.min(availableParallelism(), mostThreads);
+/** What is to be done with a model that is not trained. */
+export interface Workload {
+  /** State-units of an exact log Z that is to be computed. */
+  readonly stateUnits?: number;
+  /** Chains that walk side by side. */
+  readonly chains?: number;
+  /** Asked for by the user; decides where given. */
+  readonly threads?: number;
+}
+
+/** Kernels of the default backend for a model that is not trained. */
+export function loadKernelsFor(
+  model: { visibleUnits: number; hiddenUnits: number },
+  { stateUnits = 0, chains = 0, threads: wanted }: Workload = {},
+): Promise<Kernels> {
+  const isLarge = stateUnits >= smallestEnumeration || model.visibleUnits * model.hiddenUnits * chains >= smallestWork;
+  const threads = wanted ?? (isLarge ? Math.min(availableParallelism(), mostThreads) : 1);
   return loadKernels(backendFor(defaultBackend, parameterBytes(model) * 1.1), { threads });
 }

@@ -10,7 +10,10 @@ import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
 import { readModelFile } from '../checkpoint/model-file.js';
 import { loadDataset, type Dataset } from '../datasets/index.js';
 import { addressLimits, numericsVersion, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
-import { exactEstimator, isAffordable } from '../estimators/log-partition-function.js';
+import type { EvaluationRequest } from '../estimators/evaluation.js';
+import { exactEstimator, isAffordable, logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
+import { defaultAnnealing } from '../estimators/annealing-settings.js';
+import { baseVisibleBias } from '../model/base-rate.js';
 import { enumerationCost } from '../model/enumeration-view.js';
 import { isRbmError, RbmError } from '../errors.js';
 import { initialParameters } from '../model/initial-parameters.js';
@@ -33,8 +36,10 @@ export interface PreparedRun {
   /** Length in updates. */
   readonly length: number;
   readonly updatesPerEpoch: number;
-  /** Whether evaluations include the exact log-likelihood. */
-  readonly exactLogLikelihood: boolean;
+  /** What evaluations say of the likelihood. */
+  readonly logLikelihood: 'exact' | 'estimated' | 'left out';
+  /** What gives evaluations their log Z; undefined where they have none. */
+  readonly logPartitionFunction: EvaluationRequest['logPartitionFunction'];
   /** Cost of one exact log Z: states × units of the larger layer. */
   readonly exactCost: number;
 }
@@ -67,6 +72,18 @@ export function describeCost(model: { visibleUnits: number; hiddenUnits: number 
             ? `${(seconds / 86_400).toPrecision(2)} days`
             : 'more than a century';
   return `2^${units} states × ${Math.max(model.visibleUnits, model.hiddenUnits)} units = ${stateUnits.toExponential(1)}, ${seconds < 1 ? '' : 'roughly '}${duration}`;
+}
+
+/** What an evaluation during training takes log Z from: exact where that is asked for and affordable, or a short AIS. */
+function evaluationLogZ(config: RunConfig, dataset: Dataset, kernels: Kernels, affordable: boolean): PreparedRun['logPartitionFunction'] {
+  const { logLikelihood, annealing } = config.evaluation;
+  if (logLikelihood === 'estimated') {
+    const settings = { ...defaultAnnealing, ...annealing, baseVisibleBias: baseVisibleBias('data', dataset.splits.train.binary), seed: config.seed };
+    const { estimate } = logPartitionFunctionEstimator('ais');
+    return (model, cooperation) => estimate(model, { kernels, annealing: settings, ...cooperation });
+  }
+  if (logLikelihood === 'never' || !affordable) return undefined;
+  return (model, cooperation) => exactEstimator.estimate(model, { kernels, ...cooperation });
 }
 
 /** Refuses what this machine can't hold, before it is allocated. */
@@ -183,7 +200,8 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
     },
     length,
     updatesPerEpoch: updatesPerEpoch(training, rows),
-    exactLogLikelihood: evaluation.logLikelihood !== 'never' && affordable,
+    logLikelihood: evaluation.logLikelihood === 'estimated' ? 'estimated' : evaluation.logLikelihood !== 'never' && affordable ? 'exact' : 'left out',
+    logPartitionFunction: evaluationLogZ(config, dataset, kernels, affordable),
     exactCost,
   };
 }

@@ -194,7 +194,7 @@ class Run {
       this.#trainer.model,
       binarySplits(prepared.dataset),
       {
-        logLikelihood: prepared.exactLogLikelihood,
+        logPartitionFunction: prepared.logPartitionFunction,
         pseudoLikelihoodExamples: prepared.config.evaluation.pseudoLikelihoodExamples,
       },
       { pause: this.#pause, progress: (share) => report({ type: 'evaluating', update, share }) },

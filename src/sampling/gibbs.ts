@@ -14,6 +14,7 @@ import {
   type Kernels,
   type Model,
   type RandomAddress,
+  type Tempering,
 } from '../kernels/index.js';
 import type { StreamKey } from '../random/index.js';
 
@@ -84,6 +85,8 @@ const stepsTogether = 32;
 
 /**
  * Runs `steps` Gibbs steps on the first `rows` chains, from their visible states; `kernels.finish` waits for the last ones.
+ *
+ * @param tempering where given, the chains are those of tempered models
  */
 export async function gibbsSteps(
   kernels: Kernels,
@@ -92,11 +95,12 @@ export async function gibbsSteps(
   rows: number,
   steps: number,
   address: GibbsAddress,
+  tempering?: Tempering,
 ): Promise<void> {
   for (let index = 0; index < steps; index++) {
     const at = { ...address, step: address.step + index };
-    kernels.sampleHidden(model, visible, rows, layerAddress(at, 'hidden'), address.row, hidden);
-    kernels.sampleVisible(model, hidden, rows, layerAddress(at, 'visible'), address.row, visible);
+    kernels.sampleHidden(model, visible, rows, layerAddress(at, 'hidden'), address.row, hidden, tempering);
+    kernels.sampleVisible(model, hidden, rows, layerAddress(at, 'visible'), address.row, visible, tempering);
     if (index % stepsTogether === stepsTogether - 1) await kernels.finish();
   }
 }

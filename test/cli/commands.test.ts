@@ -161,10 +161,27 @@ describe('evaluate', () => {
     expect(best.value).toBe(Math.max(...events.map((event) => event.splits.validation.meanLogLikelihood)));
   });
 
-  test('above the cost limit says so, and shows what remains', async () => {
-    const { code, stdout, stderr } = await cli('evaluate', 'run', '--exact-cost-limit', '10');
+  test('above the cost limit estimates, and says so', async () => {
+    const { code, stdout, stderr } = await cli('evaluate', 'run', '--exact-cost-limit', '10', '--rungs', '4', '--json');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/--exact-cost-limit \d+/);
+    expect(stderr).toMatch(/log Z is estimated, not exact: .*--exact-cost-limit \d+ allows it/);
+    const { logPartitionFunction: estimate } = JSON.parse(stdout) as { logPartitionFunction: { estimator: string; exact: boolean; interval: number[] } };
+    expect([estimate.estimator, estimate.exact]).toEqual(['two-sided', false]);
+    const exact = JSON.parse((await cli('evaluate', 'run', '--json')).stdout) as { logPartitionFunction: { logZ: number } };
+    const half = (estimate.interval[1] - estimate.interval[0]) / 2;
+    // Two half-widths of a 95 % interval: one seed in ten thousand would miss.
+    expect(Math.abs((estimate.interval[0] + estimate.interval[1]) / 2 - exact.logPartitionFunction.logZ)).toBeLessThan(2 * half);
+  });
+
+  test('exact, asked for above the cost limit, is refused with the way out', async () => {
+    const { code, stderr } = await cli('evaluate', 'run', '--exact-cost-limit', '10', '--estimator', 'exact');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--exact-cost-limit \d+ allows it/);
+  });
+
+  test('without an estimator shows what remains', async () => {
+    const { code, stdout } = await cli('evaluate', 'run', '--estimator', 'none');
+    expect(code).toBe(0);
     expect(stdout).toMatch(/log Z is not known/);
     expect(stdout).toMatch(/^train +9 +unknown +-\d/m);
   });

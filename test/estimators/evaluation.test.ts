@@ -5,7 +5,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { evaluateModel } from '../../src/estimators/evaluation.js';
+import { evaluateModel, type EvaluationRequest } from '../../src/estimators/evaluation.js';
 import { freeEnergiesOf } from '../../src/estimators/free-energies.js';
 import { exactEstimator } from '../../src/estimators/log-partition-function.js';
 import { meanWithError } from '../../src/estimators/mean.js';
@@ -143,7 +143,10 @@ describe.each(backends)('backend $name', (backend) => {
 
   describe('evaluateModel', () => {
     const splits = { train: pack(data), validation: pack(validation) };
-    const request = { logLikelihood: true, pseudoLikelihoodExamples: 20 };
+    const request: EvaluationRequest = {
+      logPartitionFunction: (own, cooperation) => exactEstimator.estimate(own, { kernels, ...cooperation }),
+      pseudoLikelihoodExamples: 20,
+    };
 
     test('mean log-likelihoods of the splits with their standard errors', async () => {
       const figures = await evaluateModel(kernels, model, splits, request);
@@ -172,7 +175,7 @@ describe.each(backends)('backend $name', (backend) => {
 
     test('without log Z there is no likelihood, and no gap without a validation set', async () => {
       const { train } = splits;
-      const figures = await evaluateModel(kernels, model, { train }, { ...request, logLikelihood: false });
+      const figures = await evaluateModel(kernels, model, { train }, { ...request, logPartitionFunction: undefined });
       expect(figures.logPartitionFunction).toBeUndefined();
       expect(figures.freeEnergyGap).toBeUndefined();
       expect(figures.splits.train).not.toHaveProperty('meanLogLikelihood');

@@ -259,6 +259,11 @@ class WasmKernels implements Kernels {
     this.#settle();
   }
 
+  enumerationStates(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void {
+    // A few blocks for every set of samples: not worth a kernel.
+    referenceKernels.enumerationStates(plan, block, mantissas, exponents);
+  }
+
   enumerationMoments(
     view: EnumerationView,
     logPartitionFunction: number,

@@ -1,0 +1,181 @@
+/**
+ * Chains that go from the base-rate model to the model through a schedule of inverse temperatures, or back, and what they
+ * gain on the way: the weights of annealed importance sampling.
+ *
+ * R. Neal, "Annealed importance sampling", Statistics and Computing 11 (2001); R. Salakhutdinov & I. Murray, "On the
+ * quantitative analysis of deep belief networks", ICML 2008. A chain depends on its row's number and the schedule only.
+ */
+
+import { rowsOf, type BinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
+import type { StreamKey } from '../random/index.js';
+import type { Cooperation } from './cooperation.js';
+import { createChains, layerAddress, startUpdate, type Chains } from './gibbs.js';
+
+/** What chains walk along. */
+export interface AnnealingPath {
+  /** Visible bias of the base-rate model, n. */
+  readonly baseVisibleBias: Float64Array;
+  /** Inverse temperatures, ascending: the first is 0, the last 1. */
+  readonly schedule: Float64Array;
+}
+
+/** Temperatures asked of the kernels at a time. */
+const temperaturesTogether = 8;
+
+/** Chains walked together: tables of weights are made once for all of them. */
+const chainsTogether = 250;
+
+/** Draws the visible states at inverse temperature 0, where they don't depend on the hidden ones. */
+function drawBaseRate(kernels: Kernels, model: Model, { visible, hidden }: Chains, base: Float64Array, key: StreamKey, row: number): void {
+  const tempering = { inverseTemperatures: new Float64Array(visible.rows), baseVisibleBias: base };
+  kernels.sampleVisible(model, hidden, visible.rows, layerAddress({ key, update: startUpdate, step: 0, row }, 'visible'), row, visible, tempering);
+}
+
+/** Walks some chains; see {@link annealForward} and {@link annealReverse}. */
+async function walk(
+  kernels: Kernels,
+  model: Model,
+  { baseVisibleBias, schedule }: AnnealingPath,
+  start: BinaryMatrix | undefined,
+  rows: number,
+  firstRow: number,
+  key: StreamKey,
+  gains: Float64Array,
+  onTemperature: ((index: number, increments: Float64Array) => void) | undefined,
+  { pause, progress }: Cooperation,
+): Promise<void> {
+  const chains = createChains(kernels, model, rows);
+  const { visible, hidden } = chains;
+  if (start === undefined) drawBaseRate(kernels, model, chains, baseVisibleBias, key, firstRow);
+  else visible.words.set(start.words.subarray(0, visible.words.length));
+  const steps = schedule.length - 1;
+  const pairs = Array.from({ length: temperaturesTogether }, () => new Float64Array(2 * rows));
+  const increments = new Float64Array(rows);
+
+  /** One Gibbs step at the schedule's entry `index`. */
+  function move(index: number): void {
+    const tempering = { inverseTemperatures: new Float64Array(rows).fill(schedule[index]), baseVisibleBias };
+    const at = { key, update: index, step: 0, row: firstRow };
+    kernels.sampleHidden(model, visible, rows, layerAddress(at, 'hidden'), firstRow, hidden, tempering);
+    kernels.sampleVisible(model, hidden, rows, layerAddress(at, 'visible'), firstRow, visible, tempering);
+  }
+
+  /** Free energies at the entries `from` and `to`. */
+  function ask(from: number, to: number, energies: Float64Array): void {
+    const inverseTemperatures = new Float64Array(2 * rows).fill(schedule[from], 0, rows).fill(schedule[to], rows);
+    kernels.temperedFreeEnergies(model, visible, rows, { inverseTemperatures, baseVisibleBias }, energies);
+  }
+
+  for (let first = 0; first < steps; first += temperaturesTogether) {
+    const count = Math.min(temperaturesTogether, steps - first);
+    for (let index = 0; index < count; index++) {
+      const done = first + index;
+      if (start === undefined) {
+        // Forward: weigh, then move; the move at 1 itself changes no weight.
+        ask(done, done + 1, pairs[index]);
+        if (done + 1 < steps) move(done + 1);
+      } else {
+        move(steps - done);
+        ask(steps - done, steps - done - 1, pairs[index]);
+      }
+    }
+    await kernels.finish();
+    for (let index = 0; index < count; index++) {
+      const energies = pairs[index];
+      for (let row = 0; row < rows; row++) {
+        increments[row] = energies[row] - energies[rows + row];
+        gains[row] += increments[row];
+      }
+      onTemperature?.(first + index, increments);
+    }
+    progress?.((first + count) / steps);
+    await pause?.();
+  }
+  kernels.release(visible, hidden);
+}
+
+/** Walks any number of chains, some at a time. */
+async function walkAll(
+  kernels: Kernels,
+  model: Model,
+  path: AnnealingPath,
+  start: BinaryMatrix | undefined,
+  chains: number,
+  key: StreamKey,
+  cooperation: Cooperation,
+): Promise<Float64Array> {
+  const gains = new Float64Array(chains);
+  for (let first = 0; first < chains; first += chainsTogether) {
+    const rows = Math.min(chainsTogether, chains - first);
+    const part = start === undefined ? undefined : rowsOf(start, first, rows);
+    await walk(kernels, model, path, part, rows, first, key, gains.subarray(first, first + rows), undefined, {
+      pause: cooperation.pause,
+      progress: (share) => cooperation.progress?.((first + share * rows) / chains),
+    });
+  }
+  return gains;
+}
+
+/**
+ * Log-weights of `chains` chains from the base-rate model to the model, in nats: the mean of their exponentials is an
+ * unbiased estimate of Z / Z_base (Neal 2001, eq. 11).
+ *
+ * @throws whatever `cooperation.pause` throws
+ */
+export function annealForward(
+  kernels: Kernels,
+  model: Model,
+  path: AnnealingPath,
+  chains: number,
+  key: StreamKey,
+  cooperation: Cooperation = {},
+): Promise<Float64Array> {
+  return walkAll(kernels, model, path, undefined, chains, key, cooperation);
+}
+
+/**
+ * Log-weights of chains from given states back to the base-rate model, in nats. From exact samples of the model, the mean
+ * of their exponentials is an unbiased estimate of Z_base / Z (R. Grosse, Z. Ghahramani & R. Adams, "Sandwiching the
+ * marginal likelihood using bidirectional Monte Carlo", 2015); from an example v, that of RAISE (Burda, Grosse &
+ * Salakhutdinov 2015, eq. 5).
+ *
+ * @param start where chains start, one row each
+ * @throws whatever `cooperation.pause` throws
+ */
+export function annealReverse(
+  kernels: Kernels,
+  model: Model,
+  path: AnnealingPath,
+  start: BinaryMatrix,
+  key: StreamKey,
+  cooperation: Cooperation = {},
+): Promise<Float64Array> {
+  return walkAll(kernels, model, path, start, start.rows, key, cooperation);
+}
+
+/**
+ * Standard deviations over the chains of what they gain at every step of a forward walk, K values in nats: the steps'
+ * difficulty, for schedules that adapt.
+ *
+ * @throws whatever `cooperation.pause` throws
+ */
+export async function annealingDifficulty(
+  kernels: Kernels,
+  model: Model,
+  path: AnnealingPath,
+  chains: number,
+  key: StreamKey,
+  cooperation: Cooperation = {},
+): Promise<Float64Array> {
+  const deviations = new Float64Array(path.schedule.length - 1);
+  const gains = new Float64Array(chains);
+  await walk(kernels, model, path, undefined, chains, 0, key, gains, (index, increments) => {
+    let mean = 0;
+    for (const increment of increments) mean += increment;
+    mean /= chains;
+    let squares = 0;
+    for (const increment of increments) squares += (increment - mean) * (increment - mean);
+    deviations[index] = Math.sqrt(squares / (chains - 1));
+  }, cooperation);
+  return deviations;
+}
