@@ -1,6 +1,6 @@
 /**
  * Models from any file: our own checkpoints, and weight matrices with two biases that other tools wrote
- * (`.safetensors`, `.npz`).
+ * (`.safetensors`, `.npz`, MATLAB's `.mat`).
  *
  * A foreign file's arrays are told apart by their shapes, and by name where shapes leave a choice. It never guesses
  * between two readings that both fit: it says which options decide.
@@ -8,6 +8,7 @@
 
 import { printable, RbmError } from '../errors.js';
 import { readWholeFile } from '../read-file.js';
+import { looksLikeMat, readMat } from '../formats/mat.js';
 import { openNpz } from '../formats/npz.js';
 import { looksLikeSafetensors, readSafetensors, type Tensor } from '../formats/safetensors.js';
 import { looksLikeZip } from '../formats/zip.js';
@@ -40,6 +41,9 @@ const knownNames = {
 
 /** Tools that store the weights hidden × visible, by the name they give them. */
 const hiddenFirstNames = ['components'];
+
+/** So many arrays are named in a message; a workspace may have hundreds. */
+const listedArrays = 20;
 
 function normalised(name: string): string {
   return name.toLowerCase().replace(/[._\- ]/g, '');
@@ -89,7 +93,8 @@ class ForeignModel {
   }
 
   #fail(message: string): RbmError {
-    const listing = [...this.#arrays].map(([name, { shape }]) => `${printable(name)} [${shape.join(' × ')}]`).join(', ');
+    const shown = [...this.#arrays].slice(0, listedArrays).map(([name, { shape }]) => `${printable(name)} [${shape.join(' × ')}]`);
+    const listing = shown.join(', ') + (this.#arrays.size > listedArrays ? ` and ${this.#arrays.size - listedArrays} more` : '');
     return new RbmError('data', `${printable(this.#path)}: ${message}; its arrays are: ${listing || 'none'}`, {
       hint: 'Name them with --weights-name, --visible-bias-name and --hidden-bias-name, and say --transpose for hidden × visible weights.',
     });
@@ -109,14 +114,16 @@ class ForeignModel {
   }
 
   #weights(): [string, Tensor] {
-    const matrices = [...this.#arrays].filter(([, tensor]) => tensor.shape.length === 2);
+    const planes = [...this.#arrays].filter(([, tensor]) => tensor.shape.length === 2);
+    // Where vectors are matrices too, as in MATLAB, the one that is none holds the weights.
+    const matrices = planes.length === 1 ? planes : planes.filter(([, tensor]) => !isVector(tensor));
     const named = this.#named('weights') ?? (matrices.length === 1 ? matrices[0] : undefined);
     if (named === undefined) throw this.#fail(`has ${matrices.length} matrices, so which one holds the weights is not clear`);
     if (named[1].shape.length !== 2) throw this.#fail(`the array ${printable(named[0])} is not a matrix`);
     return named;
   }
 
-  /** Both biases, by name, else by length; undefined lengths are decided by the matrix. */
+  /** Both biases, by name, else by length: that of the matrix's side which is left where one of them has a name. */
   #biases(weightsName: string, rows: number, columns: number): [visible: Tensor, hidden: Tensor] {
     const visible = this.#named('visibleBias');
     const hidden = this.#named('hiddenBias');
@@ -130,12 +137,18 @@ class ForeignModel {
     if (hidden !== undefined && others.length === 1) return [others[0][1], hidden[1]];
     const ofLength = (length: number): Tensor[] =>
       others.filter(([, tensor]) => essentialShape(tensor)[0] === length).map(([, tensor]) => tensor);
+    const unclear = 'which arrays hold the two biases is not clear';
+    const known = (visible ?? hidden)?.[1];
+    if (known !== undefined) {
+      const length = essentialShape(known)[0];
+      const found = length === rows ? ofLength(columns) : length === columns ? ofLength(rows) : [];
+      if (found.length !== 1) throw this.#fail(unclear);
+      return visible === undefined ? [found[0], known] : [known, found[0]];
+    }
     const [visibleLength, hiddenLength] = this.#isHiddenFirst(weightsName) ? [columns, rows] : [rows, columns];
     const visibleFound = ofLength(visibleLength);
     const hiddenFound = ofLength(hiddenLength);
-    if (rows === columns || visibleFound.length !== 1 || hiddenFound.length !== 1) {
-      throw this.#fail('which arrays hold the two biases is not clear');
-    }
+    if (rows === columns || visibleFound.length !== 1 || hiddenFound.length !== 1) throw this.#fail(unclear);
     return [visibleFound[0], hiddenFound[0]];
   }
 
@@ -185,11 +198,12 @@ class ForeignModel {
  * @throws RbmError 'data' where the file can't be read, is damaged, or does not hold exactly one model
  */
 export function readModelFile(path: string, names: ArrayNames): ModelFile {
-  const hint = 'Name a run, a checkpoint, or a model file (.safetensors, .npz).';
+  const hint = 'Name a run, a checkpoint, or a model file (.safetensors, .npz, .mat).';
   const bytes = readWholeFile(path, { code: 'data', hint });
   if (looksLikeZip(bytes)) return { parameters: new ForeignModel(readArrays(bytes, path), names, path).read() };
   if (!looksLikeSafetensors(bytes)) {
-    throw new RbmError('data', `${printable(path)}: is neither a safetensors nor an .npz file, or is damaged at its start`, { hint });
+    if (looksLikeMat(bytes)) return { parameters: new ForeignModel(readMat(bytes, path), names, path).read() };
+    throw new RbmError('data', `${printable(path)}: is neither a safetensors, an .npz nor a .mat file, or is damaged at its start`, { hint });
   }
   const contents = readSafetensors(bytes, path);
   if (!isCheckpoint(contents.metadata)) return { parameters: new ForeignModel(contents.tensors, names, path).read() };

@@ -84,7 +84,7 @@ export function readModelArgument(argument: string, options: ModelOptions, termi
   const checkpoint = run.readLatestCheckpoint(warner(options, terminal));
   if (checkpoint === undefined) {
     throw new RbmError('usage', `${printable(argument)}: there is no run here (no checkpoints)`, {
-      hint: 'Name a run directory, a checkpoint, or a model file (.safetensors, .npz).',
+      hint: 'Name a run directory, a checkpoint, or a model file (.safetensors, .npz, .mat).',
     });
   }
   return { parameters: checkpoint.parameters, checkpoint, file: run.checkpoint(checkpoint.progress.update), run };

@@ -42,7 +42,7 @@ const commands: readonly CommandRow[] = [
   },
   {
     usage: 'evaluate <model>',
-    summary: 'log-likelihoods of a run, checkpoint or foreign model (.npz, .safetensors) on any data',
+    summary: 'log-likelihoods of a run, checkpoint or foreign model (.npz, .safetensors, .mat) on any data',
     load: async () => (await import('./evaluate.js')).evaluateCommand,
   },
   {

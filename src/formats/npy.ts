@@ -8,7 +8,7 @@
 
 import { printable, RbmError } from '../errors.js';
 import { littleEndianBytes } from './little-endian.js';
-import { bytesPerNumber, decodeNumbers, type NumberType } from './number-array.js';
+import { bytesPerNumber, decodeNumbers, toRowMajor, type NumberType } from './number-array.js';
 
 /** An array as it stood in the file. */
 export interface NpyArray {
@@ -66,30 +66,6 @@ function parseType(descr: string, fail: (message: string, hint?: string) => RbmE
     `has elements of type '${printable(descr)}'; readable are b1, u1, i1 and f2, f4, f8, i2, i4, i8, u2, u4, u8 in either byte order`,
     saveAgain,
   );
-}
-
-/** The same array with the last dimension fastest instead of the first. */
-function toRowMajor(values: Float64Array | Uint8Array, shape: readonly number[]): Float64Array | Uint8Array {
-  const result = values.BYTES_PER_ELEMENT === 1 ? new Uint8Array(values.length) : new Float64Array(values.length);
-  const strides: number[] = [];
-  let stride = 1;
-  for (const length of shape) {
-    strides.push(stride);
-    stride *= length;
-  }
-  const position = shape.map(() => 0);
-  let source = 0;
-  for (let target = 0; target < result.length; target++) {
-    result[target] = values[source];
-    for (let dimension = shape.length - 1; dimension >= 0; dimension--) {
-      source += strides[dimension];
-      position[dimension]++;
-      if (position[dimension] < shape[dimension]) break;
-      source -= strides[dimension] * shape[dimension];
-      position[dimension] = 0;
-    }
-  }
-  return result;
 }
 
 /**

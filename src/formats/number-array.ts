@@ -1,5 +1,5 @@
 /**
- * Arrays of numbers as they stand in binary files (npy, IDX): element types, byte orders, and their decoding.
+ * Arrays of numbers as they stand in binary files (npy, IDX, mat): element types, byte orders, and their decoding.
  *
  * Unsigned bytes stay bytes; every other type becomes float64. Integers that float64 can't hold are refused, never
  * rounded.
@@ -87,4 +87,28 @@ export function decodeNumbers(
     values[index] = value;
   }
   return values;
+}
+
+/** The same array with the last dimension fastest instead of the first. */
+export function toRowMajor(values: Float64Array | Uint8Array, shape: readonly number[]): Float64Array | Uint8Array {
+  const result = values.BYTES_PER_ELEMENT === 1 ? new Uint8Array(values.length) : new Float64Array(values.length);
+  const strides: number[] = [];
+  let stride = 1;
+  for (const length of shape) {
+    strides.push(stride);
+    stride *= length;
+  }
+  const position = shape.map(() => 0);
+  let source = 0;
+  for (let target = 0; target < result.length; target++) {
+    result[target] = values[source];
+    for (let dimension = shape.length - 1; dimension >= 0; dimension--) {
+      source += strides[dimension];
+      position[dimension]++;
+      if (position[dimension] < shape[dimension]) break;
+      source -= strides[dimension] * shape[dimension];
+      position[dimension] = 0;
+    }
+  }
+  return result;
 }

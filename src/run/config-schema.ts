@@ -167,7 +167,7 @@ function biasKeys(layer: 'visible' | 'hidden'): SchemaKey[] {
 const modelKeys: SchemaKey[] = [
   {
     name: 'from',
-    meaning: 'checkpoint (.safetensors) or model of another tool (.npz, .safetensors: a weight matrix and two biases) to start from, instead of random parameters',
+    meaning: 'checkpoint (.safetensors) or model of another tool (.npz, .safetensors, .mat of MATLAB: a weight matrix and two biases) to start from, instead of random parameters',
     type: { kind: 'path' },
     // Its content enters the config hash (run/prepare), not its path.
     relevance: 'data',

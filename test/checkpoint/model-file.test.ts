@@ -9,6 +9,7 @@ import { readModelFile, type ArrayNames } from '../../src/checkpoint/model-file.
 import { writeNpz } from '../../src/formats/npz-writer.js';
 import { writeSafetensors } from '../../src/formats/safetensors.js';
 import type { ModelParameters } from '../../src/kernels/index.js';
+import { mat } from '../cli/support/encoders.js';
 import { codeOf } from '../formats/damage.js';
 import { describeWithNumpy, runPython } from '../formats/numpy.js';
 import { checkpointBytes, sampleCheckpoint, temporaryFolder } from './sample.js';
@@ -20,9 +21,24 @@ interface Arrays {
 const folder = temporaryFolder();
 let count = 0;
 
+/** The arrays as MATLAB has them: a vector is a row, and columns lie one after the other. */
+function matOf(arrays: Arrays): Buffer {
+  return mat(
+    Object.entries(arrays).map(([name, { shape, values }]) => {
+      const [rows, columns] = shape.length === 1 ? [1, shape[0]] : shape;
+      const inColumns = Array.from({ length: rows * columns }, (_, index) => values[(index % rows) * columns + Math.floor(index / rows)]);
+      return { name, shape: [rows, columns], values: inColumns };
+    }),
+  );
+}
+
 /** Writes the arrays as a file of the given kind; its path. */
-function write(kind: 'npz' | 'safetensors', arrays: Arrays): string {
+function write(kind: 'npz' | 'safetensors' | 'mat', arrays: Arrays): string {
   const path = join(folder, `${count++}.${kind}`);
+  if (kind === 'mat') {
+    writeFileSync(path, matOf(arrays));
+    return path;
+  }
   const entries = new Map(Object.entries(arrays));
   writeFileSync(path, kind === 'npz' ? writeNpz(entries) : writeSafetensors(entries, {}));
   return path;
@@ -55,7 +71,7 @@ function errorOf(path: string, names: ArrayNames = {}): { code: string; message:
   throw new Error('it was read');
 }
 
-describe.each(['npz', 'safetensors'] as const)('%s of another tool', (kind) => {
+describe.each(['npz', 'safetensors', 'mat'] as const)('%s of another tool', (kind) => {
   test.each<[string, Arrays, ArrayNames]>([
     ['any names, by shape', { p: weights, q: visible, r: hidden }, {}],
     ['any names in another order, by shape', { a1: hidden, a2: visible, a3: weights }, {}],
@@ -67,6 +83,9 @@ describe.each(['npz', 'safetensors'] as const)('%s of another tool', (kind) => {
     ['hidden × visible weights with unknown names, by --transpose', { p: transposedWeights, q: visible, r: hidden }, { transpose: true }],
     ['one bias by name, the other one left over', { W: weights, vbias: visible, x: hidden }, {}],
     ['the names that were asked for, among other arrays', { p: weights, q: numbers([3, 2], 7), r: visible, s: numbers([3], 1), t: hidden }, { weights: 'p', visibleBias: 'r', hiddenBias: 't' }],
+    ['one bias by name, the other one by its length', { W: weights, visbiases: visible, hidrecbiases: hidden, epoch: numbers([1], 5) }, {}],
+    ['the hidden bias by name, weights hidden × visible', { W: transposedWeights, hbias: hidden, x: visible, epoch: numbers([1], 5) }, {}],
+    ['all by shape, biases of 1 × n and n × 1', { p: weights, q: { ...visible, shape: [1, 3] }, r: { ...hidden, shape: [2, 1] } }, {}],
     ['biases of 1 × n', { W: weights, a: { ...visible, shape: [1, 3] }, b: { ...hidden, shape: [1, 2] } }, {}],
     ['biases of n × 1', { W: weights, a: { ...visible, shape: [3, 1] }, b: { ...hidden, shape: [2, 1] } }, {}],
     ['biases of 1 × n with unknown names', { W: weights, q: { ...visible, shape: [1, 3] }, r: { ...hidden, shape: [1, 2] } }, {}],
@@ -79,7 +98,8 @@ describe.each(['npz', 'safetensors'] as const)('%s of another tool', (kind) => {
     const single = { n: 3, m: 1, weights: [0, 1, 2], visibleBias: [100, 101, 102], hiddenBias: [200] };
     const bias = numbers([1], 200);
     expect(read(write(kind, { W: numbers([3, 1], 0), a: visible, b: bias }))).toEqual(single);
-    expect(read(write(kind, { p: numbers([3, 1], 0), q: visible, r: bias }))).toEqual(single);
+    // In MATLAB p and q are both matrices and vectors.
+    expect(read(write(kind, { p: numbers([3, 1], 0), q: visible, r: bias }), kind === 'mat' ? { weights: 'p' } : {})).toEqual(single);
     expect(read(write(kind, { components_: numbers([1, 3], 0), intercept_visible_: visible, intercept_hidden_: bias }))).toEqual(single);
     expect(read(write(kind, { W: numbers([3, 1], 0), a: { ...visible, shape: [1, 3] }, b: { ...bias, shape: [1, 1] } }))).toEqual(single);
   });
@@ -99,7 +119,7 @@ describe.each(['npz', 'safetensors'] as const)('%s of another tool', (kind) => {
     const path = write(kind, { p: numbers([2, 2], 0), q: numbers([2], 100), r: numbers([2], 200) });
     const { code, message, hint } = errorOf(path);
     expect(code).toBe('data');
-    expect(message).toContain('p [2 × 2], q [2], r [2]');
+    expect(message).toMatch(/p \[2 × 2\], q \[(1 × )?2\], r \[(1 × )?2\]/);
     expect(hint).toMatch(/--weights-name.*--visible-bias-name.*--hidden-bias-name.*--transpose/);
     const named = { visibleBias: 'r', hiddenBias: 'q', transpose: true };
     expect(read(path, named)).toMatchObject({ weights: [0, 2, 1, 3], visibleBias: [200, 201], hiddenBias: [100, 101] });
@@ -109,10 +129,13 @@ describe.each(['npz', 'safetensors'] as const)('%s of another tool', (kind) => {
     ['two matrices with unknown names', { p: weights, q: weights, a: visible, b: hidden }, {}, /2 matrices/],
     ['no matrix', { a: visible, b: hidden }, {}, /0 matrices/],
     ['only one bias', { W: weights, a: visible }, {}, /biases is not clear/],
+    ['two candidates for the bias without a name', { W: weights, vbias: visible, r: hidden, s: hidden }, {}, /biases is not clear/],
+    ['a named bias that fits neither side', { W: weights, vbias: numbers([4], 0), r: hidden, s: visible }, {}, /biases is not clear/],
+    ['more arrays than a message can name', Object.fromEntries(Array.from({ length: 25 }, (_, k) => [`x${k}`, weights])), {}, /25 matrices.* x19 \[3 × 2\] and 5 more$/],
     ['two candidates for a bias', { W: weights, q: visible, r: hidden, s: hidden }, {}, /biases is not clear/],
     ['a name that is not there', { W: weights, a: visible, b: hidden }, { weights: 'V' }, /no array named "V"/],
     ['a name from the prototype', { W: weights, a: visible, b: hidden }, { weights: 'toString' }, /no array named "toString"/],
-    ['weights that are a vector', { W: visible, a: visible, b: hidden }, {}, /not a matrix/],
+    ['weights that are a vector', { W: visible, a: visible, b: hidden }, {}, /not a matrix|do not fit/],
     ['weights that do not fit', { W: weights, a: numbers([4], 0), b: hidden }, {}, /do not fit/],
     ['weights that do not fit transposed', { W: weights, a: visible, b: hidden }, { transpose: true }, /do not fit/],
     ['a visible bias that is a matrix', { W: weights, a: numbers([3, 2], 0), b: hidden }, {}, /./],

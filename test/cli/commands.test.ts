@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeWithNumpy, runPython } from '../formats/numpy.js';
 import * as bruteForce from '../reference/brute-force.js';
 import * as extended from '../reference/extended-precision.js';
+import { mat } from './support/encoders.js';
 import { digestOf, foreignSafetensors, parseGreyPng, parseNpy, readExportedModel, type ForeignModel } from './support/foreign-files.js';
 import { runCli, temporaryFolder, type RunOutcome } from './support/run-cli.js';
 
@@ -151,6 +152,31 @@ describe('evaluate', () => {
     const variance = logProbabilities.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 63;
     expect(Math.abs(train.meanLogLikelihood - mean)).toBeLessThan(1e-12);
     expect(Math.abs(train.standardError - Math.sqrt(variance / 64))).toBeLessThan(1e-12);
+  });
+
+  test('reads a MATLAB file, by the names of Hinton’s code and by shape alone, packed or not, in either byte order', async () => {
+    const { visibleUnits: n, hiddenUnits: m, weights, visibleBias, hiddenBias } = model;
+    const columns = Array.from({ length: n * m }, (_, index) => weights[(index % n) * m + Math.floor(index / n)]);
+    const variables = (names: readonly string[]) => [
+      { name: 'epoch', shape: [1, 1], values: [50], type: 'uint8' as const },
+      { name: names[0], shape: [n, m], values: columns },
+      { name: 'note', shape: [1, 2], values: [104, 105], type: 'uint16' as const, arrayClass: 4 },
+      { name: names[1], shape: [1, n], values: visibleBias },
+      { name: names[2], shape: [m, 1], values: hiddenBias },
+    ];
+    // The first layer as Hinton's code for deep autoencoders saves it.
+    writeFileSync(inFolder('hinton.mat'), mat(variables(['vishid', 'visbiases', 'hidrecbiases']), { compress: true }));
+    writeFileSync(inFolder('shapes'), mat(variables(['p', 'q', 'r']), { bigEndian: true }));
+    const [byName, byShape] = await Promise.all([
+      json('evaluate', 'hinton.mat', '--data', 'small.json'),
+      json('evaluate', 'shapes', '--data', 'small.json'),
+    ]);
+    for (const evaluated of [byName, byShape]) {
+      expect(evaluated).toMatchObject({ ...(result.figures as object), digest: result.digest, visibleUnits: 6, hiddenUnits: 4 });
+    }
+    const from = await cli('--config', 'small.json', '--set', 'model={ from: "hinton.mat" }', '--set', 'training.updates=0', '--output', 'from-mat', '--quiet');
+    expect(from).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(readFileSync(inFolder('from-mat', 'result.json'), 'utf8'))).toMatchObject({ digest: result.digest });
   });
 
   test('--best takes the parameters with the best validation figure', async () => {

@@ -8,10 +8,14 @@
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { constants, deflateRawSync, gzipSync } from 'node:zlib';
 import {
   float64,
   idx,
+  mat,
+  matElement,
+  matFile,
+  matTypes,
   npy,
   npyFloat64,
   npyHeader,
@@ -288,6 +292,45 @@ export const preparations: Readonly<Record<string, Preparation>> = {
   ),
   /** The one array is of Python objects. */
   'npz-model-of-objects': file('model.npz', () => zip({ 'W.npy': { content: npy(npyHeader('|O', [1]), Buffer.from('pickle')) } })),
+  /** A MATLAB file that ends in the middle of its weights. */
+  'mat-truncated': file('model.mat', () =>
+    mat([{ name: 'vishid', shape: [3, 4], values: twelveBits }]).subarray(0, -20),
+  ),
+  /** A MATLAB file of version 7.3, by its header. */
+  'mat-of-version-7.3': file('model.mat', () =>
+    Buffer.concat([matFile([], { version: 0x0200 }), Buffer.alloc(384), Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a])]),
+  ),
+  /** A MATLAB file of level 4: type, rows, columns, no imaginary part, length of the name. */
+  'mat-of-level-4': file('model.mat', () => {
+    const header = Buffer.alloc(20);
+    for (const [index, value] of [0, 1, 2, 0, 7].entries()) header.writeInt32LE(value, 4 * index);
+    return Buffer.concat([header, Buffer.from('vishid\0'), float64([1, 2])]);
+  }),
+  /** 280 KB that unpack to 280 MiB of zeros: 70 pieces of 4 MiB in one zlib stream. */
+  'mat-bomb': file('model.mat', () => {
+    const piece = deflateRawSync(Buffer.alloc(4 << 20), { finishFlush: constants.Z_FULL_FLUSH });
+    const stream = Buffer.concat([Buffer.from([0x78, 0x9c]), ...Array<Buffer>(70).fill(piece)]);
+    return matFile([matElement(matTypes.compressed, stream, { pad: false })]);
+  }),
+  /** A MATLAB file whose weights claim 2^31 − 1 rows and columns. */
+  'mat-huge': file('model.mat', () => mat([{ name: 'vishid', shape: [2 ** 31 - 1, 2 ** 31 - 1], values: [1, 2] }])),
+  /** A MATLAB file of weights without any bias. */
+  'mat-without-biases': file('model.mat', () => mat([{ name: 'vishid', shape: [3, 4], values: twelveBits }])),
+  /** A MATLAB file of texts and structs only. */
+  'mat-without-arrays': file('model.mat', () =>
+    mat([
+      { name: 'note', shape: [1, 1], values: [65], type: 'uint16', arrayClass: 4 },
+      { name: 'rbm', shape: [1, 1], values: [0], arrayClass: 2 },
+    ]),
+  ),
+  /** A MATLAB file with a bias that is not a number. */
+  'mat-not-finite': file('model.mat', () =>
+    mat([
+      { name: 'vishid', shape: [3, 4], values: twelveBits },
+      { name: 'visbiases', shape: [1, 3], values: [0, Number.NaN, 0] },
+      { name: 'hidbiases', shape: [1, 4], values: [0, 0, 0, 0] },
+    ]),
+  ),
   /** A safetensors file of a neural network: two layers of weights. */
   'safetensors-of-another-kind': file('model.safetensors', () =>
     safetensors(
