@@ -1,11 +1,5 @@
 /**
- * How a long computation shares the process: a synchronous loop would never let a signal handler run.
+ * How estimators share the process; the interface stands in the model's room, because sampling takes it as well.
  */
 
-/** What a long computation reports to, and gives way to. */
-export interface Cooperation {
-  /** Called between pieces of work of at most some tens of milliseconds; throws to cancel. */
-  pause?(): Promise<void>;
-  /** Share done, 0 to 1. */
-  progress?(share: number): void;
-}
+export type { Cooperation } from '../model/cooperation.js';

@@ -216,6 +216,15 @@ export interface Kernels {
   ): void;
 
   /**
+   * p̃ of every state of one block, as mantissa · 2^exponent: state `block · states of a block + s` is number s. Their sum
+   * in canonical order is what `enumerationBlocks` gives. For a few blocks, as to choose a state; it shares no work.
+   *
+   * @param mantissas receives as many numbers as a block has states
+   * @param exponents receives as many
+   */
+  enumerationStates(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void;
+
+  /**
    * Adds the expectations over the states firstState … firstState + states − 1 of the outer layer to `moments`:
    * p(state)·state, p(state)·E[inner | state] and their product, in ascending order of states.
    *

@@ -6,7 +6,7 @@
  *              bits 24–31   update, bits 32–39
  *     c1       bits 0–15    Gibbs step
  *              bits 16–27   temperature
- *              bits 28–30   layer (0 visible, 1 hidden)
+ *              bits 28–30   layer (0 visible, 1 hidden, 2 choices among enumerated states, 3 among duplicate units)
  *              bit 31       refinement block
  *     c2       update, bits 0–31
  *     c3       row
@@ -27,7 +27,7 @@ export interface RandomAddress {
   readonly update: number;
   /** Gibbs step within the update; < 2^16. */
   readonly step: number;
-  /** 0 visible, 1 hidden; < 8. */
+  /** See `layers`; < 8. */
   readonly layer: number;
   /** Index into a ladder of temperatures; < 2^12. */
   readonly temperature: number;
@@ -44,7 +44,7 @@ export const addressLimits = {
 } as const;
 
 /** Values of the layer field. */
-export const layers = { visible: 0, hidden: 1 } as const;
+export const layers = { visible: 0, hidden: 1, states: 2, duplicates: 3 } as const;
 
 const { isInteger } = Number;
 const { floor } = Math;

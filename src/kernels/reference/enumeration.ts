@@ -145,6 +145,11 @@ function streamedBlock(plan: EnumerationPlan, block: number, mantissas: Float64A
   }
 }
 
+/** See `Kernels.enumerationStates`. */
+export function enumerationStates(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void {
+  (plan.form === 'product' ? productBlock : streamedBlock)(plan, block, mantissas, exponents);
+}
+
 /** See `Kernels.enumerationBlocks`. */
 export function enumerationBlocks(
   plan: EnumerationPlan,
@@ -156,9 +161,8 @@ export function enumerationBlocks(
   const states = powerOfTwo(plan.blockBits);
   const stateMantissas = new Float64Array(states);
   const stateExponents = new Float64Array(states);
-  const block = plan.form === 'product' ? productBlock : streamedBlock;
   for (let index = 0; index < blocks; index++) {
-    block(plan, firstBlock + index, stateMantissas, stateExponents);
+    enumerationStates(plan, firstBlock + index, stateMantissas, stateExponents);
     const sum = scaledSum(stateMantissas, stateExponents, states);
     mantissas[index] = sum.mantissa;
     exponents[index] = sum.exponent;

@@ -4,7 +4,7 @@
 
 import { createBinaryMatrix } from '../binary-matrix.js';
 import type { Kernels } from '../kernels.js';
-import { enumerationBlocks, enumerationMoments } from './enumeration.js';
+import { enumerationBlocks, enumerationMoments, enumerationStates } from './enumeration.js';
 import { freeEnergies } from './free-energy.js';
 import { hiddenInputs, visibleInputs, visibleInputsFromMeans } from './inputs.js';
 import { createMatrix, createModel } from './memory.js';
@@ -30,6 +30,7 @@ export const referenceKernels: Kernels = {
   updateParameters,
   freeEnergies,
   enumerationBlocks,
+  enumerationStates,
   enumerationMoments,
   finish: () => undefined,
   close: () => Promise.resolve(),

@@ -240,6 +240,11 @@ class WasmKernels implements Kernels {
     this.#settle();
   }
 
+  enumerationStates(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void {
+    // One block: milliseconds, most of which would go into the table either way.
+    referenceKernels.enumerationStates(plan, block, mantissas, exponents);
+  }
+
   enumerationMoments(
     view: EnumerationView,
     logPartitionFunction: number,

@@ -1,0 +1,159 @@
+/**
+ * Exact, independent samples of p(v) by enumeration: no chain, no burn-in, nothing to converge.
+ *
+ * A state of the enumerated layer is chosen with its probability, by one addressed uniform for its block and one for the
+ * state within the block. Where the visible layer is enumerated, that is the sample; where the hidden layer is,
+ * v ~ p(v | h) is drawn. For models whose log Z is within reach, as ground truth for chains and estimators.
+ */
+
+import {
+  createBinaryMatrix,
+  layers,
+  planEnumeration,
+  powerOfTwo,
+  rowsOf,
+  setUnit,
+  uniform,
+  type BinaryMatrix,
+  type EnumerationView,
+  type Kernels,
+  type ModelParameters,
+  type RandomAddress,
+} from '../kernels/index.js';
+import type { Cooperation } from '../model/cooperation.js';
+import { enumerateBlocks } from '../model/enumeration-blocks.js';
+import { enumeratedLayer, enumerationView } from '../model/enumeration-view.js';
+import { createModel } from '../model/parameters.js';
+import type { StreamKey } from '../random/index.js';
+
+const { floor, min } = Math;
+
+/** The totals of all blocks are kept, 16 bytes each. */
+const mostBlocks = 4_194_304;
+
+/** Rows of visible states drawn at a time. */
+const rowsTogether = 256;
+
+/** The running sums of numbers mantissa · 2^exponent, as shares of their total, into `sums`. */
+function cumulate(mantissas: Float64Array, exponents: Float64Array, sums: Float64Array): void {
+  const { length } = sums;
+  let largest = -Infinity;
+  for (let index = 0; index < length; index++) {
+    if (mantissas[index] > 0 && exponents[index] > largest) largest = exponents[index];
+  }
+  let sum = 0;
+  for (let index = 0; index < length; index++) {
+    const shift = exponents[index] - largest;
+    if (!(shift < -1022) && mantissas[index] !== 0) sum += mantissas[index] * powerOfTwo(shift);
+    sums[index] = sum;
+  }
+  if (!(sum > 0 && sum < Infinity)) throw new RangeError('the parameters are so large that a probability overflows');
+  for (let index = 0; index < length; index++) sums[index] /= sum;
+}
+
+/** The first place whose running sum is above u: one with a share of its own. */
+function choose(sums: Float64Array, u: number): number {
+  let low = 0;
+  let high = sums.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sums[middle] > u) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/**
+ * One state of the outer layer of `view` for every sample, with its probability.
+ *
+ * @param address samples are its rows
+ * @param unit the uniforms of units `unit` (block) and `unit + 1` (state) are used
+ */
+async function chooseStates(
+  kernels: Kernels,
+  view: EnumerationView,
+  count: number,
+  address: RandomAddress,
+  unit: number,
+  cooperation: Cooperation,
+): Promise<Float64Array> {
+  const plan = planEnumeration(view);
+  const { blocks, blockBits } = plan;
+  if (blocks > mostBlocks) throw new RangeError(`${blocks} blocks are too many to sample from: at most ${mostBlocks}`);
+  const mantissas = new Float64Array(blocks);
+  const exponents = new Float64Array(blocks);
+  await enumerateBlocks(kernels, plan, 0, blocks, mantissas, exponents, (done) => {
+    cooperation.progress?.(done / blocks);
+    return cooperation.pause?.();
+  });
+  const sums = new Float64Array(blocks);
+  cumulate(mantissas, exponents, sums);
+  const chosen = new Float64Array(count);
+  for (let row = 0; row < count; row++) chosen[row] = choose(sums, uniform(address, row, unit));
+
+  // Sample after sample by block, so that no block is computed twice.
+  const order = Uint32Array.from({ length: count }, (_, row) => row).toSorted((left, right) => chosen[left] - chosen[right]);
+  const states = powerOfTwo(blockBits);
+  const stateMantissas = new Float64Array(states);
+  const stateExponents = new Float64Array(states);
+  const stateSums = new Float64Array(states);
+  let block = -1;
+  for (const row of order) {
+    if (chosen[row] !== block) {
+      block = chosen[row];
+      kernels.enumerationStates(plan, block, stateMantissas, stateExponents);
+      const pending = kernels.finish();
+      if (pending !== undefined) await pending;
+      cumulate(stateMantissas, stateExponents, stateSums);
+      await cooperation.pause?.();
+    }
+    chosen[row] = block * states + choose(stateSums, uniform(address, row, unit + 1));
+  }
+  return chosen;
+}
+
+/**
+ * Exact samples of p(v).
+ *
+ * @param count samples; the first ones are the same whatever it is
+ * @param key stream of the uniforms: sample r is row r of them
+ * @param cooperation progress is that of the enumeration
+ * @returns v, count × n
+ * @throws RangeError where there are more than 2^22 blocks of states to choose from, or a probability overflows;
+ *   whatever `cooperation.pause` throws
+ */
+export async function sampleExactly(
+  kernels: Kernels,
+  parameters: ModelParameters,
+  count: number,
+  key: StreamKey,
+  cooperation: Cooperation = {},
+): Promise<BinaryMatrix> {
+  const { visibleUnits: n, hiddenUnits: m } = parameters;
+  const address = { key, update: 0, step: 0, temperature: 0 };
+  const layer = enumeratedLayer(parameters);
+  const states = await chooseStates(kernels, enumerationView(parameters), count, { ...address, layer: layers.states }, 0, cooperation);
+  const chosen = createBinaryMatrix(count, layer === 'visible' ? n : m);
+  states.forEach((state, row) => {
+    for (let unit = 0, rest = state; rest > 0; unit++, rest = floor(rest / 2)) {
+      if (rest % 2 === 1) setUnit(chosen, row, unit);
+    }
+  });
+  if (layer === 'visible') return chosen;
+
+  const visible = createBinaryMatrix(count, n);
+  const model = createModel(kernels, parameters);
+  const drawn = kernels.createStates(min(rowsTogether, count), n);
+  try {
+    for (let first = 0; first < count; first += rowsTogether) {
+      const rows = min(rowsTogether, count - first);
+      kernels.sampleVisible(model, rowsOf(chosen, first, rows), rows, { ...address, layer: layers.visible }, first, drawn);
+      await kernels.finish();
+      visible.words.set(drawn.words.subarray(0, rows * drawn.wordsPerRow), first * visible.wordsPerRow);
+      await cooperation.pause?.();
+    }
+  } finally {
+    kernels.release(model, drawn);
+  }
+  return visible;
+}
