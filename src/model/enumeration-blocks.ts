@@ -2,7 +2,7 @@
  * Walking through the blocks of an enumeration, giving way between batches of them.
  */
 
-import { powerOfTwo, type EnumerationPlan, type Kernels } from '../kernels/index.js';
+import type { EnumerationPlan, Kernels } from '../kernels/index.js';
 
 const { max, min } = Math;
 
@@ -25,7 +25,7 @@ export async function enumerateBlocks(
   exponents: Float64Array,
   afterBatch: (done: number) => Promise<void> | undefined,
 ): Promise<void> {
-  const blockStateUnits = powerOfTwo(plan.blockBits) * plan.view.innerUnits;
+  const blockStateUnits = plan.blockStates * plan.view.innerUnits;
   // A streamed block takes hundreds of times as long.
   const batch = plan.form === 'streamed' ? 1 : max(1, min(blocks, batchStateUnits / blockStateUnits) >>> 0);
   for (let index = 0; index < blocks; index += batch) {

@@ -78,7 +78,7 @@ async function chooseStates(
   cooperation: Cooperation,
 ): Promise<Float64Array> {
   const plan = planEnumeration(view);
-  const { blocks, blockBits } = plan;
+  const { blocks, blockStates: states } = plan;
   if (blocks > mostBlocks) throw new RangeError(`${blocks} blocks are too many to sample from: at most ${mostBlocks}`);
   const mantissas = new Float64Array(blocks);
   const exponents = new Float64Array(blocks);
@@ -93,7 +93,6 @@ async function chooseStates(
 
   // Sample after sample by block, so that no block is computed twice.
   const order = Uint32Array.from({ length: count }, (_, row) => row).toSorted((left, right) => chosen[left] - chosen[right]);
-  const states = powerOfTwo(blockBits);
   const stateMantissas = new Float64Array(states);
   const stateExponents = new Float64Array(states);
   const stateSums = new Float64Array(states);

@@ -108,7 +108,7 @@ describe.each(backends)('backend $name', (backend) => {
   test('the states of a block add up to the block, in both forms', async () => {
     for (const form of ['product', 'streamed'] as const) {
       const plan = planEnumeration(enumerationView(randomModel(20, 9, 100)), form);
-      const states = 2 ** plan.blockBits;
+      const states = plan.blockStates;
       const totals = { mantissas: new Float64Array(plan.blocks), exponents: new Float64Array(plan.blocks) };
       kernels.enumerationBlocks(plan, 0, plan.blocks, totals.mantissas, totals.exponents);
       await kernels.finish();
