@@ -21,6 +21,7 @@ export {
 } from './kernels/index.js';
 export { createModel, createParameters, getParameters, parameterTensors } from './model/parameters.js';
 export { initialParameters } from './model/initial-parameters.js';
+export { sampleExactly } from './sampling/exact-samples.js';
 export { createChains, gibbsSteps } from './sampling/gibbs.js';
 export { streamKey } from './random/index.js';
 export { exactLogPartitionFunction } from './estimators/exact-log-partition-function.js';

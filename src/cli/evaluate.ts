@@ -14,7 +14,7 @@ import { createModel } from '../model/parameters.js';
 import { loadKernelsFor } from '../run/kernels.js';
 import { binarySplits } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
-import type { Cooperation } from '../sampling/cooperation.js';
+import type { Cooperation } from '../model/cooperation.js';
 import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type DataOptions, type ModelOptions } from './arguments.js';
 import { addEstimationOptions, planEstimation, type EstimationOptions, type EstimationPlan } from './estimation-options.js';
 import { describeEstimate, describeFigures, nats } from './figures.js';

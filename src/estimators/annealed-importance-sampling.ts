@@ -7,7 +7,7 @@ import type { Kernels, Model } from '../kernels/index.js';
 import { baseLogPartitionFunction } from '../model/base-rate.js';
 import { streamKey } from '../random/index.js';
 import { annealForward } from '../sampling/annealed-chains.js';
-import type { Cooperation } from '../sampling/cooperation.js';
+import type { Cooperation } from '../model/cooperation.js';
 import { annealingSchedule } from './annealing-schedules.js';
 import type { AnnealingSettings } from './annealing-settings.js';
 import { histogram, meanWeight, type MeanWeight } from './mean-weight.js';

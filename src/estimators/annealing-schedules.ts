@@ -5,7 +5,7 @@
 import type { Kernels, Model } from '../kernels/index.js';
 import type { StreamKey } from '../random/index.js';
 import { annealingDifficulty } from '../sampling/annealed-chains.js';
-import type { Cooperation } from '../sampling/cooperation.js';
+import type { Cooperation } from '../model/cooperation.js';
 
 /** What a schedule may be made from. */
 export interface ScheduleContext extends Cooperation {

@@ -3,7 +3,7 @@
  */
 
 import { rowsOf, type BinaryMatrix } from '../kernels/index.js';
-import type { Cooperation } from '../sampling/cooperation.js';
+import type { Cooperation } from '../model/cooperation.js';
 
 /** Rows at a time. */
 export const chunkRows = 100;

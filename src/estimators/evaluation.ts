@@ -4,7 +4,7 @@
  */
 
 import { selectRows, type BinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
-import type { Cooperation } from '../sampling/cooperation.js';
+import type { Cooperation } from '../model/cooperation.js';
 import { freeEnergiesOf } from './free-energies.js';
 import { logLikelihoodInterval } from './likelihood-interval.js';
 import type { LogPartitionFunctionEstimate } from './verdict.js';

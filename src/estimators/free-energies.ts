@@ -4,7 +4,7 @@
 
 import type { BinaryMatrix, Kernels, Model } from '../kernels/index.js';
 import { forEachChunk } from './chunks.js';
-import type { Cooperation } from '../sampling/cooperation.js';
+import type { Cooperation } from '../model/cooperation.js';
 
 /**
  * F(v) of every row, in nats.

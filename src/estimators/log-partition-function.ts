@@ -5,7 +5,7 @@
 import type { Kernels, Model } from '../kernels/index.js';
 import { enumerationCost } from '../model/enumeration-view.js';
 import { getParameters } from '../model/parameters.js';
-import type { Cooperation } from '../sampling/cooperation.js';
+import type { Cooperation } from '../model/cooperation.js';
 import { annealedImportanceSampling, importanceSampling } from './annealed-importance-sampling.js';
 import type { AnnealingSettings } from './annealing-settings.js';
 import { exactLogPartitionFunction } from './exact-log-partition-function.js';

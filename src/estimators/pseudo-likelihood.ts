@@ -20,7 +20,7 @@ import {
   type Model,
 } from '../kernels/index.js';
 import { chunkRows, forEachChunk } from './chunks.js';
-import type { Cooperation } from '../sampling/cooperation.js';
+import type { Cooperation } from '../model/cooperation.js';
 
 const { abs } = Math;
 

@@ -10,7 +10,7 @@ import { rowsOf, selectRows, type BinaryMatrix, type Kernels, type Model } from 
 import { baseLogPartitionFunction } from '../model/base-rate.js';
 import { streamKey } from '../random/index.js';
 import { annealReverse } from '../sampling/annealed-chains.js';
-import type { Cooperation } from '../sampling/cooperation.js';
+import type { Cooperation } from '../model/cooperation.js';
 import { scheduleFor } from './annealed-importance-sampling.js';
 import type { AnnealingSettings } from './annealing-settings.js';
 import { freeEnergiesOf } from './free-energies.js';

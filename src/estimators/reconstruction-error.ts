@@ -4,7 +4,7 @@
 
 import { canonicalSum, getUnit, type BinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
 import { chunkRows, forEachChunk } from './chunks.js';
-import type { Cooperation } from '../sampling/cooperation.js';
+import type { Cooperation } from '../model/cooperation.js';
 
 /**
  * Σ_i (v_i − E[v_i | h = E[h | v]])² of every row, by mean-field (no sampling).

@@ -9,7 +9,7 @@ import { baseLogPartitionFunction } from '../model/base-rate.js';
 import { getParameters } from '../model/parameters.js';
 import { streamKey } from '../random/index.js';
 import { annealReverse } from '../sampling/annealed-chains.js';
-import type { Cooperation } from '../sampling/cooperation.js';
+import type { Cooperation } from '../model/cooperation.js';
 import { sampleExactly } from '../sampling/exact-samples.js';
 import { temperedSamples, temperedSamplesCost, type TemperedSamples } from '../sampling/tempered-samples.js';
 import { evidenceOf, scheduleFor, type Direction } from './annealed-importance-sampling.js';

@@ -5,7 +5,7 @@
 
 import type { Kernels, Model } from '../kernels/index.js';
 import { baseLogPartitionFunction } from '../model/base-rate.js';
-import type { Cooperation } from '../sampling/cooperation.js';
+import type { Cooperation } from '../model/cooperation.js';
 import { evidenceOf, forwardDirection, scheduleFor } from './annealed-importance-sampling.js';
 import { annealingSchedule } from './annealing-schedules.js';
 import type { AnnealingSettings } from './annealing-settings.js';

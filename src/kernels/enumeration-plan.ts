@@ -10,10 +10,10 @@
  * shape and values of the model only, so every backend and any number of threads adds the same numbers in the same order.
  */
 
-import { powerOfTwo, softplus } from './elementary.js';
+import { softplus } from './elementary.js';
 import type { EnumerationPlan, EnumerationView } from './kernels.js';
 
-const { ceil, floor, max } = Math;
+const { floor, max } = Math;
 
 /** A and B stay within e^±300, so that A·B neither overflows nor loses digits to underflow. */
 const largestExponent = 300;
@@ -46,12 +46,15 @@ function renormalise(sum: ExactSum): void {
   sum.upper = upper;
 }
 
+/** What the number of a state means. */
+type Numbering = Pick<EnumerationPlan, 'view' | 'levels' | 'levelOffsets'>;
+
 /**
  * The input of inner unit j from the units of `state` whose numbers start at `firstUnit`, into `sum`, exact to about
  * 106 bits: an error of one ulp in a large input would be one of many ulp in its exponential.
  */
 export function exactInput(
-  view: EnumerationView,
+  { view, levels }: Numbering,
   state: number,
   firstUnit: number,
   unit: number,
@@ -62,34 +65,45 @@ export function exactInput(
   sum.lower = 0;
   let rest = state;
   for (let k = firstUnit; rest > 0; k++) {
-    if (rest % 2 === 1) addExactly(sum, view.weights[k * view.innerUnits + unit]);
-    rest = floor(rest / 2);
+    const radix = levels[k] + 1;
+    const weight = view.weights[k * view.innerUnits + unit];
+    for (let level = rest % radix; level > 0; level--) addExactly(sum, weight);
+    rest = floor(rest / radix);
   }
   renormalise(sum);
 }
 
 /** The bias term of the units of `state` whose numbers start at `firstUnit`, into `sum`, as {@link exactInput}. */
-export function exactBias(view: EnumerationView, state: number, firstUnit: number, sum: ExactSum): void {
+export function exactBias({ view, levels, levelOffsets }: Numbering, state: number, firstUnit: number, sum: ExactSum): void {
   sum.upper = 0;
   sum.lower = 0;
   let rest = state;
   for (let k = firstUnit; rest > 0; k++) {
-    if (rest % 2 === 1) addExactly(sum, view.outerBias[k]);
-    rest = floor(rest / 2);
+    const radix = levels[k] + 1;
+    const level = rest % radix;
+    if (level > 0) addExactly(sum, view.outerBias[levelOffsets[k] + level - 1]);
+    rest = floor(rest / radix);
   }
   renormalise(sum);
 }
 
-/** Largest and smallest input of an inner unit over the states of the units first … last − 1, from `bias`. */
-function inputRange(view: EnumerationView, unit: number, bias: number, first: number, last: number): [number, number] {
+/** Smallest and largest input of an inner unit over the states of the units first … last − 1, from `bias`. */
+function inputRange({ view, levels }: Numbering, unit: number, bias: number, first: number, last: number): [number, number] {
   let smallest = bias;
   let largest = bias;
   for (let k = first; k < last; k++) {
-    const weight = view.weights[k * view.innerUnits + unit];
+    const weight = levels[k] * view.weights[k * view.innerUnits + unit];
     if (weight > 0) largest += weight;
     else smallest += weight;
   }
   return [smallest, largest];
+}
+
+/** Π (levels + 1) of the units first … last − 1; a running product is exact below 2^53. */
+function statesOf(levels: Uint32Array, first: number, last: number): number {
+  let states = 1;
+  for (let k = first; k < last; k++) states *= levels[k] + 1;
+  return states;
 }
 
 /**
@@ -99,15 +113,21 @@ function inputRange(view: EnumerationView, unit: number, bias: number, first: nu
  */
 export function planEnumeration(view: EnumerationView, form?: 'product' | 'streamed'): EnumerationPlan {
   const { outerUnits, innerUnits, innerBias } = view;
-  let blockBits = ceil(outerUnits / 2);
-  while (blockBits > 1 && powerOfTwo(blockBits) * innerUnits > tableEntries) blockBits--;
+  const levels = view.levels ?? new Uint32Array(outerUnits).fill(1);
+  const levelOffsets = new Uint32Array(outerUnits);
+  for (let k = 1; k < outerUnits; k++) levelOffsets[k] = levelOffsets[k - 1] + levels[k - 1];
+  const numbering = { view, levels, levelOffsets };
+  // Half of the units, or where the states of both parts are about as many.
+  let blockUnits = 0;
+  while (statesOf(levels, 0, blockUnits) < statesOf(levels, blockUnits, outerUnits)) blockUnits++;
+  while (blockUnits > 1 && statesOf(levels, 0, blockUnits) * innerUnits > tableEntries) blockUnits--;
 
   let productPossible = true;
   const groupEnds: number[] = [];
   let bound = 0;
   for (let j = 0; j < innerUnits; j++) {
-    const [lowSmallest, lowLargest] = inputRange(view, j, 0, 0, blockBits);
-    const [highSmallest, highLargest] = inputRange(view, j, innerBias[j], blockBits, outerUnits);
+    const [lowSmallest, lowLargest] = inputRange(numbering, j, 0, 0, blockUnits);
+    const [highSmallest, highLargest] = inputRange(numbering, j, innerBias[j], blockUnits, outerUnits);
     const extreme = max(-lowSmallest, lowLargest, -highSmallest, highLargest);
     if (!(extreme <= largestExponent)) productPossible = false;
     const factor = softplus(lowLargest + highLargest);
@@ -121,9 +141,10 @@ export function planEnumeration(view: EnumerationView, form?: 'product' | 'strea
 
   return {
     form: form ?? (productPossible ? 'product' : 'streamed'),
-    view,
-    blockBits,
-    blocks: powerOfTwo(outerUnits - blockBits),
+    ...numbering,
+    blockUnits,
+    blockStates: statesOf(levels, 0, blockUnits),
+    blocks: statesOf(levels, blockUnits, outerUnits),
     groupEnds,
   };
 }

@@ -93,16 +93,22 @@ export interface UpdateSettings {
 }
 
 /**
- * The layers of an RBM as seen by an enumeration: all states of the `outer` layer (N units, bit k of the state is unit
- * k) against the units of the `inner` layer (L), which are summed out in closed form.
+ * The layers of an RBM as seen by an enumeration: all states of the `outer` layer (N units) against the units of the
+ * `inner` layer (L), which are summed out in closed form.
+ *
+ * An outer unit is binary, or has levels 0 … levels[k]: level l stands for l equal units that are on, adds l times its
+ * weights to the inner inputs, and has a log weight of its own. The number of a state is Σ_k level_k · Π_{i<k}
+ * (levels[i] + 1); for binary units, bit k of the state is unit k.
  */
 export interface EnumerationView {
   readonly outerUnits: number;
   readonly innerUnits: number;
   /** N × L. */
   readonly weights: Float64Array;
-  /** N. */
+  /** Log weights of the levels 1 … levels[k] (that of level 0 is 0), unit after unit: N biases where all are binary. */
   readonly outerBias: Float64Array;
+  /** N highest levels, at least 1; left out where all outer units are binary. */
+  readonly levels?: Uint32Array;
   /** L. */
   readonly innerBias: Float64Array;
 }
@@ -118,9 +124,15 @@ export interface EnumerationPlan {
   /** `product`: Π (1 + A·B) from tables; `streamed`: log-sum-exp of each state, for weights that could overflow it. */
   readonly form: 'product' | 'streamed';
   readonly view: EnumerationView;
-  /** The lower `blockBits` units run within a block, the others number the blocks. */
-  readonly blockBits: number;
-  /** 2^(N − blockBits). */
+  /** N highest levels: those of the view, or all 1. */
+  readonly levels: Uint32Array;
+  /** N: where in `outerBias` the log weights of each unit start. */
+  readonly levelOffsets: Uint32Array;
+  /** The lower `blockUnits` units run within a block, the others number the blocks. */
+  readonly blockUnits: number;
+  /** States of a block: Π (levels + 1) of the lower units. */
+  readonly blockStates: number;
+  /** Π (levels + 1) of the others. */
   readonly blocks: number;
   /** `product`: the product is brought back to [1, 2) after these inner units (ascending, the last one is L). */
   readonly groupEnds: readonly number[];
@@ -254,16 +266,17 @@ export interface Kernels {
   ): void;
 
   /**
-   * p̃ of every state of one block, as mantissa · 2^exponent.
+   * p̃ of every state of one block, as mantissa · 2^exponent: state `block · states of a block + s` is number s. Their sum
+   * in canonical order is what `enumerationBlocks` gives. For a few blocks, as to choose a state; it shares no work.
    *
-   * @param mantissas receives 2^blockBits numbers
+   * @param mantissas receives as many numbers as a block has states
    * @param exponents receives as many
    */
   enumerationStates(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void;
 
   /**
    * Adds the expectations over the states firstState … firstState + states − 1 of the outer layer to `moments`:
-   * p(state)·state, p(state)·E[inner | state] and their product, in ascending order of states.
+   * p(state)·state, p(state)·E[inner | state] and their product, in ascending order of states. Of binary units only.
    *
    * @param moments outer N, inner L, products N × L; added to
    */

@@ -6,7 +6,8 @@
  *              bits 24–31   update, bits 32–39
  *     c1       bits 0–15    Gibbs step
  *              bits 16–27   temperature
- *              bits 28–30   layer (0 visible, 1 hidden, 2 swaps between temperatures)
+ *              bits 28–30   layer (0 visible, 1 hidden, 2 choices among enumerated states, 3 among duplicate
+ *                           units, 4 swaps between temperatures)
  *              bit 31       refinement block
  *     c2       update, bits 0–31
  *     c3       row
@@ -27,7 +28,7 @@ export interface RandomAddress {
   readonly update: number;
   /** Gibbs step within the update; < 2^16. */
   readonly step: number;
-  /** 0 visible, 1 hidden, 2 swaps; < 8. */
+  /** See `layers`; < 8. */
   readonly layer: number;
   /** Index into a ladder of temperatures; < 2^12. */
   readonly temperature: number;
@@ -44,7 +45,7 @@ export const addressLimits = {
 } as const;
 
 /** Values of the layer field. */
-export const layers = { visible: 0, hidden: 1, swap: 2 } as const;
+export const layers = { visible: 0, hidden: 1, states: 2, duplicates: 3, swaps: 4 } as const;
 
 const { isInteger } = Number;
 const { floor } = Math;

@@ -8,7 +8,7 @@
 
 import { rowsOf, type BinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
 import type { StreamKey } from '../random/index.js';
-import type { Cooperation } from './cooperation.js';
+import type { Cooperation } from '../model/cooperation.js';
 import { createChains, layerAddress, startUpdate, type Chains } from './gibbs.js';
 
 /** What chains walk along. */

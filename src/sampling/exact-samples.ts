@@ -1,109 +1,158 @@
 /**
- * Exact, independent samples of a small model: a state of the smaller layer by enumeration, the other layer given it.
+ * Exact, independent samples of p(v) by enumeration: no chain, no burn-in, nothing to converge.
+ *
+ * A state of the enumerated layer is chosen with its probability, by one addressed uniform for its block and one for the
+ * state within the block. Where the visible layer is enumerated, that is the sample; where the hidden layer is,
+ * v ~ p(v | h) is drawn. For models whose log Z is within reach, as ground truth for chains and estimators.
  */
 
 import {
-  copyRows,
   createBinaryMatrix,
   layers,
   planEnumeration,
   powerOfTwo,
+  rowsOf,
   setUnit,
   uniform,
   type BinaryMatrix,
+  type EnumerationView,
   type Kernels,
   type ModelParameters,
+  type RandomAddress,
 } from '../kernels/index.js';
+import type { Cooperation } from '../model/cooperation.js';
+import { enumerateBlocks } from '../model/enumeration-blocks.js';
 import { enumeratedLayer, enumerationView } from '../model/enumeration-view.js';
 import { createModel } from '../model/parameters.js';
 import type { StreamKey } from '../random/index.js';
-import type { Cooperation } from './cooperation.js';
-import { layerAddress, startUpdate } from './gibbs.js';
 
-/** Blocks whose totals are kept at most. */
+const { floor, min } = Math;
+
+/** The totals of all blocks are kept, 16 bytes each. */
 const mostBlocks = 4_194_304;
 
-/** State-units asked of the kernels at a time, as in the exact estimator. */
-const batchStateUnits = 33_554_432;
+/** Rows of visible states drawn at a time. */
+const rowsTogether = 256;
 
-/** Scales mantissa · 2^exponent so that the largest exponent becomes 0; those 2^−1022 below are 0. */
-function relative(mantissas: Float64Array, exponents: Float64Array): Float64Array {
-  const largest = exponents.reduce((a, b) => Math.max(a, b), -Infinity);
-  return mantissas.map((mantissa, index) => (exponents[index] - largest < -1022 ? 0 : mantissa * powerOfTwo(exponents[index] - largest)));
+/** The running sums of numbers mantissa · 2^exponent, as shares of their total, into `sums`. */
+function cumulate(mantissas: Float64Array, exponents: Float64Array, sums: Float64Array): void {
+  const { length } = sums;
+  let largest = -Infinity;
+  for (let index = 0; index < length; index++) {
+    if (mantissas[index] > 0 && exponents[index] > largest) largest = exponents[index];
+  }
+  let sum = 0;
+  for (let index = 0; index < length; index++) {
+    const shift = exponents[index] - largest;
+    if (!(shift < -1022) && mantissas[index] !== 0) sum += mantissas[index] * powerOfTwo(shift);
+    sums[index] = sum;
+  }
+  if (!(sum > 0 && sum < Infinity)) throw new RangeError('the parameters are so large that a probability overflows');
+  for (let index = 0; index < length; index++) sums[index] /= sum;
 }
 
-/** The index that a uniform in (0, 1) chooses among weights of this sum. */
-function choose(weights: Float64Array, sum: number, u: number): number {
-  let left = u * sum;
-  let index = 0;
-  while (index + 1 < weights.length && left >= weights[index]) left -= weights[index++];
-  return index;
+/** The first place whose running sum is above u: one with a share of its own. */
+function choose(sums: Float64Array, u: number): number {
+  let low = 0;
+  let high = sums.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sums[middle] > u) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /**
- * `count` exact samples of visible states.
+ * One state of the outer layer of `view` for every sample, with its probability.
  *
- * The block of states comes from one addressed uniform of 52 bits, the state within it from another.
+ * @param address samples are its rows
+ * @param unit the uniforms of units `unit` (block) and `unit + 1` (state) are used
+ */
+async function chooseStates(
+  kernels: Kernels,
+  view: EnumerationView,
+  count: number,
+  address: RandomAddress,
+  unit: number,
+  cooperation: Cooperation,
+): Promise<Float64Array> {
+  const plan = planEnumeration(view);
+  const { blocks, blockStates: states } = plan;
+  if (blocks > mostBlocks) throw new RangeError(`${blocks} blocks are too many to sample from: at most ${mostBlocks}`);
+  const mantissas = new Float64Array(blocks);
+  const exponents = new Float64Array(blocks);
+  await enumerateBlocks(kernels, plan, 0, blocks, mantissas, exponents, (done) => {
+    cooperation.progress?.(done / blocks);
+    return cooperation.pause?.();
+  });
+  const sums = new Float64Array(blocks);
+  cumulate(mantissas, exponents, sums);
+  const chosen = new Float64Array(count);
+  for (let row = 0; row < count; row++) chosen[row] = choose(sums, uniform(address, row, unit));
+
+  // Sample after sample by block, so that no block is computed twice.
+  const order = Uint32Array.from({ length: count }, (_, row) => row).toSorted((left, right) => chosen[left] - chosen[right]);
+  const stateMantissas = new Float64Array(states);
+  const stateExponents = new Float64Array(states);
+  const stateSums = new Float64Array(states);
+  let block = -1;
+  for (const row of order) {
+    if (chosen[row] !== block) {
+      block = chosen[row];
+      kernels.enumerationStates(plan, block, stateMantissas, stateExponents);
+      const pending = kernels.finish();
+      if (pending !== undefined) await pending;
+      cumulate(stateMantissas, stateExponents, stateSums);
+      await cooperation.pause?.();
+    }
+    chosen[row] = block * states + choose(stateSums, uniform(address, row, unit + 1));
+  }
+  return chosen;
+}
+
+/**
+ * Exact samples of p(v).
  *
- * @returns count × n
- * @throws RangeError where the smaller layer has too many states; whatever `cooperation.pause` throws
+ * @param count samples; the first ones are the same whatever it is
+ * @param key stream of the uniforms: sample r is row r of them
+ * @param cooperation progress is that of the enumeration
+ * @returns v, count × n
+ * @throws RangeError where there are more than 2^22 blocks of states to choose from, or a probability overflows;
+ *   whatever `cooperation.pause` throws
  */
 export async function sampleExactly(
   kernels: Kernels,
   parameters: ModelParameters,
   count: number,
   key: StreamKey,
-  { pause }: Cooperation = {},
+  cooperation: Cooperation = {},
 ): Promise<BinaryMatrix> {
-  const view = enumerationView(parameters);
-  const plan = planEnumeration(view);
-  const { blocks, blockBits } = plan;
-  if (!(blocks <= mostBlocks)) throw new RangeError(`${blocks} blocks of states are too many for exact samples`);
-  const mantissas = new Float64Array(blocks);
-  const exponents = new Float64Array(blocks);
-  const states = powerOfTwo(blockBits);
-  const together = plan.form === 'streamed' ? 1 : Math.max(1, Math.floor(batchStateUnits / (states * view.innerUnits)));
-  for (let first = 0; first < blocks; first += together) {
-    const end = Math.min(blocks, first + together);
-    kernels.enumerationBlocks(plan, first, end - first, mantissas.subarray(first, end), exponents.subarray(first, end));
-    await kernels.finish();
-    await pause?.();
-  }
-  const blockWeights = relative(mantissas, exponents);
-  const blockSum = blockWeights.reduce((a, b) => a + b, 0);
-
-  // Samples of one block together: its states are enumerated once.
+  const { visibleUnits: n, hiddenUnits: m } = parameters;
+  const address = { key, update: 0, step: 0, temperature: 0 };
   const layer = enumeratedLayer(parameters);
-  const address = layerAddress({ key, update: startUpdate, step: 0, row: 0 }, layer);
-  const rowsOfBlocks = new Map<number, number[]>();
-  for (let row = 0; row < count; row++) {
-    const index = choose(blockWeights, blockSum, uniform(address, row, 0));
-    rowsOfBlocks.set(index, [...(rowsOfBlocks.get(index) ?? []), row]);
-  }
-  const enumerated = createBinaryMatrix(count, view.outerUnits);
-  const stateMantissas = new Float64Array(states);
-  const stateExponents = new Float64Array(states);
-  for (const [block, rows] of rowsOfBlocks) {
-    kernels.enumerationStates(plan, block, stateMantissas, stateExponents);
-    const weights = relative(stateMantissas, stateExponents);
-    const sum = weights.reduce((a, b) => a + b, 0);
-    for (const row of rows) {
-      const index = choose(weights, sum, uniform(address, row, 4));
-      for (let unit = 0; unit < view.outerUnits; unit++) {
-        const isOn = unit < blockBits ? Math.floor(index / powerOfTwo(unit)) % 2 : Math.floor(block / powerOfTwo(unit - blockBits)) % 2;
-        if (isOn === 1) setUnit(enumerated, row, unit);
-      }
+  const states = await chooseStates(kernels, enumerationView(parameters), count, { ...address, layer: layers.states }, 0, cooperation);
+  const chosen = createBinaryMatrix(count, layer === 'visible' ? n : m);
+  states.forEach((state, row) => {
+    for (let unit = 0, rest = state; rest > 0; unit++, rest = floor(rest / 2)) {
+      if (rest % 2 === 1) setUnit(chosen, row, unit);
     }
-    await pause?.();
-  }
-  if (layer === 'visible') return enumerated;
+  });
+  if (layer === 'visible') return chosen;
 
+  const visible = createBinaryMatrix(count, n);
   const model = createModel(kernels, parameters);
-  const visible = kernels.createStates(count, parameters.visibleUnits);
-  kernels.sampleVisible(model, enumerated, count, { ...address, layer: layers.visible }, 0, visible);
-  await kernels.finish();
-  const samples = createBinaryMatrix(count, parameters.visibleUnits);
-  copyRows(visible, Uint32Array.from({ length: count }, (_, row) => row), samples);
-  kernels.release(model, visible);
-  return samples;
+  const drawn = kernels.createStates(min(rowsTogether, count), n);
+  try {
+    for (let first = 0; first < count; first += rowsTogether) {
+      const rows = min(rowsTogether, count - first);
+      kernels.sampleVisible(model, rowsOf(chosen, first, rows), rows, { ...address, layer: layers.visible }, first, drawn);
+      await kernels.finish();
+      visible.words.set(drawn.words.subarray(0, rows * drawn.wordsPerRow), first * visible.wordsPerRow);
+      await cooperation.pause?.();
+    }
+  } finally {
+    kernels.release(model, drawn);
+  }
+  return visible;
 }

@@ -125,7 +125,7 @@ export class TemperedChains {
   #swapWithNext(rung: number, energies: Float64Array, update: number): void {
     const { ensembles } = this;
     const { words, wordsPerRow, rows } = this.#chains.visible;
-    const address = { ...layerAddress({ key: this.#key, update, step: 0, row: 0 }, 'visible'), layer: layers.swap };
+    const address = { ...layerAddress({ key: this.#key, update, step: 0, row: 0 }, 'visible'), layer: layers.swaps };
     for (let ensemble = 0; ensemble < ensembles; ensemble++) {
       const lower = rung * ensembles + ensemble;
       const upper = lower + ensembles;

@@ -5,7 +5,7 @@
 
 import { copyRows, createBinaryMatrix, type BinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
 import { streamKey } from '../random/index.js';
-import type { Cooperation } from './cooperation.js';
+import type { Cooperation } from '../model/cooperation.js';
 import { evenLadder, evenlyRejectingLadder, geometricLadder, TemperedChains, type ladders } from './tempered-chains.js';
 
 /** How to run. */

@@ -130,6 +130,22 @@ function views(largestOuter: number, kinds: readonly ValueKind[]): fc.Arbitrary<
     }));
 }
 
+/** Views of up to four outer units with up to `highest` levels each. */
+function levelViews(highest: number, kinds: readonly ValueKind[]): fc.Arbitrary<EnumerationView> {
+  const kind = fc.constantFrom(...kinds);
+  const levelLists = fc.array(fc.integer({ min: 1, max: highest }), { minLength: 1, maxLength: 4 });
+  return fc
+    .record({ levels: levelLists, inner: sizes, weights: kind, biases: kind, seed: seeds })
+    .map(({ levels, inner, weights, biases, seed }) => ({
+      outerUnits: levels.length,
+      innerUnits: inner,
+      weights: valuesOfKind(weights, levels.length * inner, seed),
+      outerBias: valuesOfKind(biases, levels.reduce((sum, level) => sum + level, 0), seed + 1),
+      innerBias: valuesOfKind(biases, inner, seed + 2),
+      levels: Uint32Array.from(levels),
+    }));
+}
+
 /** The blocks of an enumeration: together, one by one, and from the one that `cut` names to the last. */
 function enumerationWork(form: 'product' | 'streamed'): Work<readonly [EnumerationView, number]> {
   return (_, kernels, [view, cut]) => {
@@ -483,6 +499,28 @@ export function describeSameBits(load: () => Promise<Kernels>, threads: number):
 
     test('blocks of the streamed form', async () => {
       await expect(sameBits(80, fc.tuple(views(7, parameterKinds), fc.nat(100)), enumerationWork('streamed'))).resolves.toBeUndefined();
+    });
+
+    test('blocks of units with levels, in both forms', async () => {
+      const cases = fc.tuple(levelViews(6, smallKinds), fc.nat(100));
+      await expect(sameBits(80, cases, enumerationWork('product'))).resolves.toBeUndefined();
+      const extremeCases = fc.tuple(levelViews(3, parameterKinds), fc.nat(100));
+      await expect(sameBits(40, extremeCases, enumerationWork('streamed'))).resolves.toBeUndefined();
+    });
+
+    test('units whose only level is 1 are binary units', async () => {
+      const agree = sameBits(30, views(8, smallKinds), (_, backend, view) => {
+        const plans = [view, { ...view, levels: new Uint32Array(view.outerUnits).fill(1) }].map((each) => planEnumeration(each, 'product'));
+        const results = plans.map(({ blocks }) => [new Float64Array(blocks), new Float64Array(blocks)]);
+        for (const [index, plan] of plans.entries()) {
+          backend.enumerationBlocks(plan, 0, plan.blocks, results[index][0], results[index][1]);
+        }
+        return () => {
+          expect(results[1]).toEqual(results[0]);
+          return results.flat();
+        };
+      });
+      await expect(agree).resolves.toBeUndefined();
     });
 
     const imageView: EnumerationView = {

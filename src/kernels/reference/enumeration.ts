@@ -12,9 +12,9 @@ const { abs, floor } = Math;
 
 /** What the product form needs of the lower units. */
 interface Tables {
-  /** 2^blockBits × L, exp of the lower units' share of every inner unit's input. */
+  /** blockStates × L, exp of the lower units' share of every inner unit's input. */
   readonly inputs: Float64Array;
-  /** exp(bias · state) of the lower units, 2^blockBits, as mantissas and exponents. */
+  /** exp(log weight) of the lower units, blockStates, as mantissas and exponents. */
   readonly mantissas: Float64Array;
   readonly exponents: Float64Array;
 }
@@ -25,9 +25,8 @@ const tablesOfPlans = new WeakMap<EnumerationPlan, Tables>();
 function tablesOf(plan: EnumerationPlan): Tables {
   const made = tablesOfPlans.get(plan);
   if (made !== undefined) return made;
-  const { view, blockBits } = plan;
+  const { view, blockStates: states } = plan;
   const { innerUnits } = view;
-  const states = powerOfTwo(blockBits);
   const inputs = new Float64Array(states * innerUnits);
   const mantissas = new Float64Array(states);
   const exponents = new Float64Array(states);
@@ -35,11 +34,11 @@ function tablesOf(plan: EnumerationPlan): Tables {
   const scaled = new Float64Array(2);
   for (let state = 0; state < states; state++) {
     for (let j = 0; j < innerUnits; j++) {
-      exactInput(view, state, 0, j, 0, sum);
+      exactInput(plan, state, 0, j, 0, sum);
       const value = exp(sum.upper);
       inputs[state * innerUnits + j] = value + value * sum.lower;
     }
-    exactBias(view, state, 0, sum);
+    exactBias(plan, state, 0, sum);
     expScaled(sum.upper, sum.lower, scaled);
     mantissas[state] = scaled[0];
     exponents[state] = scaled[1];
@@ -54,19 +53,18 @@ function tablesOf(plan: EnumerationPlan): Tables {
  * multiplications, so the processor can overlap them; each is still taken in ascending order of the units.
  */
 function productBlock(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void {
-  const { view, blockBits, groupEnds } = plan;
+  const { view, blockUnits, blockStates: states, groupEnds } = plan;
   const { inputs: table, mantissas: stateMantissas, exponents: stateExponents } = tablesOf(plan);
   const { innerUnits, innerBias } = view;
-  const states = powerOfTwo(blockBits);
   const sum: ExactSum = { upper: 0, lower: 0 };
   const factors = new Float64Array(innerUnits);
   for (let j = 0; j < innerUnits; j++) {
-    exactInput(view, block, blockBits, j, innerBias[j], sum);
+    exactInput(plan, block, blockUnits, j, innerBias[j], sum);
     const value = exp(sum.upper);
     factors[j] = value + value * sum.lower;
   }
   const blockWeight = new Float64Array(2);
-  exactBias(view, block, blockBits, sum);
+  exactBias(plan, block, blockUnits, sum);
   expScaled(sum.upper, sum.lower, blockWeight);
 
   for (let first = 0; first < states; first += 4) {
@@ -120,17 +118,16 @@ function productBlock(plan: EnumerationPlan, block: number, mantissas: Float64Ar
 
 /** p̃ of every state of the block from its logarithm, kept to about 106 bits; slower, but nothing can overflow. */
 function streamedBlock(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void {
-  const { view, blockBits } = plan;
+  const { view, blockStates: states } = plan;
   const { innerUnits, innerBias } = view;
-  const states = powerOfTwo(blockBits);
   const input: ExactSum = { upper: 0, lower: 0 };
   const total: ExactSum = { upper: 0, lower: 0 };
   const scaled = new Float64Array(2);
   for (let local = 0; local < states; local++) {
     const state = block * states + local;
-    exactBias(view, state, 0, total);
+    exactBias(plan, state, 0, total);
     for (let j = 0; j < innerUnits; j++) {
-      exactInput(view, state, 0, j, innerBias[j], input);
+      exactInput(plan, state, 0, j, innerBias[j], input);
       const { upper, lower } = input;
       if (upper > 0) {
         addExactly(total, upper);
@@ -158,7 +155,7 @@ export function enumerationBlocks(
   mantissas: Float64Array,
   exponents: Float64Array,
 ): void {
-  const states = powerOfTwo(plan.blockBits);
+  const states = plan.blockStates;
   const stateMantissas = new Float64Array(states);
   const stateExponents = new Float64Array(states);
   for (let index = 0; index < blocks; index++) {

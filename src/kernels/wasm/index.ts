@@ -4,7 +4,6 @@
  */
 
 import type { BinaryMatrix } from '../binary-matrix.js';
-import { powerOfTwo } from '../elementary.js';
 import type {
   EnumerationPlan,
   EnumerationView,
@@ -41,7 +40,7 @@ const requestWords = 6;
 const phaseWords = 6;
 
 /** Words of the record of a plan; see `enumerationBlocks` in assembly/enumeration.ts. */
-const planWords = 12;
+const planWords = 15;
 
 /** Room for Philox words: of a block of sixteen units, and of its refinement. */
 const wordsBytes = 128;
@@ -246,10 +245,10 @@ class WasmKernels implements Kernels {
       referenceKernels.enumerationBlocks(plan, firstBlock, blocks, mantissas, exponents);
       return;
     }
-    const { innerUnits } = plan.view;
+    const { outerUnits, innerUnits } = plan.view;
     const results = [this.#take(8 * blocks), this.#take(8 * blocks)];
-    const stateBytes = 64 * ceil(powerOfTwo(plan.blockBits) / 8);
-    const scratchBytes = aligned(64 + blocksTogether * (16 + 16 * ceil(innerUnits / 2) + 2 * stateBytes));
+    const stateBytes = 64 * ceil(plan.blockStates / 8);
+    const scratchBytes = aligned(64 + 16 * outerUnits + blocksTogether * (16 + 16 * ceil(innerUnits / 2) + 2 * stateBytes));
     this.#executor.run(
       'enumerationBlocks',
       this.#placePlan(plan), firstBlock, blocks, results[0], results[1], this.#scratches(scratchBytes), scratchBytes,
@@ -260,7 +259,7 @@ class WasmKernels implements Kernels {
   }
 
   enumerationStates(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void {
-    // A few blocks for every set of samples: not worth a kernel.
+    // One block: milliseconds, most of which would go into the table either way.
     referenceKernels.enumerationStates(plan, block, mantissas, exponents);
   }
 
@@ -492,14 +491,13 @@ class WasmKernels implements Kernels {
     if (this.#plan?.plan === plan) return this.#plan.record;
     this.#temporary.push(...(this.#plan?.places ?? []));
     this.#plan = undefined;
-    const { view, blockBits, groupEnds } = plan;
+    const { view, levels, levelOffsets, blockUnits, blockStates: states, groupEnds } = plan;
     const { outerUnits, innerUnits } = view;
-    const states = powerOfTwo(blockBits);
     const rowLength = 2 * ceil(innerUnits / 2);
     const before = this.#temporary.length;
     const weights = this.#takeRows(view.weights, outerUnits, innerUnits, rowLength);
     const innerBias = this.#takeRows(view.innerBias, 1, innerUnits, rowLength);
-    const outerBias = this.#takeRows(view.outerBias, 1, outerUnits, outerUnits);
+    const outerBias = this.#takeRows(view.outerBias, 1, view.outerBias.length, view.outerBias.length);
     const tableStride = 64 * innerUnits;
     const panels = ceil(states / 8);
     const table = this.#take(panels * tableStride);
@@ -507,15 +505,21 @@ class WasmKernels implements Kernels {
     if (states < 8) this.#memory.float64(table, tableStride / 8).fill(0);
     const ends = this.#take(4 * groupEnds.length);
     this.#memory.uint32(ends, groupEnds.length).set(groupEnds);
+    const levelsPlace = this.#take(8 * outerUnits);
+    this.#memory.uint32(levelsPlace, outerUnits).set(levels);
+    this.#memory.uint32(levelsPlace + 4 * outerUnits, outerUnits).set(levelOffsets);
     const mantissas = this.#take(64 * panels);
     const exponents = this.#take(64 * panels);
     const record = this.#take(4 * planWords);
     this.#memory
       .uint32(record, planWords)
-      .set([weights, 8 * rowLength, innerBias, outerBias, innerUnits, blockBits, table, tableStride, ends, groupEnds.length, mantissas, exponents]);
+      .set([
+        weights, 8 * rowLength, innerBias, outerBias, innerUnits, blockUnits, table, tableStride, ends, groupEnds.length,
+        mantissas, exponents, states, levelsPlace, levelsPlace + 4 * outerUnits,
+      ]);
     // These outlive the next `finish`.
     this.#plan = { plan, record, places: this.#temporary.splice(before) };
-    const scratchBytes = aligned(16 * rowLength + 16);
+    const scratchBytes = aligned(16 * rowLength + 16 + 16 * outerUnits);
     this.#executor.run('enumerationTable', record, this.#scratches(scratchBytes), scratchBytes);
     return record;
   }

@@ -9,30 +9,54 @@ import { addToLane, clearLanes, sumOfLanes } from './free-energy';
 const blocksTogether = 16;
 
 /**
- * Factors of one block: exp of every inner unit's input from the block's units (those from `blockBits` on), kept to about
- * 106 bits before the exp.
+ * Lists the outer units that are on in a block (or, from unit 0, in a state of the table), ascending: for each its row of
+ * weights, its level, and where the log weight of that level is.
  *
- * @param weights rows of `rowStride` bytes, two numbers at a time
+ * @param plan see `enumerationBlocks`
+ * @param list receives 16 bytes for each
+ * @returns the end of the list
  */
-function blockFactors(
-  weights: usize, rowStride: usize, innerBias: usize, innerUnits: i32, block: i64, blockBits: i32, factors: usize,
-): void {
+function listUnits(plan: usize, block: i64, firstUnit: i32, list: usize): usize {
+  const rowStride = <usize>load<u32>(plan, 4), outerBias = <usize>load<u32>(plan, 12);
+  let row = <usize>load<u32>(plan) + <usize>firstUnit * rowStride;
+  let levels = <usize>load<u32>(plan, 52) + (<usize>firstUnit << 2);
+  let offsets = <usize>load<u32>(plan, 56) + (<usize>firstUnit << 2);
+  let end = list;
+  for (let rest = block; rest > 0; ) {
+    const radix = <i64>load<u32>(levels) + 1;
+    const level = <i32>(rest % radix);
+    if (level > 0) {
+      store<u32>(end, <u32>row);
+      store<i32>(end, level, 4);
+      store<u32>(end, <u32>(outerBias + (<usize>(<i32>load<u32>(offsets) + level - 1) << 3)), 8);
+      end += 16;
+    }
+    rest /= radix;
+    row += rowStride;
+    levels += 4;
+    offsets += 4;
+  }
+  return end;
+}
+
+/**
+ * Factors of one block: exp of every inner unit's input from the units listed, kept to about 106 bits before the exp.
+ *
+ * @param list see `listUnits`; rows of an even number of units
+ */
+function blockFactors(list: usize, listEnd: usize, innerBias: usize, innerUnits: i32, factors: usize): void {
   const bytes = <usize>((innerUnits + 1) & ~1) << 3;
   for (let offset: usize = 0; offset < bytes; offset += 16) {
     let upper = v128.load(innerBias + offset);
     let lower = f64x2.splat(0);
-    let rest = block;
-    let row = weights + <usize>blockBits * rowStride + offset;
-    while (rest > 0) {
-      if (rest & 1) {
-        const x = v128.load(row);
+    for (let entry = list; entry < listEnd; entry += 16) {
+      const x = v128.load(<usize>load<u32>(entry) + offset);
+      for (let level = load<i32>(entry, 4); level > 0; level--) {
         const total = f64x2.add(upper, x);
         const shifted = f64x2.sub(total, upper);
         lower = f64x2.add(lower, f64x2.add(f64x2.sub(upper, f64x2.sub(total, shifted)), f64x2.sub(x, shifted)));
         upper = total;
       }
-      rest >>= 1;
-      row += rowStride;
     }
     const rounded = f64x2.add(upper, lower);
     lower = f64x2.add(f64x2.sub(upper, rounded), lower);
@@ -46,22 +70,16 @@ function blockFactors(
   }
 }
 
-/** exp of the bias term of a block's units (or, from unit 0, of a state's), scaled, at `result`. */
-function blockWeight(outerBias: usize, block: i64, blockBits: i32, result: usize): void {
+/** exp of the log weights of the units listed, scaled, at `result`. */
+function blockWeight(list: usize, listEnd: usize, result: usize): void {
   let upper: f64 = 0;
   let lower: f64 = 0;
-  let rest = block;
-  let bias = outerBias + (<usize>blockBits << 3);
-  while (rest > 0) {
-    if (rest & 1) {
-      const x = load<f64>(bias);
-      const total = upper + x;
-      const shifted = total - upper;
-      lower += upper - (total - shifted) + (x - shifted);
-      upper = total;
-    }
-    rest >>= 1;
-    bias += 8;
+  for (let entry = list; entry < listEnd; entry += 16) {
+    const x = load<f64>(<usize>load<u32>(entry, 8));
+    const total = upper + x;
+    const shifted = total - upper;
+    lower += upper - (total - shifted) + (x - shifted);
+    upper = total;
   }
   const rounded = upper + lower;
   expScaled(rounded, upper - rounded + lower, result);
@@ -125,28 +143,29 @@ function productPanel(
  * out among the parts.
  *
  * @param plan see `enumerationBlocks`
- * @param scratches for every part: a row of zeros, a row of factors, 2 numbers
+ * @param scratches for every part: a row of zeros, a row of factors, 2 numbers, and room for a list of all outer units
  */
 export function enumerationTable(plan: usize, scratches: usize, scratchStride: usize, part: i32, parts: i32): void {
-  const weights = <usize>load<u32>(plan), rowStride = <usize>load<u32>(plan, 4);
-  const outerBias = <usize>load<u32>(plan, 12);
-  const innerUnits = <i32>load<u32>(plan, 16), blockBits = <i32>load<u32>(plan, 20);
+  const rowStride = <usize>load<u32>(plan, 4);
+  const innerUnits = <i32>load<u32>(plan, 16);
   const table = <usize>load<u32>(plan, 24), tableStride = <usize>load<u32>(plan, 28);
   const stateMantissas = <usize>load<u32>(plan, 40), stateExponents = <usize>load<u32>(plan, 44);
   const zeros = scratches + <usize>part * scratchStride;
   const factors = zeros + rowStride;
   const scaled = factors + rowStride;
+  const list = scaled + 16;
   memory.fill(zeros, 0, rowStride);
-  const states = 1 << blockBits;
+  const states = <i32>load<u32>(plan, 48);
   const panels = (states + 7) >> 3;
   const last = (panels * (part + 1)) / parts;
   for (let panel = (panels * part) / parts; panel < last; panel++) {
     const end = min(states, (panel + 1) << 3);
     for (let state = panel << 3; state < end; state++) {
-      blockFactors(weights, rowStride, zeros, innerUnits, state, 0, factors);
+      const listEnd = listUnits(plan, state, 0, list);
+      blockFactors(list, listEnd, zeros, innerUnits, factors);
       let target = table + <usize>panel * tableStride + (<usize>(state & 7) << 3);
       for (let unit = 0; unit < innerUnits; unit++, target += 64) store<f64>(target, load<f64>(factors + (<usize>unit << 3)));
-      blockWeight(outerBias, state, 0, scaled);
+      blockWeight(list, listEnd, scaled);
       store<f64>(stateMantissas + (<usize>state << 3), load<f64>(scaled));
       store<f64>(stateExponents + (<usize>state << 3), load<f64>(scaled, 8));
     }
@@ -173,24 +192,24 @@ function scaledSum(mantissas: usize, exponents: usize, states: i32, lanes: usize
 /**
  * Blocks of an enumeration in product form, shared out among the parts.
  *
- * @param plan a record: weights, row stride, inner bias, outer bias, inner units, block bits, table (panels of 8 states,
- *   a line for every inner unit), table panel stride, group ends, groups, state mantissas, state exponents
+ * @param plan a record: weights, row stride, inner bias, outer bias, inner units, block units, table (panels of 8 states,
+ *   a line for every inner unit), table panel stride, group ends, groups, state mantissas, state exponents, states of a
+ *   block, highest levels and places of the log weights of the outer units
  * @param mantissas receives `blocks` numbers
  * @param exponents receives `blocks` numbers
- * @param scratches for every part: 64 bytes, 2 numbers and the factors for each of `blocksTogether`, and their states'
- *   mantissas and exponents
+ * @param scratches for every part: 64 bytes, 2 numbers and the factors for each of `blocksTogether`,
+ *   and their states' mantissas and exponents, then room for a list of all outer units
  */
 export function enumerationBlocks(
   plan: usize, firstBlock: f64, blocks: i32, mantissas: usize, exponents: usize,
   scratches: usize, scratchStride: usize, part: i32, parts: i32,
 ): void {
-  const weights = <usize>load<u32>(plan), rowStride = <usize>load<u32>(plan, 4);
-  const innerBias = <usize>load<u32>(plan, 8), outerBias = <usize>load<u32>(plan, 12);
-  const innerUnits = <i32>load<u32>(plan, 16), blockBits = <i32>load<u32>(plan, 20);
+  const innerBias = <usize>load<u32>(plan, 8);
+  const innerUnits = <i32>load<u32>(plan, 16), blockUnits = <i32>load<u32>(plan, 20);
   const table = <usize>load<u32>(plan, 24), tableStride = <usize>load<u32>(plan, 28);
   const groupEnds = <usize>load<u32>(plan, 32), groups = <i32>load<u32>(plan, 36);
   const stateMantissas = <usize>load<u32>(plan, 40), stateExponents = <usize>load<u32>(plan, 44);
-  const states = 1 << blockBits;
+  const states = <i32>load<u32>(plan, 48);
   const panels = (states + 7) >> 3;
   const factorBytes = <usize>((innerUnits + 1) & ~1) << 3;
   const stateBytes = <usize>panels << 6;
@@ -200,13 +219,15 @@ export function enumerationBlocks(
   const factors = blockWeights + blocksTogether * 16;
   const ownMantissas = factors + <usize>blocksTogether * factorBytes;
   const ownExponents = ownMantissas + <usize>blocksTogether * stateBytes;
+  const list = ownExponents + <usize>blocksTogether * stateBytes;
   const last = (blocks * (part + 1)) / parts;
   for (let first = (blocks * part) / parts; first < last; first += blocksTogether) {
     const count = min(blocksTogether, last - first);
     for (let index = 0; index < count; index++) {
       const block = <i64>firstBlock + <i64>(first + index);
-      blockFactors(weights, rowStride, innerBias, innerUnits, block, blockBits, factors + <usize>index * factorBytes);
-      blockWeight(outerBias, block, blockBits, blockWeights + (<usize>index << 4));
+      const listEnd = listUnits(plan, block, blockUnits, list);
+      blockFactors(list, listEnd, innerBias, innerUnits, factors + <usize>index * factorBytes);
+      blockWeight(list, listEnd, blockWeights + (<usize>index << 4));
     }
     for (let panel = 0; panel < panels; panel++) {
       for (let index: usize = 0; index < <usize>count; index++) {

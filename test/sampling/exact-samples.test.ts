@@ -1,0 +1,124 @@
+/**
+ * Exact samples against exact distributions. Seeds are fixed and nothing is retried; the bounds fail a right sampler with
+ * a probability of 1e-9 (see test/reference/gibbs.ts), and samples of a slightly wrong model are shown to break them.
+ */
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+import { backends, loadKernels, planEnumeration, rowsOf, scaledSum, type Kernels, type ModelParameters } from '../../src/kernels/index.js';
+import { enumerationView } from '../../src/model/enumeration-view.js';
+import { sampleExactly } from '../../src/sampling/exact-samples.js';
+import { bytesOf, firstDifference } from '../kernels/support.js';
+import * as bruteForce from '../reference/brute-force.js';
+import * as gibbs from '../reference/gibbs.js';
+import { normals } from '../reference/numbers.js';
+
+const count = 50_000;
+const key = { k0: 0x2468ace0, k1: 0x13579bdf };
+
+function randomModel(n: number, m: number, seed: number, size = 1.5): ModelParameters {
+  return {
+    visibleUnits: n,
+    hiddenUnits: m,
+    weights: Float64Array.from(normals(n * m, seed, size)),
+    visibleBias: Float64Array.from(normals(n, seed + 1, 0.7)),
+    hiddenBias: Float64Array.from(normals(m, seed + 2, 0.7)),
+  };
+}
+
+describe.each(backends)('backend $name', (backend) => {
+  let kernels: Kernels;
+  beforeAll(async () => {
+    kernels = await loadKernels(backend.name);
+  });
+  afterAll(() => kernels.close());
+
+  async function samplesOf(parameters: ModelParameters): Promise<number[]> {
+    return gibbs.packStates(bytesOf(await sampleExactly(kernels, parameters, count, key)), parameters.visibleUnits);
+  }
+
+  test.each([
+    ['the hidden layer enumerated', randomModel(6, 4, 10)],
+    ['the visible layer enumerated', randomModel(5, 7, 20)],
+    ['layers of the same size', randomModel(6, 6, 30)],
+    ['a single unit each', randomModel(1, 1, 40)],
+    ['weights that only the streamed form can take', randomModel(4, 4, 50, 400)],
+  ])('have the distribution p(v): %s', async (_, parameters) => {
+    const distribution = bruteForce.visibleProbabilities(bruteForce.enumerate(parameters));
+    const bound = gibbs.totalVariationBound(distribution, count);
+    expect(gibbs.totalVariation(await samplesOf(parameters), distribution)).toBeLessThan(bound);
+  });
+
+  test('of a slightly wrong model they break the bound', async () => {
+    const parameters = randomModel(6, 4, 10);
+    const distribution = bruteForce.visibleProbabilities(bruteForce.enumerate(parameters));
+    const bound = gibbs.totalVariationBound(distribution, count);
+    for (const change of [{ weights: parameters.weights.map((weight) => 1.1 * weight) }, { hiddenBias: new Float64Array(4) }]) {
+      expect(gibbs.totalVariation(await samplesOf({ ...parameters, ...change }), distribution)).toBeGreaterThan(bound);
+    }
+  });
+
+  test('have the mean of every unit in a model of many blocks', async () => {
+    // Only a pair in every ten units is joined: means and their errors are known in closed form from the pairs.
+    const units = 14;
+    const parameters = { ...randomModel(units, units, 60), weights: new Float64Array(units * units) };
+    for (let k = 0; k < units; k++) parameters.weights[k * units + k] = 2 * Math.sin(k);
+    const bytes = bytesOf(await sampleExactly(kernels, parameters, count, key));
+    for (let k = 0; k < units; k++) {
+      const [a, b, w] = [parameters.visibleBias[k], parameters.hiddenBias[k], parameters.weights[k * units + k]];
+      const on = Math.exp(a) + Math.exp(a + b + w);
+      const mean = on / (1 + Math.exp(b) + on);
+      let total = 0;
+      for (let row = 0; row < count; row++) total += bytes[row * units + k];
+      expect(Math.abs(total / count - mean)).toBeLessThan(6.5 * Math.sqrt((mean * (1 - mean)) / count));
+    }
+  });
+
+  test('the first samples are the same whatever their number, and another stream gives others', async () => {
+    const parameters = randomModel(9, 5, 70);
+    const all = await sampleExactly(kernels, parameters, 700, key);
+    const few = await sampleExactly(kernels, parameters, 100, key);
+    const others = await sampleExactly(kernels, parameters, 100, { ...key, k0: 1 });
+    expect(firstDifference(bytesOf(few), bytesOf(rowsOf(all, 0, 100)))).toBeUndefined();
+    expect(firstDifference(bytesOf(others), bytesOf(few))).toBeDefined();
+  });
+
+  test('the same bits as the reference', async () => {
+    const reference = await loadKernels('reference');
+    for (const parameters of [randomModel(40, 9, 80), randomModel(8, 33, 90)]) {
+      const expected = await sampleExactly(reference, parameters, 300, key);
+      expect(firstDifference(bytesOf(await sampleExactly(kernels, parameters, 300, key)), bytesOf(expected))).toBeUndefined();
+    }
+  });
+
+  test('progress is told, and a pause can end it', async () => {
+    const shares: number[] = [];
+    await sampleExactly(kernels, randomModel(7, 7, 3), 10, key, { progress: (share) => shares.push(share) });
+    expect(shares.at(-1)).toBe(1);
+    const pause = () => Promise.reject(new Error('stop'));
+    await expect(sampleExactly(kernels, randomModel(7, 7, 3), 10, key, { pause })).rejects.toThrow('stop');
+  });
+
+  test('too many blocks and overflowing probabilities are refused', async () => {
+    await expect(sampleExactly(kernels, randomModel(50, 50, 1), 1, key)).rejects.toThrow(RangeError);
+    const huge = { ...randomModel(3, 3, 1), weights: new Float64Array(9).fill(1e308) };
+    await expect(sampleExactly(kernels, huge, 1, key)).rejects.toThrow(RangeError);
+  });
+
+  test('the states of a block add up to the block, in both forms', async () => {
+    for (const form of ['product', 'streamed'] as const) {
+      const plan = planEnumeration(enumerationView(randomModel(20, 9, 100)), form);
+      const states = plan.blockStates;
+      const totals = { mantissas: new Float64Array(plan.blocks), exponents: new Float64Array(plan.blocks) };
+      kernels.enumerationBlocks(plan, 0, plan.blocks, totals.mantissas, totals.exponents);
+      await kernels.finish();
+      for (let block = 0; block < plan.blocks; block++) {
+        const [mantissas, exponents] = [new Float64Array(states), new Float64Array(states)];
+        kernels.enumerationStates(plan, block, mantissas, exponents);
+        await kernels.finish();
+        const { mantissa, exponent } = scaledSum(mantissas, exponents, states);
+        expect([mantissa, exponent]).toEqual([totals.mantissas[block], totals.exponents[block]]);
+      }
+    }
+  });
+});
