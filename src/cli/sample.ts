@@ -2,14 +2,18 @@
  * `rbm-train sample`: fantasy particles by Gibbs sampling, from noise or from data.
  */
 
+import { Option } from 'commander';
 import { exitCodes, printable, RbmError } from '../errors.js';
-import { rowsOf, unpackBinaryMatrix } from '../kernels/index.js';
+import { rowsOf, unpackBinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
+import { baseVisibleBias } from '../model/base-rate.js';
 import { createModel } from '../model/parameters.js';
 import { streamKey } from '../random/index.js';
 import { bytesPerChain, describeBytes, fitsIntoMemory } from '../run/memory.js';
 import { loadKernelsFor } from '../run/kernels.js';
 import { stoppablePause } from '../run/stop-request.js';
-import { createChains, fillWithExamples, fillWithNoise, gibbsSteps } from '../sampling/gibbs.js';
+import { createChains, fillWithExamples, fillWithNoise, gibbsSteps, layerAddress, type Chains } from '../sampling/gibbs.js';
+import { TemperedChains, ladders } from '../sampling/tempered-chains.js';
+import { makeLadder } from '../sampling/tempered-samples.js';
 import {
   addDataOptions,
   addModelOptions,
@@ -34,12 +38,18 @@ interface Options extends ModelOptions, DataOptions {
   split?: string;
   seed: string;
   means?: boolean;
+  rungs?: string;
+  ladder?: (typeof ladders)[number];
   output?: string;
 }
 
 async function sample(argument: string, options: Options, terminal: Terminal): Promise<void> {
   const count = wholeNumber('--count', options.count, 1, 1_000_000);
   const steps = wholeNumber('--steps', options.steps, 0, 1_000_000_000);
+  const rungs = options.rungs === undefined ? 0 : wholeNumber('--rungs', options.rungs, 2, 4096);
+  if (rungs === 0 && options.ladder !== undefined) {
+    throw new RbmError('usage', '--ladder has no effect without --rungs', { hint: 'Add --rungs, or leave it out.' });
+  }
   if (options.start !== 'noise' && options.start !== 'data') {
     throw new RbmError('usage', `--start ${printable(options.start)}: not a way to start`, { hint: 'Use noise or data.' });
   }
@@ -50,27 +60,34 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   const model = readModelArgument(argument, options, terminal);
   const { parameters } = model;
   const { visibleUnits } = parameters;
-  if (!fitsIntoMemory(count * bytesPerChain(parameters))) {
-    throw new RbmError('usage', `--count ${count}: the particles need ${describeBytes(count * bytesPerChain(parameters))}, more than this machine has`, {
+  const bytes = count * Math.max(1, rungs) * bytesPerChain(parameters);
+  if (!fitsIntoMemory(bytes)) {
+    throw new RbmError('usage', `--count ${count}: the particles need ${describeBytes(bytes)}, more than this machine has`, {
       hint: 'Ask for fewer particles at a time, each time with another --seed.',
     });
   }
-  const kernels = await loadKernelsFor(parameters);
+  const kernels = await loadKernelsFor(parameters, { chains: count * Math.max(1, rungs) });
   const key = streamKey(options.seed, 'sample');
   const chains = createChains(kernels, parameters, count);
   const trained = createModel(kernels, parameters);
+  let base: Float64Array = new Float64Array(visibleUnits);
   if (options.start === 'data') {
     const dataset = await loadDataFor(model, options, terminal);
     const { binary } = splitOf(dataset, options.split ?? 'train');
     fillWithExamples(chains.visible, binary);
+    base = baseVisibleBias('data', binary);
   } else {
     await fillWithNoise(kernels, chains.visible, key);
   }
   const pause = stoppablePause(terminal.listenForStop());
-  for (let step = 0; step < steps; step++) {
-    await gibbsSteps(kernels, trained, chains, count, 1, { key, update: step, step: 0, row: 0 });
-    await kernels.finish();
-    await pause();
+  if (rungs > 0) {
+    await runTempered(kernels, trained, chains, { rungs, steps, base, options, pause }, terminal);
+  } else {
+    for (let step = 0; step < steps; step++) {
+      await gibbsSteps(kernels, trained, chains, count, 1, { key, update: step, step: 0, row: 0 });
+      await kernels.finish();
+      await pause();
+    }
   }
   // Before the first step there are no means yet: the states themselves are shown.
   let values: Uint8Array | Float64Array;
@@ -93,6 +110,44 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   showMatrix(matrix, model.checkpoint?.identity.shape, ' ', options, terminal);
 }
 
+/** What tempered chains run with. */
+interface TemperedRun {
+  readonly rungs: number;
+  readonly steps: number;
+  readonly base: Float64Array;
+  readonly options: Options;
+  readonly pause: () => Promise<void>;
+}
+
+/** Runs tempered chains, puts those at inverse temperature 1 into `chains`, and shows how often neighbours swapped. */
+async function runTempered(
+  kernels: Kernels,
+  model: Model,
+  chains: Chains,
+  { rungs, steps, base, options, pause }: TemperedRun,
+  terminal: Terminal,
+): Promise<void> {
+  const count = chains.visible.rows;
+  // Few replicas suffice to find the ladder.
+  const sampling = { ladder: options.ladder ?? 'adaptive', rungs, ensembles: Math.min(count, 10), stepsBetween: 1 };
+  const ladder = await makeLadder(kernels, model, base, sampling, options.seed, { pause });
+  const tempered = new TemperedChains(kernels, model, base, ladder, count, streamKey(options.seed, 'sample/tempered'));
+  for (let step = 0; step < steps; step++) {
+    await tempered.step();
+    await pause();
+  }
+  chains.visible.words.set(tempered.states.words);
+  const { swapRates, roundTrips } = tempered;
+  tempered.release();
+  // Means are p(v | h) of a last draw of h.
+  const key = streamKey(options.seed, 'sample/tempered-means');
+  kernels.sampleHidden(model, chains.visible, count, layerAddress({ key, update: 0, step: 0, row: 0 }, 'hidden'), 0, chains.hidden);
+  await kernels.finish();
+  if (options.quiet) return;
+  const rates = Array.from(swapRates, (rate) => rate.toFixed(2)).join(' ');
+  terminal.err(`inverse temperatures ${Array.from(ladder, (beta) => beta.toFixed(3)).join(' ')}\nswap rates ${rates}; ${roundTrips} replicas came from 0 to 1\n`);
+}
+
 /** Defines the command. */
 export const sampleCommand: DefineCommand = (command, terminal, finish) => {
   command
@@ -101,6 +156,8 @@ export const sampleCommand: DefineCommand = (command, terminal, finish) => {
     .option('--start <noise|data>', 'what the chains start from', 'noise')
     .option('--split <name>', 'with --start data: the split (default: "train")')
     .option('--seed <seed>', 'seed of the chains', '1')
+    .option('--rungs <number>', 'parallel tempering with so many inverse temperatures, from independent units (with --start data: of its marginals) to the model')
+    .addOption(new Option('--ladder <name>', 'with --rungs: how they lie (default: "adaptive")').choices([...ladders]))
     .option('--means', 'write p(v = 1 | h) of the last step instead of the states')
     .option('--output <file>', 'file to write; its ending decides the format');
   addDataOptions(addModelOptions(command), "with --start data, start from this instead of the run's own data").action(
