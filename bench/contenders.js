@@ -164,6 +164,18 @@ export function logZContenders(versions) {
 }
 
 /**
+ * Contenders in annealed importance sampling, one thread each; the first is the one that all others are compared with.
+ *
+ * @param {Record<string, any> | undefined} versions
+ * @returns {Contender[]}
+ */
+export function aisContenders(versions) {
+  const contenders = ownContenders('ais.js', 1);
+  if (versions?.numpy) contenders.push(peer('numpy', 'numpy_ais.py', 1, {}));
+  return contenders;
+}
+
+/**
  * Starts a contender with a case.
  *
  * @param {Contender} contender

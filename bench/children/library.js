@@ -7,6 +7,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { exactLogPartitionFunction } from '../../dist/estimators/exact-log-partition-function.js';
 import { loadKernels } from '../../dist/kernels/index.js';
 import { getParameters } from '../../dist/model/parameters.js';
+import { createModel } from '../../dist/model/parameters.js';
+import { baseLogPartitionFunction } from '../../dist/model/base-rate.js';
+import { logMeanExp } from '../../dist/estimators/mean-weight.js';
+import { uniformSchedule } from '../../dist/estimators/annealing-schedules.js';
+import { annealForward } from '../../dist/sampling/annealed-chains.js';
+import { streamKey } from '../../dist/random/index.js';
 import { Trainer } from '../../dist/training/trainer.js';
 
 /**
@@ -36,6 +42,16 @@ export function trainedParameters(trainer) {
 /** log Z in nats. */
 export async function exactLogZ(kernels, parameters) {
   return await exactLogPartitionFunction(kernels, parameters);
+}
+
+/** log Z in nats by annealing from even odds in even steps. */
+export async function annealForwardLogZ(kernels, parameters, chains, temperatures) {
+  const model = createModel(kernels, parameters);
+  const baseVisibleBias = new Float64Array(parameters.visibleUnits);
+  const path = { baseVisibleBias, schedule: uniformSchedule(temperatures) };
+  const logWeights = await annealForward(kernels, model, path, chains, streamKey('bench', 'ais'));
+  kernels.release(model);
+  return baseLogPartitionFunction(baseVisibleBias, parameters.hiddenUnits) + logMeanExp(logWeights);
 }
 
 /** A parameters file: float64 little-endian W (n × m), a (n), b (m), as all contenders read it. */

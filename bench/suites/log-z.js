@@ -14,7 +14,8 @@ import { formatNumber, formatRange, formatRatio, formatTable } from '../table.js
 /** Updates of CD-1 (20 epochs): weights and log Z are those of a trained model. */
 const trainingUpdates = 2000;
 
-async function trainedModel(hiddenUnits, folder) {
+/** A model of 784 visible units, trained for some epochs on MNIST. */
+export async function trainedModel(hiddenUnits, folder) {
   const trainingCase = { visibleUnits: 784, hiddenUnits, batch: 100, algorithm: 'cd', k: 1, learningRate: 0.1, data: mnistData };
   const { settings } = await prepareCase(trainingCase, folder, trainingUpdates);
   return { visibleUnits: 784, hiddenUnits, parametersFile: settings.parametersFile };

@@ -7,7 +7,7 @@ import { exitCodes, printable, RbmError } from '../errors.js';
 import { evaluateModel, type Figures } from '../estimators/evaluation.js';
 import { comparePaired, type PairedComparison } from '../estimators/likelihood-interval.js';
 import { exactEstimator, logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
-import type { MeanWithError } from '../estimators/mean.js';
+import { meanWithError, type MeanWithError } from '../estimators/mean.js';
 import { raise } from '../estimators/raise.js';
 import { rowsOf, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
 import { createModel } from '../model/parameters.js';
@@ -134,12 +134,20 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
     showProgress(estimator === 'exact' ? 'exact log Z' : 'estimating log Z', options, terminal);
   const kernels = await loadKernelsFor(parameters, work(plan.estimator, parameters));
   const own = await evaluateParameters(kernels, parameters, splits, plan, pseudoLikelihoodExamples, { ...cooperation, progress: progress(plan.estimator) });
-  let raised: (MeanWithError & { examples: number; chains: number }) | undefined;
+  let raised: (MeanWithError & { examples: number; chains: number; meanLogLikelihood?: number }) | undefined;
   if (raiseExamples > 0) {
     const tested = splits.test ?? examples;
     const count = Math.min(raiseExamples, tested.rows);
     const chosen = rowsOf(tested, 0, count);
-    raised = { ...(await raise(kernels, createModel(kernels, parameters), chosen, raiseChains, plan.annealing, cooperation)), examples: count, chains: raiseChains };
+    const { logPartitionFunction } = own.figures;
+    const energies = (own.energies.test ?? own.energies.train ?? Object.values(own.energies)[0]).subarray(0, count);
+    raised = {
+      ...(await raise(kernels, createModel(kernels, parameters), chosen, raiseChains, plan.annealing, cooperation)),
+      examples: count,
+      chains: raiseChains,
+      // Of the same examples, for comparison.
+      ...(logPartitionFunction !== undefined && { meanLogLikelihood: -meanWithError(energies).mean - logPartitionFunction.logZ }),
+    };
   }
   await kernels.close();
   let comparison: Record<string, PairedComparison> | undefined;
@@ -168,7 +176,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   const lines = [`${printable(shortPath(model.file, terminal.workingDirectory))}${update}`, describeFigures(figures, plan.why)];
   if (raised !== undefined) {
     const error = raised.standardError === undefined ? '' : ` ± ${nats(raised.standardError)}`;
-    lines.push(`RAISE: ${nats(raised.mean)}${error} nats/example, ${raised.examples} examples: from below, of the annealing model's likelihood (no bound of the RBM's own)`);
+    lines.push(`RAISE: ${nats(raised.mean)}${error} nats/example, ${raised.examples} examples${raised.meanLogLikelihood === undefined ? '' : `, whose log-likelihood with the log Z above is ${nats(raised.meanLogLikelihood)}`}: from below, of the annealing model's likelihood (no bound of the RBM's own)`);
   }
   if (options.against !== undefined && otherFigures?.logPartitionFunction !== undefined) {
     lines.push(`${printable(options.against)}: ${describeEstimate(otherFigures.logPartitionFunction)}`);
