@@ -6,7 +6,7 @@
 import { selectRows, type BinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
 import type { Cooperation } from './cooperation.js';
 import { freeEnergiesOf } from './free-energies.js';
-import { exactEstimator, type LogPartitionFunctionEstimate } from './log-partition-function.js';
+import { exactEstimator, type EstimationContext, type LogPartitionFunctionEstimate } from './log-partition-function.js';
 import { meanWithError } from './mean.js';
 import { logPseudoLikelihoods } from './pseudo-likelihood.js';
 import { reconstructionErrors } from './reconstruction-error.js';
@@ -87,7 +87,7 @@ export async function evaluateModel(
   model: Model,
   splits: Readonly<Record<string, BinaryMatrix>>,
   request: EvaluationRequest,
-  cooperation: Cooperation = {},
+  cooperation: Omit<EstimationContext, 'kernels'> = {},
 ): Promise<Figures> {
   const estimate = request.logLikelihood
     ? await exactEstimator.estimate(model, { kernels, ...cooperation })

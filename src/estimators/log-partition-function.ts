@@ -2,10 +2,12 @@
  * Registry of log Z estimators. To add one: its file, and a row here.
  */
 
-import type { Kernels, Model } from '../kernels/index.js';
+import type { Kernels, Model, ModelParameters } from '../kernels/index.js';
+import { enumerationStructure } from '../model/enumeration-structure.js';
 import { enumerationCost } from '../model/enumeration-view.js';
 import { getParameters } from '../model/parameters.js';
 import type { Cooperation } from './cooperation.js';
+import type { FinishedWork } from './finished-work.js';
 import { exactLogPartitionFunction } from './exact-log-partition-function.js';
 
 /** An estimate of log Z, and how far to trust it. */
@@ -22,14 +24,18 @@ export interface LogPartitionFunctionEstimate {
 /** What an estimator works with beside the model. */
 export interface EstimationContext extends Cooperation {
   readonly kernels: Kernels;
+  /** Where finished pieces of the work are kept, and taken from; none where it is left out. */
+  readonly finished?: FinishedWork;
 }
 
 /** An estimator of log Z. */
 export interface LogPartitionFunctionEstimator {
   readonly name: string;
   readonly summary: string;
-  /** Cost in states × units of the larger layer; Infinity where it can't be done at all. */
+  /** Cost in states × units of the larger layer, from the shape alone; Infinity where it can't be done at all. */
   cost(model: { visibleUnits: number; hiddenUnits: number }): number;
+  /** Cost in states × units for these parameters, whose structure may make it less; Infinity where it can't be done at all. */
+  costOf(parameters: ModelParameters): number;
   estimate(model: Model, context: EstimationContext): Promise<LogPartitionFunctionEstimate>;
 }
 
@@ -45,9 +51,14 @@ export const logPartitionFunctionEstimators: readonly LogPartitionFunctionEstima
       const { states, stateUnits } = enumerationCost(model);
       return states <= largestEnumeration ? stateUnits : Infinity;
     },
+    costOf(parameters) {
+      const { parts, stateUnits } = enumerationStructure(parameters);
+      return parts.every(({ states }) => states <= largestEnumeration) ? stateUnits : Infinity;
+    },
     async estimate(model, context) {
-      const logZ = await exactLogPartitionFunction(context.kernels, getParameters(model), context);
-      const { states } = enumerationCost(model);
+      const parameters = getParameters(model);
+      const logZ = await exactLogPartitionFunction(context.kernels, parameters, context);
+      const { states } = enumerationStructure(parameters);
       return { logZ, interval: [logZ, logZ], exact: true, evidence: { states } };
     },
   },
