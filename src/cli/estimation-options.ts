@@ -6,10 +6,10 @@ import { Option, type Command } from 'commander';
 import { printable, RbmError } from '../errors.js';
 import { annealingSchedules } from '../estimators/annealing-schedules.js';
 import { defaultAnnealing, reverseStarts, type AnnealingSettings } from '../estimators/annealing-settings.js';
-import { exactEstimator, isAffordable, logPartitionFunctionEstimators } from '../estimators/log-partition-function.js';
+import { exactEstimator, logPartitionFunctionEstimators } from '../estimators/log-partition-function.js';
 import { baseRates, baseVisibleBias, type BaseRate } from '../model/base-rate.js';
 import { ladders } from '../sampling/tempered-chains.js';
-import type { BinaryMatrix } from '../kernels/index.js';
+import type { BinaryMatrix, ModelParameters } from '../kernels/index.js';
 import { describeCost } from '../run/prepare.js';
 import { nonNegativeNumber, wholeNumber } from './numbers.js';
 
@@ -74,12 +74,12 @@ export interface EstimationPlan {
  */
 export function planEstimation(
   options: EstimationOptions,
-  model: { visibleUnits: number; hiddenUnits: number },
+  model: ModelParameters,
   examples: BinaryMatrix,
 ): EstimationPlan {
   const costLimit = nonNegativeNumber('--exact-cost-limit', options.exactCostLimit);
-  const affordable = isAffordable(model, costLimit);
-  const cost = exactEstimator.cost(model);
+  const cost = exactEstimator.costOf(model);
+  const affordable = Number.isFinite(cost) && cost <= costLimit;
   const way = Number.isFinite(cost) ? `--exact-cost-limit ${cost} allows it` : 'that is out of reach';
   const why = `it costs ${describeCost(model)}; ${way}`;
   if (options.estimator === 'exact' && !affordable) {

@@ -126,7 +126,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   const cooperation = { pause: stoppablePause(terminal.listenForStop()) };
 
   const work = (estimator: string | undefined, shape: ModelParameters): { stateUnits: number; chains: number; threads?: number } => ({
-    stateUnits: estimator === 'exact' ? exactEstimator.cost(shape) : 0,
+    stateUnits: estimator === 'exact' ? exactEstimator.costOf(shape) : 0,
     chains: estimator === 'exact' || estimator === undefined ? 0 : Math.min(250, plan.annealing.chains),
     ...(threads !== undefined && { threads }),
   });

@@ -2,12 +2,14 @@
  * Registry of log Z estimators. To add one: its file, and a row here.
  */
 
-import type { Kernels, Model } from '../kernels/index.js';
+import type { Kernels, Model, ModelParameters } from '../kernels/index.js';
+import { enumerationStructure } from '../model/enumeration-structure.js';
 import { enumerationCost } from '../model/enumeration-view.js';
 import { getParameters } from '../model/parameters.js';
 import type { Cooperation } from '../model/cooperation.js';
 import { annealedImportanceSampling, importanceSampling } from './annealed-importance-sampling.js';
 import type { AnnealingSettings } from './annealing-settings.js';
+import type { FinishedWork } from './finished-work.js';
 import { exactLogPartitionFunction } from './exact-log-partition-function.js';
 import { reverseAnnealedImportanceSampling } from './reverse-annealed-importance-sampling.js';
 import { twoSided } from './two-sided.js';
@@ -20,14 +22,18 @@ export interface EstimationContext extends Cooperation {
   readonly kernels: Kernels;
   /** How to anneal; every estimator but `exact` needs it. */
   readonly annealing?: AnnealingSettings;
+  /** Where finished pieces of the work are kept, and taken from; none where it is left out. */
+  readonly finished?: FinishedWork;
 }
 
 /** An estimator of log Z. */
 export interface LogPartitionFunctionEstimator {
   readonly name: string;
   readonly summary: string;
-  /** Cost in states × units of the larger layer; Infinity where it can't be done at all. Estimates by sampling are always possible: 0. */
+  /** Cost in states × units of the larger layer, from the shape alone; Infinity where it can't be done at all. Estimates by sampling are always possible: 0. */
   cost(model: { visibleUnits: number; hiddenUnits: number }): number;
+  /** Cost in states × units for these parameters, whose structure may make it less; Infinity where it can't be done at all. */
+  costOf(parameters: ModelParameters): number;
   estimate(model: Model, context: EstimationContext): Promise<LogPartitionFunctionEstimate>;
 }
 
@@ -44,6 +50,7 @@ function annealed(
     name,
     summary,
     cost: () => 0,
+    costOf: () => 0,
     async estimate(model, context) {
       if (context.annealing === undefined) throw new RangeError(`the estimator ${name} needs to know how to anneal`);
       return estimate(context.kernels, model, context.annealing, context);
@@ -60,9 +67,14 @@ export const logPartitionFunctionEstimators: readonly LogPartitionFunctionEstima
       const { states, stateUnits } = enumerationCost(model);
       return states <= largestEnumeration ? stateUnits : Infinity;
     },
+    costOf(parameters) {
+      const { parts, stateUnits } = enumerationStructure(parameters);
+      return parts.every(({ states }) => states <= largestEnumeration) ? stateUnits : Infinity;
+    },
     async estimate(model, context) {
-      const logZ = await exactLogPartitionFunction(context.kernels, getParameters(model), context);
-      const { states } = enumerationCost(model);
+      const parameters = getParameters(model);
+      const logZ = await exactLogPartitionFunction(context.kernels, parameters, context);
+      const { states } = enumerationStructure(parameters);
       return { estimator: 'exact', logZ, interval: [logZ, logZ], exact: true, verdict: { status: 'exact', reasons: [], advice: [] }, evidence: { states } };
     },
   },

@@ -69,7 +69,7 @@ export {
   type BinaryMatrix,
 } from './binary-matrix.js';
 export { canonicalSum } from './canonical-sum.js';
-export { binaryExponent, exp, ln2, log, log1p, powerOfTwo, sigmoid, softplus } from './elementary.js';
+export { binaryExponent, exp, expScaled, ln2, log, log1p, powerOfTwo, sigmoid, softplus } from './elementary.js';
 export { planEnumeration } from './enumeration-plan.js';
 export { inverseNormalCumulative } from './inverse-normal.js';
 export type {

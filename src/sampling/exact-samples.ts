@@ -3,7 +3,7 @@
  *
  * A state of the enumerated layer is chosen with its probability, by one addressed uniform for its block and one for the
  * state within the block. Where the visible layer is enumerated, that is the sample; where the hidden layer is,
- * v ~ p(v | h) is drawn. For models whose log Z is within reach, as ground truth for chains and estimators.
+ * v ~ p(v | h) is drawn; a model of several components is drawn component by component. For models whose log Z is within reach, as ground truth for chains and estimators.
  */
 
 import {
@@ -22,7 +22,7 @@ import {
 } from '../kernels/index.js';
 import type { Cooperation } from '../model/cooperation.js';
 import { enumerateBlocks } from '../model/enumeration-blocks.js';
-import { enumeratedLayer, enumerationView } from '../model/enumeration-view.js';
+import { enumerationStructure, partView, symmetricPolynomials, type EnumeratedPart } from '../model/enumeration-structure.js';
 import { createModel } from '../model/parameters.js';
 import type { StreamKey } from '../random/index.js';
 
@@ -111,8 +111,40 @@ async function chooseStates(
   return chosen;
 }
 
+/** Sets the units that the states of a part mean in the rows of their layer. */
+function setUnits(states: Float64Array, { outer }: EnumeratedPart, biases: Float64Array, address: RandomAddress, firstUnit: number, rows: BinaryMatrix): void {
+  const polynomials = outer.map((group) => (group.length > 1 ? symmetricPolynomials(biases, group) : undefined));
+  states.forEach((state, row) => {
+    for (let k = 0, rest = state; rest > 0; k++) {
+      const group = outer[k];
+      const width = group.length + 1;
+      let level = rest % width;
+      rest = floor(rest / width);
+      const known = polynomials[k];
+      if (known === undefined) {
+        if (level === 1) setUnit(rows, row, group[0]);
+        continue;
+      }
+      // Which units of equal weights are on: one after the other from the last, off with probability e_l(before)/e_l(here).
+      const { mantissas, exponents } = known;
+      for (let count = group.length; level > 0; count--) {
+        const here = count * width + level;
+        const before = here - width;
+        const shift = exponents[before] - exponents[here];
+        const isOff =
+          level < count &&
+          shift >= -1022 &&
+          uniform(address, row, firstUnit + group[count - 1]) * mantissas[here] < mantissas[before] * powerOfTwo(shift);
+        if (isOff) continue;
+        setUnit(rows, row, group[count - 1]);
+        level -= 1;
+      }
+    }
+  });
+}
+
 /**
- * Exact samples of p(v).
+ * Exact samples of p(v). What structure the model has is used (see model/enumeration-structure.ts).
  *
  * @param count samples; the first ones are the same whatever it is
  * @param key stream of the uniforms: sample r is row r of them
@@ -130,15 +162,28 @@ export async function sampleExactly(
 ): Promise<BinaryMatrix> {
   const { visibleUnits: n, hiddenUnits: m } = parameters;
   const address = { key, update: 0, step: 0, temperature: 0 };
-  const layer = enumeratedLayer(parameters);
-  const states = await chooseStates(kernels, enumerationView(parameters), count, { ...address, layer: layers.states }, 0, cooperation);
-  const chosen = createBinaryMatrix(count, layer === 'visible' ? n : m);
-  states.forEach((state, row) => {
-    for (let unit = 0, rest = state; rest > 0; unit++, rest = floor(rest / 2)) {
-      if (rest % 2 === 1) setUnit(chosen, row, unit);
-    }
-  });
-  if (layer === 'visible') return chosen;
+  const { parts, stateUnits } = enumerationStructure(parameters);
+  // The states of a hidden layer lead to visible ones; those of a visible layer replace what was drawn for its units.
+  const hidden = createBinaryMatrix(count, m);
+  const enumerated = createBinaryMatrix(count, n);
+  const isEnumerated = createBinaryMatrix(1, n);
+  let done = 0;
+  for (const [index, part] of parts.entries()) {
+    const before = done;
+    const states = await chooseStates(kernels, partView(parameters, part), count, { ...address, layer: layers.states }, 2 * index, {
+      ...cooperation,
+      progress: (share) => cooperation.progress?.((before + share * part.stateUnits) / stateUnits),
+    });
+    done += part.stateUnits;
+    const among = { ...address, layer: layers.duplicates };
+    if (part.layer === 'visible') {
+      setUnits(states, part, parameters.visibleBias, among, 0, enumerated);
+      for (const group of part.outer) {
+        for (const unit of group) setUnit(isEnumerated, 0, unit);
+      }
+    } else setUnits(states, part, parameters.hiddenBias, among, n, hidden);
+  }
+  cooperation.progress?.(1);
 
   const visible = createBinaryMatrix(count, n);
   const model = createModel(kernels, parameters);
@@ -146,9 +191,13 @@ export async function sampleExactly(
   try {
     for (let first = 0; first < count; first += rowsTogether) {
       const rows = min(rowsTogether, count - first);
-      kernels.sampleVisible(model, rowsOf(chosen, first, rows), rows, { ...address, layer: layers.visible }, first, drawn);
+      kernels.sampleVisible(model, rowsOf(hidden, first, rows), rows, { ...address, layer: layers.visible }, first, drawn);
       await kernels.finish();
-      visible.words.set(drawn.words.subarray(0, rows * drawn.wordsPerRow), first * visible.wordsPerRow);
+      const { wordsPerRow } = visible;
+      for (let word = 0; word < rows * wordsPerRow; word++) {
+        const place = first * wordsPerRow + word;
+        visible.words[place] = (drawn.words[word] & ~isEnumerated.words[word % wordsPerRow]) | enumerated.words[place];
+      }
       await cooperation.pause?.();
     }
   } finally {

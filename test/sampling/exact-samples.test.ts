@@ -6,12 +6,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { backends, loadKernels, planEnumeration, rowsOf, scaledSum, type Kernels, type ModelParameters } from '../../src/kernels/index.js';
+import { enumerationStructure } from '../../src/model/enumeration-structure.js';
 import { enumerationView } from '../../src/model/enumeration-view.js';
 import { sampleExactly } from '../../src/sampling/exact-samples.js';
 import { bytesOf, firstDifference } from '../kernels/support.js';
 import * as bruteForce from '../reference/brute-force.js';
 import * as gibbs from '../reference/gibbs.js';
 import { normals } from '../reference/numbers.js';
+import { structuredModel } from '../reference/structured-models.js';
 
 const count = 50_000;
 const key = { k0: 0x2468ace0, k1: 0x13579bdf };
@@ -47,6 +49,27 @@ describe.each(backends)('backend $name', (backend) => {
     const distribution = bruteForce.visibleProbabilities(bruteForce.enumerate(parameters));
     const bound = gibbs.totalVariationBound(distribution, count);
     expect(gibbs.totalVariation(await samplesOf(parameters), distribution)).toBeLessThan(bound);
+  });
+
+  const structure = { n: 6, m: 5, components: 1, density: 1, duplicates: 0, size: 1.5, seed: 1 };
+  test.each([
+    ['two components, one unit alone', structuredModel({ ...structure, components: 2, density: 0.6, seed: 8 })],
+    ['duplicates', structuredModel({ ...structure, duplicates: 0.7, seed: 2 })],
+    ['duplicates of the visible layer only', structuredModel({ ...structure, n: 6, m: 8, duplicates: 0.8, seed: 3 })],
+    ['all of it', structuredModel({ ...structure, n: 7, m: 7, components: 3, density: 0.8, duplicates: 0.5, seed: 4 })],
+    ['no weights at all', structuredModel({ ...structure, density: 0 })],
+  ])('have the distribution p(v) where the model has structure: %s', async (_, parameters) => {
+    const distribution = bruteForce.visibleProbabilities(bruteForce.enumerate(parameters));
+    const bound = gibbs.totalVariationBound(distribution, count);
+    expect(gibbs.totalVariation(await samplesOf(parameters), distribution)).toBeLessThan(bound);
+  });
+
+  test('duplicates of an enumerated visible layer are on with probabilities of their own', async () => {
+    const parameters = structuredModel({ ...structure, n: 5, m: 7, duplicates: 1, seed: 6 });
+    const { parts } = enumerationStructure(parameters);
+    expect(parts.map(({ layer, outer }) => [layer, outer.map(({ length }) => length)])).toEqual([['visible', [2, 3]]]);
+    const distribution = bruteForce.visibleProbabilities(bruteForce.enumerate(parameters));
+    expect(gibbs.totalVariation(await samplesOf(parameters), distribution)).toBeLessThan(gibbs.totalVariationBound(distribution, count));
   });
 
   test('of a slightly wrong model they break the bound', async () => {

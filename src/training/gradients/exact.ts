@@ -2,7 +2,7 @@
  * The exact gradient: the negative phase's expectation itself, by enumeration. Small models only; the oracle of all others.
  */
 
-import { exactLogPartitionFunction } from '../../estimators/exact-log-partition-function.js';
+import { plainLogPartitionFunction } from '../../estimators/exact-log-partition-function.js';
 import { enumerationCost } from '../../model/enumeration-view.js';
 import { exactMoments } from '../../model/exact-moments.js';
 import { getParameters } from '../../model/parameters.js';
@@ -35,7 +35,7 @@ export const exactGradient: GradientEstimator = {
     const { visible, hiddenMeans } = batch;
     kernels.hiddenMeans(model, [{ visible, rows, means: hiddenMeans }]);
     const parameters = getParameters(model);
-    const moments = await exactMoments(kernels, parameters, await exactLogPartitionFunction(kernels, parameters));
+    const moments = await exactMoments(kernels, parameters, await plainLogPartitionFunction(kernels, parameters));
     return {
       positive: { kind: 'samples', visible, hiddenMeans, rows },
       negative: { kind: 'expectation', moments },
