@@ -26,6 +26,18 @@ export const temperedHeuristic = 'the reverse chains start from tempered runs, n
 /** The reverse direction, and where its chains started. */
 export interface ReverseDirection extends Direction {
   readonly tempered?: TemperedSamples;
+  /** How much the log Z's of ensembles that started in different places differ, and the standard error of that, in nats. */
+  readonly startGap?: { readonly gap: number; readonly standardError: number };
+}
+
+/** Compares the ensembles that started at the base rate with those that did not. */
+function compareStarts(logWeights: Float64Array, ensembles: number, seed: string): ReverseDirection['startGap'] {
+  const [even, odd] = [0, 1].map((parity) => logWeights.filter((_, row) => (row % ensembles) % 2 === parity));
+  if (even.length < 2 || odd.length < 2) return undefined;
+  const [left, right] = [even, odd].map((values) => ({ ...meanWeight(values, seed), count: values.length }));
+  const variance = ({ effectiveSampleSize, count }: { effectiveSampleSize: number; count: number }): number =>
+    Math.max(1 / effectiveSampleSize - 1 / count, 0);
+  return { gap: Math.abs(left.logMean - right.logMean), standardError: Math.sqrt(variance(left) + variance(right)) };
 }
 
 /** The settings of a round's tempered runs. */
@@ -68,14 +80,15 @@ export async function reverseDirection(
     progress: (share) => progress?.(tempered === undefined ? share : (1 + share) / 2),
   });
   const weights = meanWeight(logWeights, seed);
-  return { logZ: baseLogPartitionFunction(baseVisibleBias, model.hiddenUnits) - weights.logMean, logWeights, weights, tempered };
+  const startGap = tempered && compareStarts(logWeights, settings.tempering.ensembles, seed);
+  return { logZ: baseLogPartitionFunction(baseVisibleBias, model.hiddenUnits) - weights.logMean, logWeights, weights, tempered, startGap };
 }
 
 /** Where the reverse chains started, as evidence. */
-export function startEvidence({ tempered }: ReverseDirection): Record<string, unknown> {
+export function startEvidence({ tempered, startGap }: ReverseDirection): Record<string, unknown> {
   if (tempered === undefined) return { start: 'exact samples' };
   const { ladder, swapRates, roundTrips } = tempered;
-  return { start: 'tempered runs', ladder: [...ladder], swapRates: [...swapRates], roundTrips };
+  return { start: 'tempered runs', ladder: [...ladder], swapRates: [...swapRates], roundTrips, ...(startGap !== undefined && { startGap }) };
 }
 
 /**

@@ -34,7 +34,7 @@ async function oneRound(
   const bennett = bennettAcceptanceRatio(forward.logWeights, reverse.logWeights);
   const logZBase = baseLogPartitionFunction(baseVisibleBias, model.hiddenUnits);
   const { tempered } = reverse;
-  const verdict = twoSidedVerdict(forward, reverse, bennett, chains, tolerance, tempered && { ...tempered, ensembles: tempering.ensembles });
+  const verdict = twoSidedVerdict(forward, reverse, bennett, chains, tolerance, tempered && { ...tempered, ensembles: tempering.ensembles, startGap: reverse.startGap });
   const evidence = { forward: evidenceOf(forward, 1), reverse: { ...evidenceOf(reverse, -1), ...startEvidence(reverse) } };
   const [low, high] = bennett.interval.map((bound) => logZBase + bound);
   const sides = [evidence.forward, evidence.reverse].map(({ interval }) => interval as [number, number]);

@@ -67,6 +67,8 @@ export interface TemperingEvidence {
   readonly swapRates: Float64Array;
   readonly roundTrips: number;
   readonly ensembles: number;
+  /** See `ReverseDirection`. */
+  readonly startGap?: { readonly gap: number; readonly standardError: number };
 }
 
 /** The verdict on both directions together. */
@@ -109,6 +111,11 @@ export function twoSidedVerdict(
     if (smallest < leastSwapRate) {
       reasons.push(`neighbours on the ladder of the tempered runs hardly swap (rate ${smallest.toFixed(3)})`);
       advice.add('use more rungs');
+    }
+    const { startGap } = tempering;
+    if (startGap !== undefined && !(startGap.gap <= tolerance + 3 * startGap.standardError)) {
+      reasons.push(`tempered runs remember where they started: by ${startGap.gap.toFixed(2)} nats of log Z, so they don't find all modes`);
+      advice.add('use longer tempered runs with more rungs');
     }
     if (tempering.roundTrips < tempering.ensembles) {
       reasons.push(`only ${tempering.roundTrips} replicas of ${tempering.ensembles} ensembles came from the base rate to the model`);

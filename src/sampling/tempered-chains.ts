@@ -7,7 +7,7 @@
  * the base-rate model, which every step draws afresh.
  */
 
-import { exp, layers, rowsOf, uniform, type BinaryMatrix, type Kernels, type Model, type Tempering } from '../kernels/index.js';
+import { exp, layers, rowsOf, setUnit, uniform, type BinaryMatrix, type Kernels, type Model, type Tempering } from '../kernels/index.js';
 import type { StreamKey } from '../random/index.js';
 import { createChains, gibbsSteps, layerAddress, startUpdate, type Chains } from './gibbs.js';
 
@@ -47,12 +47,21 @@ export class TemperedChains {
   #step = 0;
 
   /**
-   * All replicas start from the base-rate model.
+   * All replicas start from the base-rate model; those of odd ensembles, where `spread` is set, from v ~ p(v | all hidden
+   * units on): ensembles that mix forget it, and others betray that they don't.
    *
    * @param ladder ascending inverse temperatures, at least 2; the first 0, the last 1
    * @param key of the stream, used by these chains alone
    */
-  constructor(kernels: Kernels, model: Model, baseVisibleBias: Float64Array, ladder: Float64Array, ensembles: number, key: StreamKey) {
+  constructor(
+    kernels: Kernels,
+    model: Model,
+    baseVisibleBias: Float64Array,
+    ladder: Float64Array,
+    ensembles: number,
+    key: StreamKey,
+    { spread = false }: { spread?: boolean } = {},
+  ) {
     const rows = ladder.length * ensembles;
     this.ensembles = ensembles;
     this.ladder = ladder;
@@ -67,7 +76,11 @@ export class TemperedChains {
     this.#came = new Uint8Array(rows);
     const address = layerAddress({ key, update: startUpdate, step: 0, row: 0 }, 'visible');
     const { visible, hidden } = this.#chains;
-    const start = { inverseTemperatures: new Float64Array(rows), baseVisibleBias };
+    const isSpread = (row: number): boolean => spread && (row % ensembles) % 2 === 1;
+    for (let row = 0; row < rows; row++) {
+      for (let unit = 0; isSpread(row) && unit < hidden.columns; unit++) setUnit(hidden, row, unit);
+    }
+    const start = { inverseTemperatures: Float64Array.from({ length: rows }, (_, row) => (isSpread(row) ? 1 : 0)), baseVisibleBias };
     kernels.sampleVisible(model, hidden, rows, address, 0, visible, start);
   }
 

@@ -19,9 +19,9 @@ export interface TemperedSampling {
   readonly stepsBetween: number;
 }
 
-/** What came of it. */
+/** What came of it; samples of one ensemble are not independent. */
 export interface TemperedSamples {
-  /** count × n. */
+  /** count × n; row r is of ensemble r mod `ensembles`, of which the odd ones started elsewhere (see `TemperedChains`). */
   readonly states: BinaryMatrix;
   readonly ladder: Float64Array;
   /** Expected acceptance of swaps between rung r and r + 1. */
@@ -86,7 +86,9 @@ export async function temperedSamples(
 ): Promise<TemperedSamples> {
   const { ensembles, stepsBetween } = sampling;
   const ladder = await makeLadder(kernels, model, baseVisibleBias, sampling, seed, cooperation);
-  const chains = new TemperedChains(kernels, model, baseVisibleBias, ladder, ensembles, streamKey(seed, 'tempering/samples'));
+  const chains = new TemperedChains(kernels, model, baseVisibleBias, ladder, ensembles, streamKey(seed, 'tempering/samples'), {
+    spread: true,
+  });
   const states = createBinaryMatrix(count, model.visibleUnits);
   const rounds = burnInSamples + samplesPerEnsemble(count, ensembles);
   let taken = 0;
