@@ -4,13 +4,12 @@
 
 import { exitCodes, printable } from '../errors.js';
 import { evaluateModel } from '../estimators/evaluation.js';
-import { exactEstimator, isAffordable } from '../estimators/log-partition-function.js';
 import { createModel } from '../model/parameters.js';
 import { parametersDigest } from '../checkpoint/digest.js';
-import { binarySplits, describeCost } from '../run/prepare.js';
-import { stoppablePause } from '../run/stop-request.js';
+import { binarySplits } from '../run/prepare.js';
 import { loadKernelsFor } from '../run/kernels.js';
 import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type DataOptions, type ModelOptions } from './arguments.js';
+import { forecastExact, withExactProgress } from './estimation-progress.js';
 import { describeFigures } from './figures.js';
 import { nonNegativeNumber, wholeNumber } from './numbers.js';
 import type { DefineCommand } from './options.js';
@@ -28,27 +27,21 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   const model = readModelArgument(argument, options, terminal);
   const { parameters } = model;
   const dataset = await loadDataFor(model, options, terminal);
-  const affordable = isAffordable(parameters, costLimit);
-  const kernels = await loadKernelsFor(parameters, affordable ? exactEstimator.cost(parameters) : 0);
-  if (!affordable && !options.quiet) {
-    const cost = exactEstimator.cost(parameters);
+  const { cost, isAffordable, states, duration } = forecastExact(parameters, costLimit);
+  const kernels = await loadKernelsFor(parameters, isAffordable ? cost : 0);
+  if (!isAffordable && !options.quiet) {
     const way = Number.isFinite(cost) ? `--exact-cost-limit ${cost} allows it` : 'that is out of reach';
-    terminal.err(`exact log Z left out: it costs ${describeCost(parameters)}; ${way}\n`);
+    terminal.err(`exact log Z left out: it costs ${states}, ${duration}; ${way}\n`);
   }
-  let shown = 0;
-  const figures = await evaluateModel(
-    kernels,
-    createModel(kernels, parameters),
-    binarySplits(dataset),
-    { logLikelihood: affordable, pseudoLikelihoodExamples },
-    {
-      pause: stoppablePause(terminal.listenForStop()),
-      progress: (share) => {
-        if (options.quiet || !terminal.isErrorTerminal || share < shown + 0.01) return;
-        shown = share;
-        terminal.err(share < 1 ? `\rexact log Z ${Math.round(share * 100)}%` : '\r\u001b[K');
-      },
-    },
+  const exactWork = { threads: kernels.threads, isExact: isAffordable, quiet: options.quiet === true };
+  const figures = await withExactProgress(parameters, exactWork, terminal, (cooperation) =>
+    evaluateModel(
+      kernels,
+      createModel(kernels, parameters),
+      binarySplits(dataset),
+      { logLikelihood: isAffordable, pseudoLikelihoodExamples },
+      cooperation,
+    ),
   );
   await kernels.close();
   const digest = parametersDigest(parameters);
@@ -57,7 +50,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
     terminal.out(`${JSON.stringify({ model: model.file, visibleUnits, hiddenUnits, digest, data: dataset.fingerprint, ...figures })}\n`);
   } else {
     const update = model.checkpoint === undefined ? '' : `, update ${model.checkpoint.progress.update}`;
-    const why = `it costs ${describeCost(parameters)}, more than --exact-cost-limit`;
+    const why = `it costs ${states}, ${duration}, more than --exact-cost-limit`;
     terminal.out(`${printable(shortPath(model.file, terminal.workingDirectory))}${update}\n${describeFigures(figures, why)}\ndigest ${digest}\n`);
   }
 }
