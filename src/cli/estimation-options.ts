@@ -6,11 +6,11 @@ import { Option, type Command } from 'commander';
 import { printable, RbmError } from '../errors.js';
 import { annealingSchedules } from '../estimators/annealing-schedules.js';
 import { defaultAnnealing, reverseStarts, type AnnealingSettings } from '../estimators/annealing-settings.js';
-import { exactEstimator, logPartitionFunctionEstimators } from '../estimators/log-partition-function.js';
+import { logPartitionFunctionEstimators } from '../estimators/log-partition-function.js';
 import { baseRates, baseVisibleBias, type BaseRate } from '../model/base-rate.js';
 import { ladders } from '../sampling/tempered-chains.js';
 import type { BinaryMatrix, ModelParameters } from '../kernels/index.js';
-import { describeCost } from '../run/prepare.js';
+import { forecastExact } from './estimation-progress.js';
 import { nonNegativeNumber, wholeNumber } from './numbers.js';
 
 /** The options as given. */
@@ -78,10 +78,9 @@ export function planEstimation(
   examples: BinaryMatrix,
 ): EstimationPlan {
   const costLimit = nonNegativeNumber('--exact-cost-limit', options.exactCostLimit);
-  const cost = exactEstimator.costOf(model);
-  const affordable = Number.isFinite(cost) && cost <= costLimit;
+  const { cost, isAffordable: affordable, states, duration } = forecastExact(model, costLimit);
   const way = Number.isFinite(cost) ? `--exact-cost-limit ${cost} allows it` : 'that is out of reach';
-  const why = `it costs ${describeCost(model)}; ${way}`;
+  const why = `it costs ${states}, ${duration}; ${way}`;
   if (options.estimator === 'exact' && !affordable) {
     throw new RbmError('usage', `the exact log Z is more than --exact-cost-limit: ${why}`, { hint: 'Or leave out --estimator exact.' });
   }

@@ -5,6 +5,7 @@
 import { parametersDigest } from '../checkpoint/digest.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
 import { evaluateModel, type Figures } from '../estimators/evaluation.js';
+import type { ExactCooperation } from '../estimators/exact-log-partition-function.js';
 import { comparePaired, type PairedComparison } from '../estimators/likelihood-interval.js';
 import { exactEstimator, logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
 import { meanWithError, type MeanWithError } from '../estimators/mean.js';
@@ -14,8 +15,8 @@ import { createModel } from '../model/parameters.js';
 import { loadKernelsFor } from '../run/kernels.js';
 import { binarySplits } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
-import type { Cooperation } from '../model/cooperation.js';
 import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type DataOptions, type ModelOptions } from './arguments.js';
+import { withEstimateProgress, withExactProgress } from './estimation-progress.js';
 import { addEstimationOptions, planEstimation, type EstimationOptions, type EstimationPlan } from './estimation-options.js';
 import { describeEstimate, describeFigures, nats } from './figures.js';
 import { checkOutputName, writeMatrix } from './matrix-output.js';
@@ -39,41 +40,38 @@ interface Evaluated {
   readonly energies: Readonly<Record<string, Float64Array>>;
 }
 
-/** Shows how far an estimate is, on a terminal. */
-function showProgress(what: string, options: Options, terminal: Terminal): (share: number) => void {
-  let shown = 0;
-  return (share) => {
-    if (options.quiet || !terminal.isErrorTerminal || (share < shown + 0.01 && share >= shown)) return;
-    shown = share;
-    terminal.err(share < 1 ? `\r${what} ${Math.round(share * 100)}%` : '\r\u001b[K');
-  };
-}
-
 async function evaluateParameters(
   kernels: Kernels,
   parameters: ModelParameters,
   splits: Readonly<Record<string, BinaryMatrix>>,
   plan: EstimationPlan,
   pseudoLikelihoodExamples: number,
-  cooperation: Cooperation,
+  quiet: boolean,
+  terminal: Terminal,
 ): Promise<Evaluated> {
   const energies: Record<string, Float64Array> = {};
   const { estimator, annealing } = plan;
-  const figures = await evaluateModel(
-    kernels,
-    createModel(kernels, parameters),
-    splits,
-    {
-      ...(estimator !== undefined && {
-        logPartitionFunction: (model, own) => logPartitionFunctionEstimator(estimator).estimate(model, { kernels, annealing, ...own }),
-      }),
-      pseudoLikelihoodExamples,
-      onFreeEnergies: (split, values) => {
-        energies[split] = values;
+  const evaluateWith = (cooperation: ExactCooperation): Promise<Figures> =>
+    evaluateModel(
+      kernels,
+      createModel(kernels, parameters),
+      splits,
+      {
+        ...(estimator !== undefined && {
+          logPartitionFunction: (model, own) =>
+            logPartitionFunctionEstimator(estimator).estimate(model, { kernels, annealing, finished: cooperation.finished, ...own }),
+        }),
+        pseudoLikelihoodExamples,
+        onFreeEnergies: (split, values) => {
+          energies[split] = values;
+        },
       },
-    },
-    cooperation,
-  );
+      cooperation,
+    );
+  const figures =
+    estimator === 'exact'
+      ? await withExactProgress(parameters, { threads: kernels.threads, isExact: true, quiet }, terminal, evaluateWith)
+      : await withEstimateProgress(quiet, terminal, evaluateWith);
   return { figures, energies };
 }
 
@@ -124,16 +122,15 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   const plan = planEstimation(options, parameters, examples);
   if (options.estimator === 'auto' && plan.estimator !== 'exact' && !options.quiet) terminal.err(`log Z is estimated, not exact: ${plan.why}\n`);
   const cooperation = { pause: stoppablePause(terminal.listenForStop()) };
+  const quiet = options.quiet === true;
 
   const work = (estimator: string | undefined, shape: ModelParameters): { stateUnits: number; chains: number; threads?: number } => ({
     stateUnits: estimator === 'exact' ? exactEstimator.costOf(shape) : 0,
     chains: estimator === 'exact' || estimator === undefined ? 0 : Math.min(250, plan.annealing.chains),
     ...(threads !== undefined && { threads }),
   });
-  const progress = (estimator: string | undefined): ((share: number) => void) =>
-    showProgress(estimator === 'exact' ? 'exact log Z' : 'estimating log Z', options, terminal);
   const kernels = await loadKernelsFor(parameters, work(plan.estimator, parameters));
-  const own = await evaluateParameters(kernels, parameters, splits, plan, pseudoLikelihoodExamples, { ...cooperation, progress: progress(plan.estimator) });
+  const own = await evaluateParameters(kernels, parameters, splits, plan, pseudoLikelihoodExamples, quiet, terminal);
   let raised: (MeanWithError & { examples: number; chains: number; meanLogLikelihood?: number }) | undefined;
   if (raiseExamples > 0) {
     const tested = splits.test ?? examples;
@@ -155,10 +152,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   if (other !== undefined) {
     const otherPlan = planEstimation(options, other.parameters, examples);
     const otherKernels = await loadKernelsFor(other.parameters, work(otherPlan.estimator, other.parameters));
-    const evaluated = await evaluateParameters(otherKernels, other.parameters, splits, otherPlan, pseudoLikelihoodExamples, {
-      ...cooperation,
-      progress: progress(otherPlan.estimator),
-    });
+    const evaluated = await evaluateParameters(otherKernels, other.parameters, splits, otherPlan, pseudoLikelihoodExamples, quiet, terminal);
     await otherKernels.close();
     comparison = compare(own, evaluated);
     otherFigures = evaluated.figures;

@@ -12,7 +12,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 import { printable, RbmError } from '../errors.js';
-import { readCached, writeCached } from './cache.js';
+import { readCached, writeCached } from '../cache.js';
 import { placeInRows, type DataSource } from './dataset.js';
 
 const { round } = Math;

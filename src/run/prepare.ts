@@ -53,12 +53,11 @@ export function binarySplits(dataset: Dataset): Record<string, BinaryMatrix> {
   return splits;
 }
 
-/** What an enumeration costs, in words. */
-export function describeCost(model: { visibleUnits: number; hiddenUnits: number }): string {
-  const units = Math.min(model.visibleUnits, model.hiddenUnits);
-  const { stateUnits } = enumerationCost(model);
-  // About 0.16 ns per state and unit with the WebAssembly kernels on one thread (bench: log-z).
-  const seconds = stateUnits * 1.6e-10;
+/** About what one state and unit of an enumeration takes the WebAssembly kernels on one thread (bench: log-z). */
+export const secondsPerStateUnit = 1.6e-10;
+
+/** A time that is only roughly known, in words. */
+export function describeSeconds(seconds: number): string {
   const duration =
     seconds < 120
       ? seconds < 1
@@ -71,7 +70,18 @@ export function describeCost(model: { visibleUnits: number; hiddenUnits: number 
           : seconds < 3e9
             ? `${(seconds / 86_400).toPrecision(2)} days`
             : 'more than a century';
-  return `2^${units} states × ${Math.max(model.visibleUnits, model.hiddenUnits)} units = ${stateUnits.toExponential(1)}, ${seconds < 1 ? '' : 'roughly '}${duration}`;
+  return `${seconds < 1 ? '' : 'roughly '}${duration}`;
+}
+
+/** How many states an enumeration has, in words. */
+export function describeStates(model: { visibleUnits: number; hiddenUnits: number }): string {
+  const units = Math.min(model.visibleUnits, model.hiddenUnits);
+  return `2^${units} states × ${Math.max(model.visibleUnits, model.hiddenUnits)} units = ${enumerationCost(model).stateUnits.toExponential(1)}`;
+}
+
+/** What an enumeration costs, in words. */
+export function describeCost(model: { visibleUnits: number; hiddenUnits: number }): string {
+  return `${describeStates(model)}, ${describeSeconds(enumerationCost(model).stateUnits * secondsPerStateUnit)}`;
 }
 
 /** What an evaluation during training takes log Z from: exact where that is asked for and affordable, or a short AIS. */

@@ -16,10 +16,12 @@ import {
   type Kernels,
   type ModelParameters,
 } from '../../src/kernels/index.js';
+import type { FinishedWork } from '../../src/estimators/finished-work.js';
 import { enumerationView } from '../../src/model/enumeration-view.js';
 import * as bruteForce from '../reference/brute-force.js';
 import * as ep from '../reference/extended-precision.js';
 import { normals, uniforms } from '../reference/numbers.js';
+import { structuredModel } from '../reference/structured-models.js';
 
 const tolerance = 1e-11;
 
@@ -227,5 +229,70 @@ describe.each(backends)('backend $name', (backend) => {
     expect(shares.toSorted((left, right) => left - right)).toEqual(shares);
     pause = () => Promise.reject(new Error('stop'));
     await expect(exactLogPartitionFunction(kernels, model, { pause })).rejects.toThrow('stop');
+  });
+
+  /** What is finished, copied: as a file would keep it. */
+  function storeOf(kept = new Map<string, Float64Array>()) {
+    const store: FinishedWork = { get: (name) => kept.get(name), set: (name, values) => void kept.set(name, values) };
+    return { store, copy: () => new Map([...kept].map(([name, values]) => [name, values.slice()] as const)) };
+  }
+
+  /** log Z with the work stopped again and again, each time after a number of pauses; and how many pauses there were. */
+  async function interrupted(model: ModelParameters, pausesBefore: () => number): Promise<{ value: number; pauses: number; stops: number }> {
+    let kept = storeOf();
+    let pauses = 0;
+    for (let stops = 0; ; stops++) {
+      let left = pausesBefore();
+      const { store, copy } = kept;
+      const pause = () => {
+        pauses += 1;
+        return left-- === 0 ? Promise.reject(new Error('stop')) : Promise.resolve();
+      };
+      try {
+        return { value: await exactLogPartitionFunction(kernels, model, { finished: store, pause }), pauses, stops };
+      } catch (error) {
+        if (!(error instanceof Error && error.message === 'stop')) throw error;
+        kept = storeOf(copy());
+      }
+    }
+  }
+
+  test('stopped at random points and continued: the same bits, and no batch is done twice', async () => {
+    const streamed = uniformModel(8, 8, 700, 1, 5);
+    // 2^14 × 3000 are two batches of a chunk.
+    for (const model of [streamed, uniformModel(14, 3000, 0.1, 1, 6), structuredModel({ n: 20, m: 20, components: 3, density: 1, duplicates: 0.3, size: 400, seed: 3 })]) {
+      let all = 0;
+      const value = await exactLogPartitionFunction(kernels, model, { pause: () => Promise.resolve(void all++) });
+      const random = uniforms(200, 17);
+      let next = 0;
+      const outcome = await interrupted(model, () => Math.floor(random[next++] * 2));
+      expect(outcome.value).toBe(value);
+      expect(outcome.stops).toBeGreaterThan(0);
+      expect(outcome.pauses).toBe(all);
+    }
+  });
+
+  test('of more than one chunk: the same bits after a stop in the second', async () => {
+    const model = uniformModel(22, 23, 2, 1, 8);
+    const value = await exactLogPartitionFunction(kernels, model);
+    const { store, copy } = storeOf();
+    const set: FinishedWork['set'] = (name, values) => {
+      store.set(name, values);
+      if (name.endsWith('blocks') && values[0] > 0) throw new Error('stop');
+    };
+    await expect(exactLogPartitionFunction(kernels, model, { finished: { ...store, set } })).rejects.toThrow('stop');
+    expect(copy().size).toBe(2);
+    const shares: number[] = [];
+    expect(await exactLogPartitionFunction(kernels, model, { finished: storeOf(copy()).store, progress: (share) => shares.push(share) })).toBe(value);
+    expect(shares[0]).toBeGreaterThan(0.5);
+  });
+
+  test('kept values that can’t be its own are ignored', async () => {
+    const model = uniformModel(9, 7, 2, 1, 31);
+    const value = await exactLogPartitionFunction(kernels, model);
+    for (const values of [new Float64Array(3), new Float64Array(5000), Float64Array.from([1024, 0, 1, 1])]) {
+      const kept = new Map([['part 0 blocks', values], ['part 0 chunks', new Float64Array(7)]]);
+      expect(await exactLogPartitionFunction(kernels, model, { finished: storeOf(kept).store })).toBe(value);
+    }
   });
 });

@@ -18,16 +18,19 @@ function cacheFolder(): string {
 /**
  * The bytes of a cached file.
  *
- * @returns undefined where there is none of exactly `length` bytes, or it can't be read
+ * @param shortest bytes that it must have at least
+ * @param longest bytes that it may have at most
+ * @returns undefined where there is none of such a length, or it can't be read
  */
-export function readCached(name: string, length: number): Uint8Array | undefined {
+export function readCached(name: string, shortest: number, longest = shortest): Uint8Array | undefined {
   try {
     const path = join(cacheFolder(), name);
     // Before opening: to open a named pipe would wait for a writer.
     if (!statSync(path).isFile()) return undefined;
     const file = openSync(path, 'r');
     try {
-      return fstatSync(file).size === length ? readFileSync(file) : undefined;
+      const { size } = fstatSync(file);
+      return size >= shortest && size <= longest ? readFileSync(file) : undefined;
     } finally {
       closeSync(file);
     }
@@ -51,5 +54,14 @@ export function writeCached(name: string, bytes: Uint8Array): void {
     } catch {
       // Nothing was written, or nothing may be removed: either way the cache is merely not there.
     }
+  }
+}
+
+/** Removes a file from the cache. */
+export function removeCached(name: string): void {
+  try {
+    unlinkSync(join(cacheFolder(), name));
+  } catch {
+    // There is none, or it may not be removed: what is read is checked in any case.
   }
 }

@@ -1,0 +1,184 @@
+/**
+ * An exact log Z that takes long: what it will cost, how far it is, and where it goes on after an interruption.
+ */
+
+import { openFinishedWork, type FinishedWorkFile } from '../checkpoint/finished-work.js';
+import { parametersDigest } from '../checkpoint/digest.js';
+import type { ExactCooperation } from '../estimators/exact-log-partition-function.js';
+import { exactEstimator } from '../estimators/log-partition-function.js';
+import { numericsVersion, planEnumeration, type ModelParameters } from '../kernels/index.js';
+import { enumerationStructure, partView } from '../model/enumeration-structure.js';
+import { describeBytes } from '../run/memory.js';
+import { describeSeconds, describeStates, secondsPerStateUnit } from '../run/prepare.js';
+import { stoppablePause } from '../run/stop-request.js';
+import type { Cooperation } from '../model/cooperation.js';
+import { duration } from './progress.js';
+import type { Terminal } from './terminal.js';
+
+/** What an exact log Z will take. */
+export interface ExactForecast {
+  /** States × units over all parts of the model; Infinity where it is out of reach. */
+  readonly cost: number;
+  readonly isAffordable: boolean;
+  /** How many states and units, in words. */
+  readonly states: string;
+  /** The time on one thread, in words. */
+  readonly duration: string;
+}
+
+/** As one state and unit in the streamed form, which one thread computes. */
+const streamedSecondsPerStateUnit = 1.3e-7;
+
+/** Seconds of one thread from which on a forecast is told and finished work is kept. */
+const longSeconds = 2;
+
+/** Milliseconds between lines of progress where there is no terminal to draw a bar on. */
+const lineInterval = 10_000;
+
+/**
+ * What an exact log Z of these parameters costs, their structure taken into account.
+ *
+ * @param costLimit states × units
+ */
+export function forecastExact(parameters: ModelParameters, costLimit: number): ExactForecast {
+  const cost = exactEstimator.costOf(parameters);
+  const { parts, states, stateUnits } = enumerationStructure(parameters);
+  const isPlain = stateUnits === exactEstimator.cost(parameters) || !Number.isFinite(states);
+  const count = states < 1e6 ? states : states.toExponential(1);
+  return {
+    cost,
+    isAffordable: Number.isFinite(cost) && cost <= costLimit,
+    states: isPlain
+      ? describeStates(parameters)
+      : `${count} states in ${parts.length === 1 ? '1 part' : `${parts.length} parts`}, states × units = ${stateUnits.toExponential(1)}`,
+    duration: describeSeconds(stateUnits * secondsPerStateUnit),
+  };
+}
+
+/** Seconds and bytes that the enumeration takes on so many threads. */
+function demands(parameters: ModelParameters, threads: number): { seconds: number; bytes: number } {
+  let seconds = 0;
+  let bytes = 0;
+  for (const part of enumerationStructure(parameters).parts) {
+    const { form, view, blockStates, blocks } = planEnumeration(partView(parameters, part));
+    seconds += part.stateUnits * (form === 'streamed' ? streamedSecondsPerStateUnit : secondsPerStateUnit / threads);
+    // Weights and their copy, the table, every thread's room for 16 blocks, totals of the chunks.
+    const room = form === 'streamed' ? 0 : blockStates * view.innerUnits + threads * 16 * (view.innerUnits + 2 * blockStates);
+    bytes = Math.max(bytes, 8 * (2 * view.weights.length + room + (2 * blocks) / 1024));
+  }
+  return { seconds, bytes };
+}
+
+/** Shows a share that grows; `end` leaves the terminal tidy. */
+interface ShareDisplay {
+  show(share: number): void;
+  end(): void;
+}
+
+/** The time that is left at the pace since the first share was shown. */
+function timeLeft(): (share: number) => string {
+  let first: { share: number; time: number } | undefined;
+  return (share) => {
+    const time = performance.now();
+    first ??= { share, time };
+    const pace = (share - first.share) / (time - first.time);
+    return pace > 0 ? duration((1 - share) / pace / 1000) : '–';
+  };
+}
+
+async function barDisplay(label: string, terminal: Terminal): Promise<ShareDisplay> {
+  const { Presets, SingleBar } = await import('cli-progress');
+  const { barCompleteChar, barIncompleteChar } = Presets.shades_classic;
+  const left = timeLeft();
+  const bar = new SingleBar({
+    stream: terminal.errorStream,
+    format: `${label} {bar} {percentage}%  {left} left`,
+    barCompleteChar: terminal.useUnicode ? barCompleteChar : '=',
+    barIncompleteChar: terminal.useUnicode ? barIncompleteChar : '-',
+    barsize: terminal.width < 60 ? 8 : 16,
+    hideCursor: true,
+    clearOnComplete: true,
+    fps: 8,
+    gracefulExit: false,
+  });
+  // Thousandths, so that a bar of many hours moves.
+  const total = 1000;
+  bar.start(total, 0, { left: '–' });
+  return {
+    show(share) {
+      bar.update(Math.floor(share * total), { left: left(share) });
+    },
+    end: () => bar.stop(),
+  };
+}
+
+function lineDisplay(label: string, terminal: Terminal): ShareDisplay {
+  const left = timeLeft();
+  let lastTime = performance.now();
+  return {
+    show(share) {
+      const remaining = left(share);
+      if (share === 1 || performance.now() - lastTime < lineInterval) return;
+      lastTime = performance.now();
+      terminal.err(`${label} ${(share * 100).toFixed(1)}%  ${remaining} left\n`);
+    },
+    end: () => {},
+  };
+}
+
+async function showShares(label: string, terminal: Terminal): Promise<ShareDisplay> {
+  return terminal.isErrorTerminal ? await barDisplay(label, terminal) : lineDisplay(label, terminal);
+}
+
+/**
+ * Does work of which an estimate of log Z is the longest part, and tells how far its present round is.
+ *
+ * @param work receives what the estimator reports to; its result is passed on
+ * @throws Stopped where a signal asked for it; whatever `work` throws
+ */
+export async function withEstimateProgress<T>(quiet: boolean, terminal: Terminal, work: (cooperation: Cooperation) => Promise<T>): Promise<T> {
+  const pause = stoppablePause(terminal.listenForStop());
+  const display = quiet ? undefined : await showShares('estimating log Z', terminal);
+  try {
+    return await work({ pause, progress: (share) => display?.show(share) });
+  } finally {
+    display?.end();
+  }
+}
+
+/**
+ * Does work of which an exact log Z is the longest part: tells beforehand what it will take, then how far it is, and keeps
+ * what is finished for the next time where it is stopped. Short work is done without a word.
+ *
+ * @param work receives what the estimator reports to; its result is passed on
+ * @throws Stopped where a signal asked for it; whatever `work` throws
+ */
+export async function withExactProgress<T>(
+  parameters: ModelParameters,
+  { threads, isExact, quiet }: { readonly threads: number; readonly isExact: boolean; readonly quiet: boolean },
+  terminal: Terminal,
+  work: (cooperation: ExactCooperation) => Promise<T>,
+): Promise<T> {
+  const pause = stoppablePause(terminal.listenForStop());
+  const { seconds, bytes } = isExact ? demands(parameters, threads) : { seconds: 0, bytes: 0 };
+  if (seconds * threads < longSeconds) return work({ pause });
+  const finished: FinishedWorkFile = openFinishedWork(`exact log Z, numerics ${numericsVersion}, ${parametersDigest(parameters)}`);
+  if (!quiet) {
+    const { states } = forecastExact(parameters, Infinity);
+    const how = `${describeSeconds(seconds)} on ${threads === 1 ? '1 thread' : `${threads} threads`}, ${describeBytes(bytes)} of memory`;
+    terminal.err(`exact log Z: ${states}; ${how}\n`);
+    if (finished.isContinued) terminal.err('exact log Z: goes on where it was stopped\n');
+  }
+  const display = quiet ? undefined : await showShares('exact log Z', terminal);
+  try {
+    const result = await work({ pause, finished, progress: (share) => display?.show(share) });
+    finished.remove();
+    return result;
+  } catch (error) {
+    // Whatever the reason, what is finished is right.
+    finished.save();
+    throw error;
+  } finally {
+    display?.end();
+  }
+}
