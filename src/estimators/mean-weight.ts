@@ -81,8 +81,12 @@ export function meanWeight(logWeights: Float64Array, seed: string): MeanWeight {
   };
 }
 
-/** The .975 quantile of Student's distribution with `degrees` degrees of freedom (Cornish–Fisher; error below .002 from 8 on). */
+/** The .975 quantiles of Student's distribution with 1 … 7 degrees of freedom. */
+const fewDegrees = [12.7062047361747, 4.30265272974946, 3.18244630528371, 2.77644510519779, 2.57058183563631, 2.44691185114498, 2.36462425159278];
+
+/** The .975 quantile of Student's distribution with `degrees` ≥ 1 degrees of freedom (Cornish–Fisher from 8 on; error below .002). */
 export function studentQuantile(degrees: number): number {
+  if (degrees <= fewDegrees.length) return fewDegrees[degrees - 1];
   const z = 1.959963984540054;
   const z3 = z * z * z;
   const z5 = z3 * z * z;

@@ -84,15 +84,21 @@ export function twoSidedVerdict(
   const reasons: string[] = [];
   const advice = new Set<string>();
   const halfWidth = ({ interval }: { readonly interval: readonly [number, number] }): number => (interval[1] - interval[0]) / 2;
+  // Of the bootstrap: modes that only some chains are in make log-normal intervals so wide that no gap would count.
+  const [forwardError, reverseError] = [forward, reverse].map(({ weights }) => halfWidth({ interval: weights.bootstrapInterval }));
+  const error = Math.sqrt(forwardError * forwardError + reverseError * reverseError);
   const mode = 'modes of the model that chains from the base rate do not reach, or weights that spread too far';
   if (!Number.isFinite(gap)) {
     reasons.push('some weights are not finite');
   } else if (gap > tolerance) {
     reasons.push(`the two directions are ${gap.toFixed(2)} nats apart (tolerance ${tolerance}): ${mode}`);
     advice.add('use more temperatures');
+  } else if (gap < -tolerance && gap < -error) {
+    reasons.push(`the two directions are in the wrong order by ${(-gap).toFixed(2)} nats: the reverse chains did not start from the model's distribution`);
+    advice.add('use longer tempered runs with more rungs');
   } else if (gap < -tolerance) {
-    reasons.push(`the two directions are in the wrong order by ${(-gap).toFixed(2)} nats: the weights are too noisy, or the reverse chains did not start from the model's distribution`);
-    advice.add('use more temperatures, and longer tempered runs with more rungs');
+    reasons.push(`the two directions are in the wrong order by ${(-gap).toFixed(2)} nats (tolerance ${tolerance}), which may be chance: weights that spread too far`);
+    advice.add('use more chains or temperatures');
   }
   for (const weakness of [
     weaknessOfWeights('forward', forward.weights, chains),
