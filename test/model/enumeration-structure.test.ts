@@ -11,6 +11,7 @@ import { exactEstimator } from '../../src/estimators/log-partition-function.js';
 import { backends, loadKernels, type Kernels, type ModelParameters } from '../../src/kernels/index.js';
 import { enumerationStructure, partView, symmetricPolynomials } from '../../src/model/enumeration-structure.js';
 import { enumerationView } from '../../src/model/enumeration-view.js';
+import { sampleExactly } from '../../src/sampling/exact-samples.js';
 import * as bruteForce from '../reference/brute-force.js';
 import * as ep from '../reference/extended-precision.js';
 import { uniforms } from '../reference/numbers.js';
@@ -154,5 +155,31 @@ describe.each(backends)('log Z of backend $name', (backend) => {
     expect(shares.length).toBeGreaterThan(3);
     expect(shares.toSorted((left, right) => left - right)).toEqual(shares);
     expect(shares.at(-1)).toBe(1);
+  });
+});
+
+describe('threads', () => {
+  /** The kernels as built (`npm run build`): threads start from JavaScript files. */
+  async function loadBuiltKernels(threads: number): Promise<Kernels> {
+    const built = (await import(new URL('../../dist/kernels/index.js', import.meta.url).href)) as { loadKernels: typeof loadKernels };
+    return built.loadKernels('wasm', { threads });
+  }
+
+  const models = [
+    structuredModel({ ...dense, n: 40, m: 11 }),
+    structuredModel({ ...dense, n: 31, m: 33, components: 3, duplicates: 0.5 }),
+    structuredModel({ ...dense, n: 12, m: 12, components: 2, duplicates: 0.7, size: 400 }),
+    withDuplicates(17, 20, 14),
+  ];
+
+  test.each([1, 2, 3])('with %i: the bits of the reference, of log Z and of exact samples', async (threads) => {
+    const [kernels, reference] = [await loadBuiltKernels(threads), await loadKernels('reference')];
+    const key = { k0: 1, k1: 2 };
+    for (const model of models) {
+      expect(await exactLogPartitionFunction(kernels, model)).toBe(await exactLogPartitionFunction(reference, model));
+      const samples = await sampleExactly(kernels, model, 300, key);
+      expect(samples.words).toEqual((await sampleExactly(reference, model, 300, key)).words);
+    }
+    await kernels.close();
   });
 });
