@@ -2,7 +2,7 @@
  * A checkpoint: everything that exact continuation needs, in one safetensors file.
  *
  * Tensors `weights`, `visibleBias`, `hiddenBias` (readable by any tool), `velocity.*` (with momentum), `state.*` (what the
- * training algorithm carries), `metrics` (the lines of metrics.jsonl up to here, so that no event can be lost or doubled);
+ * training algorithm carries), `tracking.*` (where log Z is tracked), `metrics` (the lines of metrics.jsonl up to here, so that no event can be lost or doubled);
  * metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no hosts, no paths: the same
  * progress gives the same bytes.
  */
@@ -48,6 +48,8 @@ export interface Checkpoint<Parameters = ModelParameters> {
   readonly velocity?: Parameters;
   /** Tensors of the training algorithm's state, by name. */
   readonly state: ReadonlyMap<string, Tensor>;
+  /** Tensors of what tracks log Z, by name; absent where nothing does. */
+  readonly tracking?: ReadonlyMap<string, Tensor>;
   /** Lines of metrics.jsonl up to this state. */
   readonly metrics: readonly string[];
   readonly progress: Progress;
@@ -80,11 +82,12 @@ export function metricsText(lines: readonly string[]): string {
 
 /** The bytes of a checkpoint file, piece by piece: a second copy of a large model is never made. */
 export function encodeCheckpoint(checkpoint: Checkpoint<Model | ModelParameters>): Iterable<Uint8Array> {
-  const { parameters, velocity, state, metrics, progress, identity } = checkpoint;
+  const { parameters, velocity, state, tracking, metrics, progress, identity } = checkpoint;
   const tensors = new Map<string, TensorPieces>();
   for (const source of tensorSources(parameters)) tensors.set(source.name, { ...source, type: 'F64' });
   for (const source of velocity === undefined ? [] : tensorSources(velocity)) tensors.set(`velocity.${source.name}`, { ...source, type: 'F64' });
   for (const [name, tensor] of state) tensors.set(`state.${name}`, wholeTensor(tensor));
+  for (const [name, tensor] of tracking ?? []) tensors.set(`tracking.${name}`, wholeTensor(tensor));
   const lines = Buffer.from(metricsText(metrics), 'utf8');
   tensors.set('metrics', wholeTensor({ shape: [lines.length], values: lines }));
   const { header, data } = encodeSafetensors(tensors, {
@@ -106,6 +109,11 @@ export function encodeCheckpoint(checkpoint: Checkpoint<Model | ModelParameters>
 /** Whether the metadata of a safetensors file say that it is one of ours. */
 export function isCheckpoint(metadata: Readonly<Record<string, string>>): boolean {
   return metadata.format === 'rbm-train checkpoint';
+}
+
+/** The tensors whose names begin with a prefix, by the rest of their names. */
+function tensorsWithin(tensors: ReadonlyMap<string, Tensor>, prefix: string): Map<string, Tensor> {
+  return new Map([...tensors].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]));
 }
 
 function parametersFrom(tensors: ReadonlyMap<string, Tensor>, prefix: string, fail: (what: string) => RbmError): ModelParameters {
@@ -164,10 +172,8 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = rea
   }
   const parameters = parametersFrom(tensors, '', fail);
   if (!areParametersFinite(parameters)) throw fail('some of its parameters are not finite numbers');
-  const state = new Map<string, Tensor>();
-  for (const [name, tensor] of tensors) {
-    if (name.startsWith('state.')) state.set(name.slice('state.'.length), tensor);
-  }
+  const state = tensorsWithin(tensors, 'state.');
+  const tracking = tensorsWithin(tensors, 'tracking.');
   const hasVelocity = [...tensors.keys()].some((name) => name.startsWith('velocity.'));
   const velocity = hasVelocity ? parametersFrom(tensors, 'velocity.', fail) : undefined;
   if (velocity !== undefined) {
@@ -182,7 +188,7 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = rea
   if (!isIdentity(identity)) throw fail('its identity is not JSON text, or makes no sense');
   const lines = Buffer.from(tensors.get('metrics')?.values ?? []).toString('utf8').split('\n');
   lines.pop();
-  return { parameters, velocity, state, metrics: lines, progress, identity };
+  return { parameters, velocity, state, ...(tracking.size > 0 && { tracking }), metrics: lines, progress, identity };
 }
 
 /** What the header of a checkpoint says of it. */

@@ -20,6 +20,7 @@ export function dryRun(prepared: PreparedRun, from: number | undefined, asJson: 
   const demands = memoryDemands(config.training, parameters, dataset.splits.train.rows);
   const splits = Object.entries(binarySplits(dataset));
   const dataBytes = splits.reduce((sum, [, binary]) => sum + binary.words.byteLength, 0);
+  const tracking = prepared.tracking === undefined ? '' : ` every ${prepared.tracking.every} updates with ${prepared.tracking.settings.chains} chains`;
   const interval = evaluationInterval(config.evaluation.every, updatesPerEpoch);
   if (asJson) {
     terminal.out(
@@ -50,10 +51,10 @@ export function dryRun(prepared: PreparedRun, from: number | undefined, asJson: 
     `training    ${config.training.algorithm}, ${length} updates, ${updatesPerEpoch} per epoch${from === undefined ? '' : `; continues after update ${from}`}`,
     `evaluation  ${interval === Infinity ? 'at the end' : `every ${interval} updates and at the end`}; log-likelihood ${
       prepared.logLikelihood
-    } (one exact log Z: ${describeCost(parameters)})`,
+    }${tracking} (one exact log Z: ${describeCost(parameters)})`,
     `execution   ${kernels.name} kernels, ${kernels.threads === 1 ? 'one thread' : `${kernels.threads} threads`}`,
     `memory      ${demands.map(([, what, count]) => `${what} ${describeBytes(count)}`).join(', ')}, the data ${describeBytes(dataBytes)}; Node.js itself not counted`,
-    `would write ${printable(config.output, 1000)}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints and best.safetensors of about ${describeBytes(checkpointBytes(config.training, parameters))}, result.json, execution.json`,
+    `would write ${printable(config.output, 1000)}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints and best.safetensors of about ${describeBytes(checkpointBytes(config.training, parameters, prepared.tracking?.settings.chains))}, result.json, execution.json`,
     `config hash ${prepared.identity.configHash}`,
     `data        ${dataset.fingerprint}`,
     'dry run: nothing was trained or written',

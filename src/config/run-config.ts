@@ -92,9 +92,11 @@ export interface TrainingConfig {
 /** The `evaluation` section. */
 export interface EvaluationConfig {
   every: Extent | 'auto' | 'never';
-  logLikelihood: 'auto' | 'exact' | 'estimated' | 'never';
+  logLikelihood: 'auto' | 'exact' | 'estimated' | 'tracked' | 'never';
   /** With `estimated`: how to anneal. */
   annealing?: { temperatures: number; chains: number };
+  /** With `tracked`: how often the chains follow the parameters, how many, and the annealing they start from. */
+  tracking?: { every: Extent; chains: number; temperatures: number };
   /** Largest cost (states × units of the larger layer) of one exact log partition function. */
   exactCostLimit: number;
   /** At most this many examples of each split enter pseudo-likelihood and reconstruction error (the first ones). */

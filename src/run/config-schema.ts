@@ -275,11 +275,12 @@ const evaluationKeys: SchemaKey[] = [
     meaning: 'mean log-likelihood of every split, in nats per example',
     type: {
       kind: 'choice',
-      values: ['auto', 'exact', 'estimated', 'never'],
+      values: ['auto', 'exact', 'estimated', 'tracked', 'never'],
       meanings: [
         'exact where its cost is within exactCostLimit, else left out (pseudo-likelihood and the free-energy gap remain)',
         'exact; refused before training starts where it costs more than exactCostLimit',
         'estimated by a short annealed importance sampling each time: an optimistic figure, marked as estimated',
+        'log Z followed along the training by importance weights between successive parameters, marked as estimated; errors add up',
         'left out',
       ],
     },
@@ -296,6 +297,24 @@ const evaluationKeys: SchemaKey[] = [
       ],
     },
     onlyWith: { key: 'logLikelihood', values: ['estimated'] },
+  },
+  {
+    name: 'tracking',
+    meaning: 'how log Z is followed along the training',
+    type: {
+      kind: 'object',
+      keys: [
+        { name: 'every', meaning: 'when the chains follow the parameters; evaluations in between weigh them anew, without a move', type: extentKind(), default: { updates: 10 } },
+        { name: 'chains', meaning: 'chains, each of which carries a weight', type: { kind: 'integer', minimum: 10, maximum: 100_000 }, default: 100 },
+        {
+          name: 'temperatures',
+          meaning: 'steps of the annealing that tracking starts from',
+          type: { kind: 'integer', minimum: 1, maximum: 100_000_000 },
+          default: 1000,
+        },
+      ],
+    },
+    onlyWith: { key: 'logLikelihood', values: ['tracked'] },
   },
   {
     name: 'exactCostLimit',

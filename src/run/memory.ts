@@ -11,9 +11,15 @@ interface Layers {
   readonly hiddenUnits: number;
 }
 
-/** Bytes of a checkpoint without its events: parameters, momentum, the states of the chains. */
-export function checkpointBytes(training: TrainingConfig, model: Layers): number {
-  return (hasMomentum(training) ? 2 : 1) * parameterBytes(model) + chainsOf(training) * (model.visibleUnits + model.hiddenUnits);
+/**
+ * Bytes of a checkpoint without its events: parameters, momentum, the states of the chains.
+ *
+ * @param trackingChains chains that track log Z; 0 where it is not tracked
+ */
+export function checkpointBytes(training: TrainingConfig, model: Layers, trackingChains = 0): number {
+  const tracking = trackingChains > 0 ? trackingChains * (model.visibleUnits + 16) + 24 : 0;
+  const chains = chainsOf(training) * (model.visibleUnits + model.hiddenUnits);
+  return (hasMomentum(training) ? 2 : 1) * parameterBytes(model) + chains + tracking;
 }
 
 /** Number of persistent chains; 0 for algorithms without. */

@@ -13,12 +13,14 @@ import { addressLimits, numericsVersion, type BinaryMatrix, type Kernels, type M
 import type { EvaluationRequest } from '../estimators/evaluation.js';
 import { exactEstimator, isAffordable, logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
 import { defaultAnnealing } from '../estimators/annealing-settings.js';
+import type { TrackingSettings } from '../estimators/tracked-log-partition-function.js';
 import { baseVisibleBias } from '../model/base-rate.js';
 import { enumerationCost } from '../model/enumeration-view.js';
 import { isRbmError, RbmError } from '../errors.js';
 import { initialParameters } from '../model/initial-parameters.js';
 import { areParametersFinite } from '../model/parameters.js';
 import { gradientEstimator } from '../training/gradients/index.js';
+import { extentInUpdates } from '../training/schedules.js';
 import { lengthInUpdates, updatesPerEpoch } from '../training/trainer.js';
 import { version } from '../version.js';
 import { configKeys } from './config-schema.js';
@@ -37,9 +39,11 @@ export interface PreparedRun {
   readonly length: number;
   readonly updatesPerEpoch: number;
   /** What evaluations say of the likelihood. */
-  readonly logLikelihood: 'exact' | 'estimated' | 'left out';
-  /** What gives evaluations their log Z; undefined where they have none. */
+  readonly logLikelihood: 'exact' | 'estimated' | 'tracked' | 'left out';
+  /** What gives evaluations their log Z; undefined where they have none, or the run tracks it. */
   readonly logPartitionFunction: EvaluationRequest['logPartitionFunction'];
+  /** How the run tracks log Z, and after how many updates each time; undefined where it does not. */
+  readonly tracking?: { readonly every: number; readonly settings: TrackingSettings };
   /** Cost of one exact log Z: states × units of the larger layer. */
   readonly exactCost: number;
 }
@@ -92,8 +96,27 @@ function evaluationLogZ(config: RunConfig, dataset: Dataset, kernels: Kernels, a
     const { estimate } = logPartitionFunctionEstimator('ais');
     return (model, cooperation) => estimate(model, { kernels, annealing: settings, ...cooperation });
   }
-  if (logLikelihood === 'never' || !affordable) return undefined;
+  if (logLikelihood === 'never' || logLikelihood === 'tracked' || !affordable) return undefined;
   return (model, cooperation) => exactEstimator.estimate(model, { kernels, ...cooperation });
+}
+
+/** How the run tracks log Z, where it is to. */
+function trackingOf(config: RunConfig, dataset: Dataset, updatesOfEpoch: number): PreparedRun['tracking'] {
+  const { logLikelihood, tracking } = config.evaluation;
+  if (logLikelihood !== 'tracked' || tracking === undefined) return undefined;
+  const { every, chains, temperatures } = tracking;
+  const base = baseVisibleBias('data', dataset.splits.train.binary);
+  return {
+    every: extentInUpdates(every, updatesOfEpoch),
+    settings: { baseVisibleBias: base, schedule: defaultAnnealing.schedule, temperatures, chains, seed: config.seed },
+  };
+}
+
+/** What evaluations say of the likelihood. */
+function likelihoodKind({ evaluation }: RunConfig, affordable: boolean): PreparedRun['logLikelihood'] {
+  const { logLikelihood } = evaluation;
+  if (logLikelihood === 'estimated' || logLikelihood === 'tracked') return logLikelihood;
+  return logLikelihood !== 'never' && affordable ? 'exact' : 'left out';
 }
 
 /** Refuses what this machine can't hold, before it is allocated. */
@@ -210,8 +233,9 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
     },
     length,
     updatesPerEpoch: updatesPerEpoch(training, rows),
-    logLikelihood: evaluation.logLikelihood === 'estimated' ? 'estimated' : evaluation.logLikelihood !== 'never' && affordable ? 'exact' : 'left out',
+    logLikelihood: likelihoodKind(config, affordable),
     logPartitionFunction: evaluationLogZ(config, dataset, kernels, affordable),
+    tracking: trackingOf(config, dataset, updatesPerEpoch(training, rows)),
     exactCost,
   };
 }

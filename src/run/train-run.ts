@@ -13,6 +13,7 @@ import { writeCheckpointFile, type RunDirectory } from '../checkpoint/run-direct
 import { messageOf, printable, RbmError } from '../errors.js';
 import { evaluateModel, type Figures } from '../estimators/evaluation.js';
 import { independentUnitsLogLikelihood } from '../estimators/independent-units.js';
+import { LogPartitionFunctionTracker } from '../estimators/tracked-log-partition-function.js';
 import type { Model } from '../kernels/index.js';
 import { canonicalJson } from '../config/index.js';
 import type { Extent } from '../config/schema.js';
@@ -86,6 +87,9 @@ function isBetter(candidate: { value: number; criterion: string }, best: Progres
   return best === undefined || best.criterion !== candidate.criterion || candidate.value > best.value;
 }
 
+/** Why training ends where log-probabilities are no longer numbers. */
+const overflow = 'log-probabilities are too large for float64';
+
 function areFiguresFinite(figures: Figures): boolean {
   const { logPartitionFunction, splits } = figures;
   if (logPartitionFunction !== undefined && !Number.isFinite(logPartitionFunction.logZ)) return false;
@@ -108,6 +112,8 @@ class Run {
   #savedUpdate = -1;
   #savedTime = performance.now();
   #figures: Figures | undefined;
+  /** What evaluations take log Z from, where it is tracked. */
+  #tracker: LogPartitionFunctionTracker | undefined;
   /** Whether the directory says whose it is. */
   #isStarted = false;
   readonly #startTime = new Date();
@@ -130,9 +136,13 @@ class Run {
     }
   }
 
-  #restore({ progress, parameters, velocity, state }: Checkpoint): void {
+  #restore({ progress, parameters, velocity, state, tracking }: Checkpoint): void {
+    const { kernels, tracking: wanted } = this.#request.prepared;
     try {
       this.#trainer.restore(progress.update, parameters, velocity, state);
+      if (wanted !== undefined && tracking !== undefined) {
+        this.#tracker = LogPartitionFunctionTracker.restore(kernels, this.#trainer.model, wanted.settings, tracking);
+      }
     } catch (error) {
       const file = this.#request.directory.checkpoint(progress.update);
       throw new RbmError('data', `${printable(file)}: ${messageOf(error)}`, {
@@ -165,6 +175,7 @@ class Run {
 
     const breath = new Breath();
     try {
+      await this.#startTracking();
       for (;;) {
         if (!this.#evaluated && this.#isEvaluationDue()) await this.#evaluateOnCadence();
         if (trainer.update >= length) break;
@@ -172,6 +183,7 @@ class Run {
         if (stop.signal !== undefined) throw new Stopped(stop.signal);
         if (!(await trainer.step())) throw this.#diverged('some parameters are no longer finite numbers');
         this.#evaluated = false;
+        await this.#track();
         report({ type: 'update', update: trainer.update });
         if (breath.isDue) await breath.take();
       }
@@ -186,20 +198,46 @@ class Run {
     }
   }
 
+  /** Makes the tracker of log Z, where one is wanted and no checkpoint had its state. */
+  async #startTracking(): Promise<void> {
+    const { prepared, report } = this.#request;
+    const { model, update } = this.#trainer;
+    if (prepared.tracking === undefined || this.#tracker !== undefined) return;
+    const tracker = await LogPartitionFunctionTracker.start(prepared.kernels, model, prepared.tracking.settings, update, {
+      pause: this.#pause,
+      progress: (share) => report({ type: 'evaluating', update, share }),
+    });
+    if (!tracker.isFinite) throw this.#diverged(overflow);
+    this.#tracker = tracker;
+    if (update === 0) return;
+    const { chains } = prepared.tracking.settings;
+    report({ type: 'warning', message: `no log Z tracked with ${chains} chains up to update ${update} was saved: tracking starts afresh there` });
+  }
+
+  /** Follows log Z to the present parameters, where that is due. */
+  async #track(): Promise<void> {
+    const { tracking } = this.#request.prepared;
+    const { model, update } = this.#trainer;
+    if (tracking === undefined || this.#tracker === undefined || update % tracking.every !== 0) return;
+    await this.#tracker.advance(model, update);
+    if (!this.#tracker.isFinite) throw this.#diverged(overflow);
+  }
+
   async #evaluate(): Promise<Figures> {
     const { prepared, report } = this.#request;
     const { update } = this.#trainer;
+    const tracker = this.#tracker;
     const figures = await evaluateModel(
       prepared.kernels,
       this.#trainer.model,
       binarySplits(prepared.dataset),
       {
-        logPartitionFunction: prepared.logPartitionFunction,
+        logPartitionFunction: tracker === undefined ? prepared.logPartitionFunction : (model) => tracker.estimate(model),
         pseudoLikelihoodExamples: prepared.config.evaluation.pseudoLikelihoodExamples,
       },
       { pause: this.#pause, progress: (share) => report({ type: 'evaluating', update, share }) },
     );
-    if (!areFiguresFinite(figures)) throw this.#diverged('log-probabilities are too large for float64');
+    if (!areFiguresFinite(figures)) throw this.#diverged(overflow);
     report({ type: 'evaluation', update, figures });
     return figures;
   }
@@ -245,6 +283,7 @@ class Run {
       parameters: model,
       velocity,
       state: new Map(Object.entries(this.#trainer.gradientTensors())),
+      ...(this.#tracker !== undefined && { tracking: new Map(Object.entries(this.#tracker.tensors())) }),
       metrics: this.#lines,
       progress: { update, evaluated: this.#evaluated, best: this.#best },
       identity: prepared.identity,

@@ -37,6 +37,7 @@ async function walk(
   model: Model,
   { baseVisibleBias, schedule }: AnnealingPath,
   start: BinaryMatrix | undefined,
+  end: BinaryMatrix | undefined,
   rows: number,
   firstRow: number,
   key: StreamKey,
@@ -91,6 +92,7 @@ async function walk(
     progress?.((first + count) / steps);
     await pause?.();
   }
+  end?.words.set(visible.words.subarray(0, end.words.length));
   kernels.release(visible, hidden);
 }
 
@@ -100,6 +102,7 @@ async function walkAll(
   model: Model,
   path: AnnealingPath,
   start: BinaryMatrix | undefined,
+  end: BinaryMatrix | undefined,
   chains: number,
   key: StreamKey,
   cooperation: Cooperation,
@@ -108,7 +111,8 @@ async function walkAll(
   for (let first = 0; first < chains; first += chainsTogether) {
     const rows = Math.min(chainsTogether, chains - first);
     const part = start === undefined ? undefined : rowsOf(start, first, rows);
-    await walk(kernels, model, path, part, rows, first, key, gains.subarray(first, first + rows), undefined, {
+    const ends = end === undefined ? undefined : rowsOf(end, first, rows);
+    await walk(kernels, model, path, part, ends, rows, first, key, gains.subarray(first, first + rows), undefined, {
       pause: cooperation.pause,
       progress: (share) => cooperation.progress?.((first + share * rows) / chains),
     });
@@ -120,6 +124,8 @@ async function walkAll(
  * Log-weights of `chains` chains from the base-rate model to the model, in nats: the mean of their exponentials is an
  * unbiased estimate of Z / Z_base (Neal 2001, eq. 11).
  *
+ * @param end where given, receives the chains' last visible states, chains × n: weighted by the weights, they are samples
+ *   of the model
  * @throws whatever `cooperation.pause` throws
  */
 export function annealForward(
@@ -129,8 +135,9 @@ export function annealForward(
   chains: number,
   key: StreamKey,
   cooperation: Cooperation = {},
+  end?: BinaryMatrix,
 ): Promise<Float64Array> {
-  return walkAll(kernels, model, path, undefined, chains, key, cooperation);
+  return walkAll(kernels, model, path, undefined, end, chains, key, cooperation);
 }
 
 /**
@@ -150,7 +157,7 @@ export function annealReverse(
   key: StreamKey,
   cooperation: Cooperation = {},
 ): Promise<Float64Array> {
-  return walkAll(kernels, model, path, start, start.rows, key, cooperation);
+  return walkAll(kernels, model, path, start, undefined, start.rows, key, cooperation);
 }
 
 /**
@@ -169,7 +176,7 @@ export async function annealingDifficulty(
 ): Promise<Float64Array> {
   const deviations = new Float64Array(path.schedule.length - 1);
   const gains = new Float64Array(chains);
-  await walk(kernels, model, path, undefined, chains, 0, key, gains, (index, increments) => {
+  await walk(kernels, model, path, undefined, undefined, chains, 0, key, gains, (index, increments) => {
     let mean = 0;
     for (const increment of increments) mean += increment;
     mean /= chains;

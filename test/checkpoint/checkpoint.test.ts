@@ -81,6 +81,21 @@ describe('round trip', () => {
     expect(read).toMatchObject({ metrics: checkpoint.metrics, progress: checkpoint.progress, identity: checkpoint.identity });
   });
 
+  test('what tracks log Z is given back, and left out where there is none', () => {
+    const tracking = new Map([
+      ['logWeights', { shape: [2], values: Float64Array.of(-0.5, 3) }],
+      ['visibleChains', { shape: [2, 3], values: Uint8Array.of(0, 1, 1, 0, 0, 1) }],
+    ]);
+    const read = decodeCheckpoint(checkpointBytes({ ...sampleCheckpoint(), tracking }), 'x');
+    expect([...read.tracking!.keys()].toSorted()).toEqual(['logWeights', 'visibleChains']);
+    for (const [name, { shape, values }] of tracking) {
+      expect(read.tracking!.get(name)?.shape).toEqual(shape);
+      expect(sameBits(read.tracking!.get(name)!.values, values)).toBe(true);
+    }
+    expect([...read.state.keys()].toSorted()).toEqual(['chains', 'fast']);
+    expect(decodeCheckpoint(checkpointBytes(sampleCheckpoint()), 'x').tracking).toBeUndefined();
+  });
+
   test('equal progress gives equal bytes; each part of it changes them', () => {
     const bytes = checkpointBytes(sampleCheckpoint());
     expect(Buffer.compare(checkpointBytes(sampleCheckpoint()), bytes)).toBe(0);

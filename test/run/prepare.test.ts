@@ -39,6 +39,7 @@ describe('config hash', () => {
     'training.updates=31',
     'evaluation.every=never',
     'evaluation.logLikelihood=never',
+    'evaluation.logLikelihood=tracked',
     'evaluation.exactCostLimit=5e5',
     'evaluation.pseudoLikelihoodExamples=3',
     'checkpoint.every={seconds: 5}',
@@ -132,17 +133,28 @@ describe('config hash', () => {
 describe('what a run needs', () => {
   test('lengths, costs and shapes', async () => {
     const prepared = await prepare(smallConfig);
-    expect(prepared).toMatchObject({ length: 30, updatesPerEpoch: 3, exactLogLikelihood: true, exactCost: 2 ** 4 * 9 });
+    expect(prepared).toMatchObject({ length: 30, updatesPerEpoch: 3, logLikelihood: 'exact', exactCost: 2 ** 4 * 9 });
     expect(prepared.parameters).toMatchObject({ visibleUnits: 9, hiddenUnits: 4 });
     expect(prepared.identity.shape).toEqual([3, 3]);
   });
 
   test('the exact likelihood is left out where it costs too much, and refused where it was demanded', async () => {
     const limit = 'evaluation.exactCostLimit=100';
-    expect(await prepare(smallConfig, [limit])).toMatchObject({ exactLogLikelihood: false });
-    expect(await prepare(smallConfig, ['evaluation.logLikelihood=never'])).toMatchObject({ exactLogLikelihood: false });
+    expect(await prepare(smallConfig, [limit])).toMatchObject({ logLikelihood: 'left out' });
+    expect(await prepare(smallConfig, ['evaluation.logLikelihood=never'])).toMatchObject({ logLikelihood: 'left out' });
     const refusal = await refusalOf(smallConfig, [limit, 'evaluation.logLikelihood=exact']);
     expect(refusal).toMatchObject({ code: 'usage', message: expect.stringMatching(/2\^4 states/) });
+  });
+
+  test('how log Z is tracked, in updates; keys of tracking without it are refused', async () => {
+    const tracked = ['evaluation.logLikelihood=tracked'];
+    const settings = { chains: 100, temperatures: 1000, seed: 's' };
+    expect(await prepare(smallConfig, tracked)).toMatchObject({ logLikelihood: 'tracked', logPartitionFunction: undefined, tracking: { every: 10, settings } });
+    const other = await prepare(smallConfig, [...tracked, 'evaluation.tracking={every: {epochs: 2}, chains: 20, temperatures: 5}']);
+    expect(other).toMatchObject({ tracking: { every: 6, settings: { chains: 20, temperatures: 5 } } });
+    expect((await prepare(smallConfig)).tracking).toBeUndefined();
+    const refusal = await refusalOf(smallConfig, ['evaluation.tracking.chains=20']);
+    expect(refusal).toMatchObject({ code: 'usage', message: expect.stringMatching(/evaluation\.logLikelihood/) });
   });
 
   test.each<[string, object, readonly string[], RegExp]>([

@@ -2,14 +2,14 @@
  * A run from outside: whatever interrupts it, its files end up the same as those of a run that nothing interrupted.
  */
 
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
 import { parametersDigest } from '../../src/checkpoint/digest.js';
-import { readCheckpointFile, RunDirectory } from '../../src/checkpoint/run-directory.js';
+import { readCheckpointFile, RunDirectory, writeCheckpointFile } from '../../src/checkpoint/run-directory.js';
 import { isRbmError } from '../../src/errors.js';
 import { readSafetensors } from '../../src/formats/safetensors.js';
 import { backends } from '../../src/kernels/index.js';
@@ -41,6 +41,10 @@ const configs: Record<string, object> = {
   'sml without momentum': { ...smallConfig, training: { ...training, momentum: 0 } },
   cd: { ...smallConfig, training: { ...training, algorithm: 'cd', chains: undefined, weightDecay: { l2: 0.01 } } },
   exact: { ...smallConfig, training: { ...training, algorithm: 'exact', chains: undefined, k: undefined } },
+  tracked: {
+    ...smallConfig,
+    evaluation: { every: { updates: 7 }, logLikelihood: 'tracked', tracking: { every: { updates: 3 }, chains: 12, temperatures: 10 } },
+  },
   dynamic: {
     ...smallConfig,
     data: { source: 'file', path: greyFile, binarize: 'dynamic', validation: { count: 2 } },
@@ -161,6 +165,74 @@ test.each([
   const { tensors } = readSafetensors(readFileSync(directory.checkpoint(6)), 'x');
   const sizes = [...tensors].map(([name, { values }]) => (name === 'metrics' ? 0 : values.byteLength));
   expect(checkpointBytes(prepared.config.training, prepared.parameters)).toBe(sizes.reduce((sum, size) => sum + size));
+});
+
+describe('log Z tracked along the training', () => {
+  const tracked = (every: number, chains = 12, more: object = {}): object => ({
+    ...smallConfig,
+    training: { ...training, updates: 400, learningRate: 0.3, ...more },
+    evaluation: { every: { updates: 50 }, logLikelihood: 'tracked', tracking: { every: { updates: every }, chains, temperatures: 10 } },
+  });
+  const figuresOf = (folder: string) =>
+    readFileSync(new RunDirectory(folder).metrics, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as {
+      update: number;
+      logPartitionFunction?: number;
+      splits: Record<string, { exact?: boolean; meanLogLikelihood?: number }>;
+    });
+
+  test('changes no bit of the parameters, is marked as estimated, and chains are drawn anew on the way', async () => {
+    const folders = [newFolder(), newFolder()];
+    const prepared = await prepare(tracked(8));
+    const { outcome } = await train(prepared, folders[0]);
+    const other = await train(await prepare({ ...tracked(8), evaluation: { logLikelihood: 'never' } }), folders[1]);
+    if (outcome.status !== 'finished' || other.outcome.status !== 'finished') throw new Error('they did not finish');
+    expect(outcome.result.digest).toBe(other.outcome.result.digest);
+    expect(outcome.result.configHash).toBe(other.outcome.result.configHash);
+    expect(outcome.result.figures.logPartitionFunction).toMatchObject({ estimator: 'tracked', exact: false });
+    const lines = figuresOf(folders[0]);
+    expect(lines.length).toBe(9);
+    for (const { logPartitionFunction, splits } of lines) {
+      expect(Number.isFinite(logPartitionFunction)).toBe(true);
+      expect(Object.values(splits).map(({ exact }) => exact)).toEqual([false, false]);
+    }
+    const directory = new RunDirectory(folders[0]);
+    const { tracking } = readCheckpointFile(directory.checkpoint(400));
+    // A variance before the present weights: chains have been drawn anew.
+    expect(tracking?.get('accumulated')?.values[1]).toBeGreaterThan(0);
+    const { tensors } = readSafetensors(readFileSync(directory.checkpoint(400)), 'x');
+    const sizes = [...tensors].map(([name, { values }]) => (name === 'metrics' ? 0 : values.byteLength));
+    expect(checkpointBytes(prepared.config.training, prepared.parameters, 12)).toBe(sizes.reduce((sum, size) => sum + size));
+    expect(readCheckpointFile(new RunDirectory(folders[1]).checkpoint(400)).tracking).toBeUndefined();
+  });
+
+  test('continued with another number of chains, or from a run without, it starts afresh and says so', async () => {
+    for (const before of [tracked(8, 20), { ...tracked(8), evaluation: { logLikelihood: 'never' } }]) {
+      const folder = newFolder();
+      await train(await prepare(before), folder, atUpdate(33));
+      const copy = newFolder();
+      cpSync(folder, copy, { recursive: true });
+      const { outcome, events } = await train(await prepare(tracked(8)), folder);
+      expect(outcome.status).toBe('finished');
+      expect(events.filter(({ type }) => type === 'warning')).toEqual([
+        { type: 'warning', message: expect.stringMatching(/12 chains up to update 33 .* starts afresh/) },
+      ]);
+      // Stopped again on the way, it is the same.
+      await train(await prepare(tracked(8)), copy, atUpdate(177));
+      await train(await prepare(tracked(8)), copy);
+      expect(outcomeFiles(copy)).toEqual(outcomeFiles(folder));
+    }
+  });
+
+  test('a checkpoint whose tracking makes no sense is refused with its name', async () => {
+    const folder = newFolder();
+    await train(await prepare(tracked(8)), folder, atUpdate(33));
+    const directory = new RunDirectory(folder);
+    const checkpoint = readCheckpointFile(directory.checkpoint(33));
+    const broken = new Map(checkpoint.tracking).set('logWeights', { shape: [12], values: new Float64Array(12).fill(Infinity) });
+    writeCheckpointFile(directory.checkpoint(33), { ...checkpoint, tracking: broken });
+    const refused = train(await prepare(tracked(8)), folder);
+    await expect(refused).rejects.toMatchObject({ code: 'data', message: expect.stringMatching(/0033\.safetensors: .*logWeights.*finite/) });
+  });
 });
 
 describe('a directory that is no longer this training\'s', () => {
