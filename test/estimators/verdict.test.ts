@@ -24,11 +24,11 @@ const { abs, log } = Math;
 const inFirst = (i: number): boolean => i < 6;
 
 /** Two hidden units, one for each mode: weights of ±10, so that 60 nats lie between the modes and what joins them. */
-function twoModes(secondBias: number): ModelParameters {
+function twoModes(secondBias: number, size = 10): ModelParameters {
   return {
     visibleUnits: 12,
     hiddenUnits: 2,
-    weights: Float64Array.from({ length: 24 }, (_, index) => (inFirst(Math.floor(index / 2)) === (index % 2 === 0) ? 10 : -10)),
+    weights: Float64Array.from({ length: 24 }, (_, index) => (inFirst(Math.floor(index / 2)) === (index % 2 === 0) ? size : -size)),
     visibleBias: new Float64Array(12),
     hiddenBias: Float64Array.of(0, secondBias),
   };
@@ -67,6 +67,15 @@ describe('a mode that the base rate knows nothing of', () => {
     expect(interval[0] <= exact && exact <= interval[1]).toBe(true);
     expect(heuristic).toContain('spans both');
     expect(verdict.advice.length).toBeGreaterThan(0);
+  });
+
+  // Tempered runs from the same base rate reach no more than forward chains do; that half of them start elsewhere shows it.
+  test.each([[0, 10], [3, 10], [3, 4]])('with tempered starts, too: bias %d, weights ±%d', async (bias, size) => {
+    const parameters = twoModes(bias, size);
+    const tempered = { ...settings, reverseStart: 'tempered' as const };
+    const { verdict } = await twoSided(kernels, createModel(kernels, parameters), tempered, {});
+    expect(verdict.status).toBe('not to be trusted');
+    expect(verdict.reasons).toContainEqual(expect.stringMatching(/tempered runs remember where they started: by \d+\.\d\d nats/));
   });
 
   test('no gap, no reason: the same model from a base rate that knows neither mode', async () => {
