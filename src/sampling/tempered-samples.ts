@@ -33,8 +33,8 @@ export interface TemperedSamples {
 /** Gibbs steps of every round in which the ladder adapts. */
 const adaptingSteps = [50, 100, 200];
 
-/** Steps before the first sample, as samples' worth of steps. */
-const burnInSamples = 5;
+/** Steps before the first sample, as samples’ worth: with 5, ensembles that started elsewhere had not come back on 784×20. */
+const burnInSamples = 20;
 
 /** Samples that each ensemble gives. */
 function samplesPerEnsemble(count: number, ensembles: number): number {
