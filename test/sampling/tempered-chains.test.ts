@@ -169,9 +169,9 @@ describe('temperedSamples', () => {
   });
 
   test('cost: rungs × ensembles × steps of the ladder’s trials, the burn-in and the samples', () => {
-    // 350 steps of trials, 5 samples’ worth of burn-in, 15 samples of 7 ensembles.
-    expect(temperedSamplesCost(100, sampling)).toBe(6 * 7 * (350 + (5 + 15) * 5));
-    expect(temperedSamplesCost(100, { ...sampling, ladder: 'geometric' })).toBe(6 * 7 * (5 + 15) * 5);
+    // 350 steps of trials, 20 samples’ worth of burn-in, 15 samples of 7 ensembles.
+    expect(temperedSamplesCost(100, sampling)).toBe(6 * 7 * (350 + (20 + 15) * 5));
+    expect(temperedSamplesCost(100, { ...sampling, ladder: 'geometric' })).toBe(6 * 7 * (20 + 15) * 5);
   });
 
   test('many of them have the distribution p(v)', async () => {
