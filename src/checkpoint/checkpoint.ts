@@ -2,7 +2,8 @@
  * A checkpoint: everything that exact continuation needs, in one safetensors file.
  *
  * Tensors `weights`, `visibleBias`, `hiddenBias` (readable by any tool), `velocity.*` (with momentum), `state.*` (what the
- * training algorithm carries), `tracking.*` (where log Z is tracked), `metrics` (the lines of metrics.jsonl up to here, so that no event can be lost or doubled);
+ * training algorithm carries), `tracking.*` (where log Z is tracked), `metrics` (the lines of metrics.jsonl up to here, so
+ * that no event can be lost or doubled);
  * metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no hosts, no paths: the same
  * progress gives the same bytes.
  */

@@ -1,5 +1,5 @@
 /**
- * An exact log Z that takes long: what it will cost, how far it is, and where it goes on after an interruption.
+ * A log Z that takes long: what an exact one will cost, how far it is, and where it goes on after an interruption.
  */
 
 import { openFinishedWork, type FinishedWorkFile } from '../checkpoint/finished-work.js';
@@ -155,12 +155,12 @@ export async function withEstimateProgress<T>(quiet: boolean, terminal: Terminal
  */
 export async function withExactProgress<T>(
   parameters: ModelParameters,
-  { threads, isExact, quiet }: { readonly threads: number; readonly isExact: boolean; readonly quiet: boolean },
+  { threads, quiet }: { readonly threads: number; readonly quiet: boolean },
   terminal: Terminal,
   work: (cooperation: ExactCooperation) => Promise<T>,
 ): Promise<T> {
   const pause = stoppablePause(terminal.listenForStop());
-  const { seconds, bytes } = isExact ? demands(parameters, threads) : { seconds: 0, bytes: 0 };
+  const { seconds, bytes } = demands(parameters, threads);
   if (seconds * threads < longSeconds) return work({ pause });
   const finished: FinishedWorkFile = openFinishedWork(`exact log Z, numerics ${numericsVersion}, ${parametersDigest(parameters)}`);
   if (!quiet) {

@@ -15,6 +15,7 @@ import { createModel } from '../model/parameters.js';
 import { loadKernelsFor } from '../run/kernels.js';
 import { binarySplits } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
+import { chainsTogether } from '../sampling/annealed-chains.js';
 import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type DataOptions, type ModelOptions } from './arguments.js';
 import { withEstimateProgress, withExactProgress } from './estimation-progress.js';
 import { addEstimationOptions, planEstimation, type EstimationOptions, type EstimationPlan } from './estimation-options.js';
@@ -70,7 +71,7 @@ async function evaluateParameters(
     );
   const figures =
     estimator === 'exact'
-      ? await withExactProgress(parameters, { threads: kernels.threads, isExact: true, quiet }, terminal, evaluateWith)
+      ? await withExactProgress(parameters, { threads: kernels.threads, quiet }, terminal, evaluateWith)
       : await withEstimateProgress(quiet, terminal, evaluateWith);
   return { figures, energies };
 }
@@ -85,10 +86,8 @@ function compare(own: Evaluated, other: Evaluated): Record<string, PairedCompari
 }
 
 /** Writes the log-likelihood of every example: splits one after the other. */
-function writePerExample(file: string, { figures, energies }: Evaluated, terminal: Terminal): void {
-  const { logPartitionFunction } = figures;
-  if (logPartitionFunction === undefined) throw new RbmError('usage', '--per-example needs log Z', { hint: 'Leave out --estimator none.' });
-  const all = Object.values(energies).flatMap((values) => Array.from(values, (energy) => -energy - logPartitionFunction.logZ));
+function writePerExample(file: string, energies: Evaluated['energies'], logZ: number, terminal: Terminal): void {
+  const all = Object.values(energies).flatMap((values) => Array.from(values, (energy) => -energy - logZ));
   writeMatrix(file, { rows: all.length, columns: 1, values: Float64Array.from(all) }, undefined, terminal);
 }
 
@@ -126,7 +125,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
 
   const work = (estimator: string | undefined, shape: ModelParameters): { stateUnits: number; chains: number; threads?: number } => ({
     stateUnits: estimator === 'exact' ? exactEstimator.costOf(shape) : 0,
-    chains: estimator === 'exact' || estimator === undefined ? 0 : Math.min(250, plan.annealing.chains),
+    chains: estimator === 'exact' || estimator === undefined ? 0 : Math.min(chainsTogether, plan.annealing.chains),
     ...(threads !== undefined && { threads }),
   });
   const kernels = await loadKernelsFor(parameters, work(plan.estimator, parameters));
@@ -158,8 +157,11 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
     otherFigures = evaluated.figures;
   }
   const digest = parametersDigest(parameters);
-  if (options.perExample !== undefined) writePerExample(options.perExample, own, terminal);
-  const { figures } = own;
+  const { figures, energies } = own;
+  const { logPartitionFunction } = figures;
+  if (options.perExample !== undefined && logPartitionFunction !== undefined) {
+    writePerExample(options.perExample, energies, logPartitionFunction.logZ, terminal);
+  }
   if (options.json) {
     const { visibleUnits, hiddenUnits } = parameters;
     const document = { model: model.file, visibleUnits, hiddenUnits, digest, data: dataset.fingerprint, ...figures };

@@ -5,6 +5,7 @@
 import type { Kernels, Model } from '../kernels/index.js';
 import type { StreamKey } from '../random/index.js';
 import { annealingDifficulty } from '../sampling/annealed-chains.js';
+import { evenlySpaced } from '../sampling/evenly-spaced.js';
 import type { Cooperation } from '../model/cooperation.js';
 
 /** What a schedule may be made from. */
@@ -60,16 +61,8 @@ async function adaptiveSchedule(temperatures: number, { kernels, model, baseVisi
   const mean = deviations.reduce((sum, value) => sum + value, 0) / deviations.length;
   const reached = new Float64Array(pilot.length);
   for (let step = 1; step < pilot.length; step++) reached[step] = reached[step - 1] + deviations[step - 1] + leastDifficulty * mean;
-  const total = reached[pilot.length - 1];
-  if (!(total > 0)) return uniformSchedule(temperatures);
-  let below = 0;
-  return Float64Array.from({ length: temperatures + 1 }, (_, index) => {
-    if (index === temperatures) return 1;
-    const wanted = (index / temperatures) * total;
-    while (reached[below + 1] <= wanted) below++;
-    const share = (wanted - reached[below]) / (reached[below + 1] - reached[below]);
-    return pilot[below] + share * (pilot[below + 1] - pilot[below]);
-  });
+  if (!(reached[pilot.length - 1] > 0)) return uniformSchedule(temperatures);
+  return evenlySpaced(pilot, reached, temperatures);
 }
 
 /** All schedules. */

@@ -36,6 +36,23 @@ export function logMeanExp(values: Float64Array): number {
   return largest + log(canonicalSum(values.map((value) => exp(value - largest))) / values.length);
 }
 
+/** exp(logWeights) relative to the largest of them, and the logarithm of that one, in nats. */
+function relativeWeights(logWeights: Float64Array): { weights: Float64Array; largest: number } {
+  const largest = logWeights.reduce((a, b) => max(a, b), -Infinity);
+  return { weights: logWeights.map((value) => exp(value - largest)), largest };
+}
+
+/** (Σ w)² / Σ w² of weights up to a common factor. */
+function sampleSizeOf(weights: Float64Array): number {
+  const sum = canonicalSum(weights);
+  return (sum * sum) / canonicalSum(weights.map((weight) => weight * weight));
+}
+
+/** (Σ w)² / Σ w² of weights that are known by their logarithms. */
+export function effectiveSampleSize(logWeights: Float64Array): number {
+  return sampleSizeOf(relativeWeights(logWeights).weights);
+}
+
 /**
  * Log of the mean of exp(logWeights), with intervals.
  *
@@ -44,13 +61,10 @@ export function logMeanExp(values: Float64Array): number {
  */
 export function meanWeight(logWeights: Float64Array, seed: string): MeanWeight {
   const count = logWeights.length;
-  const largest = logWeights.reduce((a, b) => max(a, b), -Infinity);
-  const weights = logWeights.map((value) => exp(value - largest));
-  const sum = canonicalSum(weights);
-  const mean = sum / count;
+  const { weights, largest } = relativeWeights(logWeights);
+  const mean = canonicalSum(weights) / count;
   const logMean = largest + log(mean);
   const standardError = sqrt(canonicalSum(weights.map((weight) => (weight - mean) * (weight - mean))) / (count - 1) / count);
-  const squares = canonicalSum(weights.map((weight) => weight * weight));
 
   const logs = canonicalSum(logWeights) / count;
   const variance = canonicalSum(logWeights.map((value) => (value - logs) * (value - logs))) / (count - 1);
@@ -77,7 +91,7 @@ export function meanWeight(logWeights: Float64Array, seed: string): MeanWeight {
       mean > 3 * standardError ? largest + log(mean - 3 * standardError) : -Infinity,
       largest + log(mean + 3 * standardError),
     ],
-    effectiveSampleSize: (sum * sum) / squares,
+    effectiveSampleSize: sampleSizeOf(weights),
   };
 }
 

@@ -6,7 +6,7 @@
  * forward chains end), which comes close to the RBM's as temperatures grow; it is no bound of the RBM's own.
  */
 
-import { rowsOf, selectRows, type BinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
+import { selectRows, type BinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
 import { baseLogPartitionFunction } from '../model/base-rate.js';
 import { streamKey } from '../random/index.js';
 import { annealReverse } from '../sampling/annealed-chains.js';
@@ -35,7 +35,7 @@ export async function raise(
   const schedule = await scheduleFor(kernels, model, settings, temperatures, 0, cooperation);
   const start = selectRows(examples, Uint32Array.from({ length: examples.rows * chainsPerExample }, (_, chain) => Math.floor(chain / chainsPerExample)));
   const gains = await annealReverse(kernels, model, { baseVisibleBias, schedule }, start, streamKey(seed, 'estimation/raise'), cooperation);
-  const energies = await freeEnergiesOf(kernels, model, rowsOf(examples, 0, examples.rows), { pause: cooperation.pause });
+  const energies = await freeEnergiesOf(kernels, model, examples, { pause: cooperation.pause });
   const logZBase = baseLogPartitionFunction(baseVisibleBias, model.hiddenUnits);
   return meanWithError(
     energies.map((energy, row) => -energy - logZBase + logMeanExp(gains.subarray(row * chainsPerExample, (row + 1) * chainsPerExample))),

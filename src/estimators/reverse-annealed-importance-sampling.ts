@@ -14,7 +14,7 @@ import { sampleExactly } from '../sampling/exact-samples.js';
 import { temperedSamples, temperedSamplesCost, type TemperedSamples } from '../sampling/tempered-samples.js';
 import { evidenceOf, scheduleFor, type Direction } from './annealed-importance-sampling.js';
 import type { AnnealingSettings } from './annealing-settings.js';
-import { meanWeight } from './mean-weight.js';
+import { effectiveSampleSize, logMeanExp, meanWeight } from './mean-weight.js';
 import { oneSidedVerdict, type LogPartitionFunctionEstimate } from './verdict.js';
 
 /** Gibbs steps between samples of a tempered run in round 0; doubled with every round. */
@@ -31,13 +31,11 @@ export interface ReverseDirection extends Direction {
 }
 
 /** Compares the ensembles that started at the base rate with those that did not. */
-function compareStarts(logWeights: Float64Array, ensembles: number, seed: string): ReverseDirection['startGap'] {
+function compareStarts(logWeights: Float64Array, ensembles: number): ReverseDirection['startGap'] {
   const [even, odd] = [0, 1].map((parity) => logWeights.filter((_, row) => (row % ensembles) % 2 === parity));
   if (even.length < 2 || odd.length < 2) return undefined;
-  const [left, right] = [even, odd].map((values) => ({ ...meanWeight(values, seed), count: values.length }));
-  const variance = ({ effectiveSampleSize, count }: { effectiveSampleSize: number; count: number }): number =>
-    Math.max(1 / effectiveSampleSize - 1 / count, 0);
-  return { gap: Math.abs(left.logMean - right.logMean), standardError: Math.sqrt(variance(left) + variance(right)) };
+  const variance = (values: Float64Array): number => Math.max(1 / effectiveSampleSize(values) - 1 / values.length, 0);
+  return { gap: Math.abs(logMeanExp(even) - logMeanExp(odd)), standardError: Math.sqrt(variance(even) + variance(odd)) };
 }
 
 /** The settings of a round's tempered runs. */
@@ -80,7 +78,7 @@ export async function reverseDirection(
     progress: (share) => progress?.(tempered === undefined ? share : (1 + share) / 2),
   });
   const weights = meanWeight(logWeights, seed);
-  const startGap = tempered && compareStarts(logWeights, settings.tempering.ensembles, seed);
+  const startGap = tempered && compareStarts(logWeights, settings.tempering.ensembles);
   return { logZ: baseLogPartitionFunction(baseVisibleBias, model.hiddenUnits) - weights.logMean, logWeights, weights, tempered, startGap };
 }
 

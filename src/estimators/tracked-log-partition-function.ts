@@ -15,12 +15,12 @@ import type { Kernels, Model } from '../kernels/index.js';
 import { baseLogPartitionFunction } from '../model/base-rate.js';
 import type { Cooperation } from '../model/cooperation.js';
 import { streamKey, type StreamKey } from '../random/index.js';
-import { annealForward } from '../sampling/annealed-chains.js';
+import { annealForward, chainsTogether } from '../sampling/annealed-chains.js';
 import { createChains, gibbsSteps, type Chains } from '../sampling/gibbs.js';
 import { annealingSchedule } from './annealing-schedules.js';
 import type { AnnealingSettings } from './annealing-settings.js';
 import { freeEnergiesOf } from './free-energies.js';
-import { logMeanExp, meanWeight, studentQuantile } from './mean-weight.js';
+import { effectiveSampleSize, logMeanExp, meanWeight, studentQuantile } from './mean-weight.js';
 import { oneSidedVerdict, weaknessOfWeights, type LogPartitionFunctionEstimate } from './verdict.js';
 
 const { min, sqrt } = Math;
@@ -34,24 +34,8 @@ export interface TrackingTensor {
   readonly values: Float64Array | Uint8Array;
 }
 
-/** Chains moved together: the kernels' room for them is bounded. */
-const chainsTogether = 250;
-
 /** Chains are drawn anew where the effective sample size is below this share of them. */
 const resamplingShare = 0.5;
-
-/** (Σ w)² / Σ w² of weights that are known by their logarithms. */
-function effectiveSampleSize(logWeights: Float64Array): number {
-  const largest = logWeights.reduce((a, b) => (b > a ? b : a), -Infinity);
-  let sum = 0;
-  let squares = 0;
-  for (const value of logWeights) {
-    const weight = exp(value - largest);
-    sum += weight;
-    squares += weight * weight;
-  }
-  return (sum * sum) / squares;
-}
 
 /**
  * Systematic resampling: `count` rows, each drawn ⌊count·w⌋ or ⌈count·w⌉ times with w its share of the weights, ascending.

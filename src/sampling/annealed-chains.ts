@@ -22,8 +22,8 @@ export interface AnnealingPath {
 /** Temperatures asked of the kernels at a time. */
 const temperaturesTogether = 8;
 
-/** Chains walked together: tables of weights are made once for all of them. */
-const chainsTogether = 250;
+/** Chains walked together: tables of weights are made once for all of them, and the kernels' room for them is bounded. */
+export const chainsTogether = 250;
 
 /** Draws the visible states at inverse temperature 0, where they don't depend on the hidden ones. */
 function drawBaseRate(kernels: Kernels, model: Model, { visible, hidden }: Chains, base: Float64Array, key: StreamKey, row: number): void {

@@ -3,7 +3,8 @@
  *
  * A state of the enumerated layer is chosen with its probability, by one addressed uniform for its block and one for the
  * state within the block. Where the visible layer is enumerated, that is the sample; where the hidden layer is,
- * v ~ p(v | h) is drawn; a model of several components is drawn component by component. For models whose log Z is within reach, as ground truth for chains and estimators.
+ * v ~ p(v | h) is drawn; a model of several components is drawn component by component. For models whose log Z is within
+ * reach, as ground truth for chains and estimators.
  */
 
 import {

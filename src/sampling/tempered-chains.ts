@@ -9,6 +9,7 @@
 
 import { exp, layers, rowsOf, setUnit, uniform, type BinaryMatrix, type Kernels, type Model, type Tempering } from '../kernels/index.js';
 import type { StreamKey } from '../random/index.js';
+import { evenlySpaced } from './evenly-spaced.js';
 import { createChains, gibbsSteps, layerAddress, startUpdate, type Chains } from './gibbs.js';
 
 /** Ladders by name. */
@@ -175,14 +176,5 @@ export function evenlyRejectingLadder(ladder: Float64Array, swapRates: Float64Ar
   const barrier = new Float64Array(rungs);
   // A floor keeps the ladder strictly ascending where nothing was rejected.
   for (let rung = 1; rung < rungs; rung++) barrier[rung] = barrier[rung - 1] + Math.max(1 - swapRates[rung - 1], 1e-3);
-  const even = new Float64Array(rungs);
-  let below = 0;
-  for (let rung = 1; rung < rungs - 1; rung++) {
-    const wanted = (rung * barrier[rungs - 1]) / (rungs - 1);
-    while (barrier[below + 1] < wanted) below++;
-    const share = (wanted - barrier[below]) / (barrier[below + 1] - barrier[below]);
-    even[rung] = ladder[below] + share * (ladder[below + 1] - ladder[below]);
-  }
-  even[rungs - 1] = 1;
-  return even;
+  return evenlySpaced(ladder, barrier, rungs - 1);
 }
