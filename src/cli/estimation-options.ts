@@ -64,6 +64,8 @@ export interface EstimationPlan {
   /** Why log Z is not exact, where it is not. */
   readonly why: string;
   readonly annealing: AnnealingSettings;
+  /** States × units of an exact log Z. */
+  readonly exactCost: number;
 }
 
 /**
@@ -103,7 +105,7 @@ export function planEstimation(
     tolerance: nonNegativeNumber('--tolerance', options.tolerance),
     budget: nonNegativeNumber('--budget', options.budget),
   };
-  if (options.estimator === 'none') return { estimator: undefined, why: '--estimator none', annealing };
+  if (options.estimator === 'none') return { estimator: undefined, why: '--estimator none', annealing, exactCost: cost };
   const estimator = options.estimator === 'auto' ? (affordable ? 'exact' : 'two-sided') : options.estimator;
-  return { estimator, why: options.estimator === 'auto' && !affordable ? why : `--estimator ${estimator}`, annealing };
+  return { estimator, why: options.estimator === 'auto' && !affordable ? why : `--estimator ${estimator}`, annealing, exactCost: cost };
 }

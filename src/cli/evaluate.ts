@@ -7,12 +7,12 @@ import { exitCodes, printable, RbmError } from '../errors.js';
 import { evaluateModel, type Figures } from '../estimators/evaluation.js';
 import type { ExactCooperation } from '../estimators/exact-log-partition-function.js';
 import { comparePaired, type PairedComparison } from '../estimators/likelihood-interval.js';
-import { exactEstimator, logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
+import { logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
 import { meanWithError, type MeanWithError } from '../estimators/mean.js';
 import { raise } from '../estimators/raise.js';
 import { rowsOf, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
 import { createModel } from '../model/parameters.js';
-import { loadKernelsFor } from '../run/kernels.js';
+import { loadKernelsFor, type Workload } from '../run/kernels.js';
 import { binarySplits } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
 import { chainsTogether } from '../sampling/annealed-chains.js';
@@ -123,12 +123,12 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   const cooperation = { pause: stoppablePause(terminal.listenForStop()) };
   const quiet = options.quiet === true;
 
-  const work = (estimator: string | undefined, shape: ModelParameters): { stateUnits: number; chains: number; threads?: number } => ({
-    stateUnits: estimator === 'exact' ? exactEstimator.costOf(shape) : 0,
-    chains: estimator === 'exact' || estimator === undefined ? 0 : Math.min(chainsTogether, plan.annealing.chains),
-    ...(threads !== undefined && { threads }),
+  const work = ({ estimator, exactCost, annealing }: EstimationPlan): Workload => ({
+    stateUnits: estimator === 'exact' ? exactCost : 0,
+    chains: estimator === 'exact' || estimator === undefined ? 0 : Math.min(chainsTogether, annealing.chains),
+    threads,
   });
-  const kernels = await loadKernelsFor(parameters, work(plan.estimator, parameters));
+  const kernels = await loadKernelsFor(parameters, work(plan));
   const own = await evaluateParameters(kernels, parameters, splits, plan, pseudoLikelihoodExamples, quiet, terminal);
   let raised: (MeanWithError & { examples: number; chains: number; meanLogLikelihood?: number }) | undefined;
   if (raiseExamples > 0) {
@@ -150,7 +150,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   let otherFigures: Figures | undefined;
   if (other !== undefined) {
     const otherPlan = planEstimation(options, other.parameters, examples);
-    const otherKernels = await loadKernelsFor(other.parameters, work(otherPlan.estimator, other.parameters));
+    const otherKernels = await loadKernelsFor(other.parameters, work(otherPlan));
     const evaluated = await evaluateParameters(otherKernels, other.parameters, splits, otherPlan, pseudoLikelihoodExamples, quiet, terminal);
     await otherKernels.close();
     comparison = compare(own, evaluated);

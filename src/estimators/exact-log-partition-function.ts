@@ -99,6 +99,7 @@ async function logPartitionFunctionOf(
  * log Z in nats, giving way now and then; what structure the model has is used (see model/enumeration-structure.ts).
  *
  * @param cooperation progress is the share of states × units; `finished` receives what is done and is continued from
+ * @param structure of these parameters, where the caller has it already
  * @returns log Z; not finite where the parameters are so large that a log-probability overflows
  * @throws whatever `cooperation.pause` throws
  */
@@ -106,8 +107,8 @@ export async function exactLogPartitionFunction(
   kernels: Kernels,
   parameters: ModelParameters,
   cooperation: ExactCooperation = {},
+  structure = enumerationStructure(parameters),
 ): Promise<number> {
-  const structure = enumerationStructure(parameters);
   const { parts, stateUnits } = structure;
   const lone = loneTerms(parameters, structure);
   const terms = new Float64Array(parts.length + lone.length);

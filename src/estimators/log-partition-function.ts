@@ -73,8 +73,9 @@ export const logPartitionFunctionEstimators: readonly LogPartitionFunctionEstima
     },
     async estimate(model, context) {
       const parameters = getParameters(model);
-      const logZ = await exactLogPartitionFunction(context.kernels, parameters, context);
-      const { states } = enumerationStructure(parameters);
+      const structure = enumerationStructure(parameters);
+      const { states } = structure;
+      const logZ = await exactLogPartitionFunction(context.kernels, parameters, context, structure);
       return { estimator: 'exact', logZ, interval: [logZ, logZ], exact: true, verdict: { status: 'exact', reasons: [], advice: [] }, evidence: { states } };
     },
   },

@@ -88,16 +88,27 @@ export function describeCost(model: { visibleUnits: number; hiddenUnits: number 
   return `${describeStates(model)}, ${describeSeconds(enumerationCost(model).stateUnits * secondsPerStateUnit)}`;
 }
 
+/** What evaluations say of the likelihood. */
+function likelihoodKind({ evaluation }: RunConfig, affordable: boolean): PreparedRun['logLikelihood'] {
+  const { logLikelihood } = evaluation;
+  if (logLikelihood === 'estimated' || logLikelihood === 'tracked') return logLikelihood;
+  return logLikelihood !== 'never' && affordable ? 'exact' : 'left out';
+}
+
 /** What an evaluation during training takes log Z from: exact where that is asked for and affordable, or a short AIS. */
-function evaluationLogZ(config: RunConfig, dataset: Dataset, kernels: Kernels, affordable: boolean): PreparedRun['logPartitionFunction'] {
-  const { logLikelihood, annealing } = config.evaluation;
-  if (logLikelihood === 'estimated') {
+function evaluationLogZ(
+  kind: PreparedRun['logLikelihood'],
+  config: RunConfig,
+  dataset: Dataset,
+  kernels: Kernels,
+): PreparedRun['logPartitionFunction'] {
+  if (kind === 'estimated') {
+    const { annealing } = config.evaluation;
     const settings = { ...defaultAnnealing, ...annealing, baseVisibleBias: baseVisibleBias('data', dataset.splits.train.binary), seed: config.seed };
     const { estimate } = logPartitionFunctionEstimator('ais');
     return (model, cooperation) => estimate(model, { kernels, annealing: settings, ...cooperation });
   }
-  if (logLikelihood === 'never' || logLikelihood === 'tracked' || !affordable) return undefined;
-  return (model, cooperation) => exactEstimator.estimate(model, { kernels, ...cooperation });
+  return kind === 'exact' ? (model, cooperation) => exactEstimator.estimate(model, { kernels, ...cooperation }) : undefined;
 }
 
 /** How the run tracks log Z, where it is to. */
@@ -110,13 +121,6 @@ function trackingOf(config: RunConfig, dataset: Dataset, updatesOfEpoch: number)
     every: extentInUpdates(every, updatesOfEpoch),
     settings: { baseVisibleBias: base, schedule: defaultAnnealing.schedule, temperatures, chains, seed: config.seed },
   };
-}
-
-/** What evaluations say of the likelihood. */
-function likelihoodKind({ evaluation }: RunConfig, affordable: boolean): PreparedRun['logLikelihood'] {
-  const { logLikelihood } = evaluation;
-  if (logLikelihood === 'estimated' || logLikelihood === 'tracked') return logLikelihood;
-  return logLikelihood !== 'never' && affordable ? 'exact' : 'left out';
 }
 
 /** Refuses what this machine can't hold, before it is allocated. */
@@ -214,6 +218,7 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
   };
   const rows = dataset.splits.train.rows;
   const kernels = await loadKernelsForTraining(config, parameters, rows);
+  const logLikelihood = likelihoodKind(config, affordable);
   const length = lengthInUpdates(training, rows);
   if (length >= addressLimits.update) {
     throw configError(loaded, 'training.epochs', `are ${length} updates; at most ${addressLimits.update - 1} are possible`, 'Use fewer epochs.');
@@ -233,8 +238,8 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
     },
     length,
     updatesPerEpoch: updatesPerEpoch(training, rows),
-    logLikelihood: likelihoodKind(config, affordable),
-    logPartitionFunction: evaluationLogZ(config, dataset, kernels, affordable),
+    logLikelihood,
+    logPartitionFunction: evaluationLogZ(logLikelihood, config, dataset, kernels),
     tracking: trackingOf(config, dataset, updatesPerEpoch(training, rows)),
     exactCost,
   };
