@@ -89,3 +89,8 @@ export function rowsOf(matrix: BinaryMatrix, firstRow: number, count: number): B
   const start = firstRow * wordsPerRow;
   return { rows: count, columns, wordsPerRow, words: words.subarray(start, start + count * wordsPerRow) };
 }
+
+/** Whether states are packed {0,1}, not real numbers. */
+export function isBinaryMatrix(states: object): states is BinaryMatrix {
+  return 'words' in states;
+}

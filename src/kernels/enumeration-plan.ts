@@ -12,6 +12,7 @@
 
 import { softplus } from './elementary.js';
 import type { EnumerationPlan, EnumerationView } from './kernels.js';
+import { binaryLayer } from './visible-layer.js';
 
 const { floor, max } = Math;
 
@@ -139,8 +140,9 @@ export function planEnumeration(view: EnumerationView, form?: 'product' | 'strea
   }
   groupEnds.push(innerUnits);
 
+  const isBinary = (view.innerLayer ?? binaryLayer).kind === 'binary';
   return {
-    form: form ?? (productPossible ? 'product' : 'streamed'),
+    form: form ?? (!isBinary ? 'cumulant' : productPossible ? 'product' : 'streamed'),
     ...numbering,
     blockUnits,
     blockStates: statesOf(levels, 0, blockUnits),

@@ -61,6 +61,7 @@ export {
   copyRows,
   createBinaryMatrix,
   getUnit,
+  isBinaryMatrix,
   packBinaryMatrix,
   rowsOf,
   selectRows,
@@ -73,6 +74,7 @@ export { binaryExponent, exp, expScaled, ln2, log, log1p, powerOfTwo, sigmoid, s
 export { planEnumeration } from './enumeration-plan.js';
 export { inverseNormalCumulative } from './inverse-normal.js';
 export type {
+  EnumeratedMoments,
   EnumerationPlan,
   EnumerationView,
   HiddenMeansRequest,
@@ -83,9 +85,16 @@ export type {
   ModelParameters,
   Phase,
   ScaledNumber,
+  StepRule,
+  StepState,
   Tempering,
   UpdateSettings,
+  VisibleStates,
+  WeightTransformation,
 } from './kernels.js';
 export { addressLimits, layers, type RandomAddress } from './random-address.js';
 export { logScaled, scaledSum } from './scaled-sum.js';
+export { binaryLayer, halfLogTwoPi, layerCumulant, layerMeans, type VisibleLayer } from './visible-layer.js';
+export { copyVisibleRows, visibleRowsOf } from './visible-states.js';
+export { createMatrix as createHostMatrix, matrixOf as hostMatrixOf } from './reference/memory.js';
 export { largestKernelMemory } from './wasm/memory.js';

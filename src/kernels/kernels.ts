@@ -17,6 +17,7 @@
 
 import type { BinaryMatrix } from './binary-matrix.js';
 import type { RandomAddress } from './random-address.js';
+import type { VisibleLayer } from './visible-layer.js';
 
 /** Parameters of an RBM in ordinary arrays, as files and tools have them: W (n × m), a (n), b (m). */
 export interface ModelParameters {
@@ -28,6 +29,8 @@ export interface ModelParameters {
   readonly visibleBias: Float64Array;
   /** b, m. */
   readonly hiddenBias: Float64Array;
+  /** What the visible units are; binary where left out. */
+  readonly visibleLayer?: VisibleLayer;
 }
 
 /** A real matrix in a backend's memory and layout. */
@@ -38,7 +41,12 @@ export interface Matrix {
   readRows(firstRow: number, target: Float64Array): void;
   /** Sets rows from `firstRow` on, row-major, as many as `source` holds. */
   writeRows(firstRow: number, source: Float64Array): void;
+  /** `count` rows from `firstRow` on, in the same memory. */
+  rowsOf(firstRow: number, count: number): Matrix;
 }
+
+/** States of the visible layer, B × n: packed {0,1} of binary and categorical units, real numbers of Gaussian ones. */
+export type VisibleStates = BinaryMatrix | Matrix;
 
 /** Parameters (or their velocity) in a backend's memory. */
 export interface Model {
@@ -50,6 +58,8 @@ export interface Model {
   readonly visibleBias: Float64Array;
   /** b, m; may be written to. */
   readonly hiddenBias: Float64Array;
+  /** What the visible units are. */
+  readonly visibleLayer: VisibleLayer;
 }
 
 /**
@@ -66,7 +76,7 @@ export interface Tempering {
 /** Rows whose hidden means are asked for. */
 export interface HiddenMeansRequest {
   /** v, at least `rows` × n. */
-  readonly visible: BinaryMatrix;
+  readonly visible: VisibleStates;
   readonly rows: number;
   /** Receives E[h | v], rows × m. */
   readonly means: Matrix;
@@ -77,11 +87,13 @@ export interface ModelMoments {
   readonly visible: Float64Array;
   readonly hidden: Float64Array;
   readonly products: Float64Array;
+  /** E[v²], n; of Gaussian units only. */
+  readonly visibleSquares?: Float64Array;
 }
 
 /** One phase of the gradient: samples v with their E[h | v] (rows ≥ 1), or the expectation itself. */
 export type Phase =
-  | { readonly kind: 'samples'; readonly visible: BinaryMatrix; readonly hiddenMeans: Matrix; readonly rows: number }
+  | { readonly kind: 'samples'; readonly visible: VisibleStates; readonly hiddenMeans: Matrix; readonly rows: number }
   | { readonly kind: 'expectation'; readonly moments: ModelMoments };
 
 /** What one parameter update needs beside the statistics. */
@@ -90,6 +102,44 @@ export interface UpdateSettings {
   readonly momentum: number;
   readonly l1: number;
   readonly l2: number;
+}
+
+/**
+ * How a gradient becomes a step, for every parameter θ with its gradient g (weights: − l2·θ − l1·sign(θ) first). What is kept
+ * from step to step is set to 0 where its magnitude is below 2^−960.
+ *
+ *     momentum   first = momentum·first + learningRate·g;  θ += first     (no `first`: θ += learningRate·g)
+ *     nesterov   first = momentum·first + learningRate·g;  θ += momentum·first + learningRate·g
+ *     adaptive   first = firstDecay·first + (1 − firstDecay)·g            (no `first`: g itself)
+ *                second = secondDecay·second + (1 − secondDecay)·(g·g)
+ *                θ += (learningRate·(first·firstCorrection)) / (√(second·secondCorrection) + epsilon)
+ */
+export type StepRule = { readonly learningRate: number; readonly l1: number; readonly l2: number } & (
+  | { readonly rule: 'momentum' | 'nesterov'; readonly momentum: number }
+  | {
+      readonly rule: 'adaptive';
+      readonly firstDecay: number;
+      readonly secondDecay: number;
+      readonly firstCorrection: number;
+      readonly secondCorrection: number;
+      readonly epsilon: number;
+    }
+);
+
+/** Running means of gradients, each of the model's shape. */
+export interface StepState {
+  readonly first?: Model;
+  readonly second?: Model;
+}
+
+/** target[i, j] = source[i, j]·rowFactors[i]·columnFactors[j] + Σ_t terms[t].rows[i]·terms[t].columns[j], in this order. */
+export interface WeightTransformation {
+  /** One for every row; left out: not multiplied. */
+  readonly rowFactors?: Float64Array;
+  /** One for every column; left out: not multiplied. */
+  readonly columnFactors?: Float64Array;
+  /** At most two. */
+  readonly terms?: readonly { readonly rows: Float64Array; readonly columns: Float64Array }[];
 }
 
 /**
@@ -111,6 +161,8 @@ export interface EnumerationView {
   readonly levels?: Uint32Array;
   /** L. */
   readonly innerBias: Float64Array;
+  /** What the inner units are, where these are the visible ones; binary where left out. */
+  readonly innerLayer?: VisibleLayer;
 }
 
 /** A positive number mantissa · 2^exponent, for sums far beyond the range of float64; 0 is mantissa 0. */
@@ -121,8 +173,11 @@ export interface ScaledNumber {
 
 /** How Σ over the states of one enumeration is computed; made by `planEnumeration`, the same in every backend. */
 export interface EnumerationPlan {
-  /** `product`: Π (1 + A·B) from tables; `streamed`: log-sum-exp of each state, for weights that could overflow it. */
-  readonly form: 'product' | 'streamed';
+  /**
+   * `product`: Π (1 + A·B) from tables; `streamed`: log-sum-exp of each state, for weights that could overflow it;
+   * `cumulant`: the inner layer's cumulant of each state, for inner units that are not binary.
+   */
+  readonly form: 'product' | 'streamed' | 'cumulant';
   readonly view: EnumerationView;
   /** N highest levels: those of the view, or all 1. */
   readonly levels: Uint32Array;
@@ -138,28 +193,39 @@ export interface EnumerationPlan {
   readonly groupEnds: readonly number[];
 }
 
+/** Where `enumerationMoments` adds up. */
+export interface EnumeratedMoments {
+  readonly outer: Float64Array;
+  readonly inner: Float64Array;
+  readonly products: Float64Array;
+  readonly innerSquares?: Float64Array;
+}
+
 /** A kernel backend. */
 export interface Kernels {
   readonly name: string;
   /** Threads that share the work; no result depends on it. */
   readonly threads: number;
 
-  /** Parameters (or velocity) of shape n × m, all zero. */
-  createModel(visibleUnits: number, hiddenUnits: number): Model;
+  /** Parameters (or velocity, or a gradient) of shape n × m, all zero; the visible layer is binary where left out. */
+  createModel(visibleUnits: number, hiddenUnits: number, visibleLayer?: VisibleLayer): Model;
   /** A rows × columns matrix, all zero. */
   createMatrix(rows: number, columns: number): Matrix;
   /** Binary states, all zero. Kernels take other binary matrices as well, at the cost of a copy, but write only to these. */
   createStates(rows: number, columns: number): BinaryMatrix;
+  /** States of the visible units of such a model, all zero. Kernels take those of `createHostMatrix` as well, at the cost of a copy. */
+  createVisibleStates(rows: number, model: { readonly visibleUnits: number; readonly visibleLayer?: VisibleLayer }): VisibleStates;
 
   /** Frees what a `create…` function made, where it is not to live as long as the kernels. */
   release(...made: readonly (Model | Matrix | BinaryMatrix)[]): void;
 
   /**
-   * Inputs of the hidden units: inputs[r, j] = b_j + Σ_i v[r, i]·W[i, j], over i in groups of four.
+   * Inputs of the hidden units: inputs[r, j] = b_j + Σ_i v[r, i]·W[i, j], over i in groups of four. Of real-valued states no
+   * unit is left out, whatever its value.
    *
    * @param inputs receives B × m
    */
-  hiddenInputs(model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix): void;
+  hiddenInputs(model: Model, visible: VisibleStates, rows: number, inputs: Matrix): void;
 
   /** Means of the hidden units, sigmoid(input), for one or several sets of rows: they share the work on the weights. */
   hiddenMeans(model: Model, requests: readonly HiddenMeansRequest[]): void;
@@ -177,6 +243,9 @@ export interface Kernels {
   /** matrix[r, i] = sigmoid(matrix[r, i]) for the first `rows` rows. */
   bernoulliMeans(matrix: Matrix, rows: number): void;
 
+  /** Turns inputs of the visible units into E[v | h], in place, for the first `rows` rows: see `VisibleLayer`. */
+  visibleMeans(model: Model, inputs: Matrix, rows: number): void;
+
   /**
    * Draws B rows of states: state (r, i) is 1 with probability means[r, i], by the uniform at (address, firstRow + r, i).
    *
@@ -191,16 +260,21 @@ export interface Kernels {
    * @param tempering where given, of the tempered models: the inputs x of row r are β_r·x then
    */
   sampleHidden(
-    model: Model, visible: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, hidden: BinaryMatrix, tempering?: Tempering,
+    model: Model, visible: VisibleStates, rows: number, address: RandomAddress, firstRow: number, hidden: BinaryMatrix, tempering?: Tempering,
   ): void;
 
   /**
-   * Draws v ~ p(v | h).
+   * Draws v ~ p(v | h). With inputs x, uniforms u (52 bits) and ψ the inverse of the normal distribution function:
+   *
+   *     binary       as `sampleBernoulli` with sigmoid(x)
+   *     gaussian     x_i + ψ(u at (address, row, i))
+   *     categorical  of each group: e_i = exp(x_i − max x), the first unit i with e_first + … + e_i > u·Σ e is on; u at the
+   *                  group's first unit; both sums ascending; the last unit where rounding leaves none
    *
    * @param tempering where given, of the tempered models: the inputs x of row r are (1 − β_r)·base + β_r·x then
    */
   sampleVisible(
-    model: Model, hidden: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, visible: BinaryMatrix, tempering?: Tempering,
+    model: Model, hidden: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, visible: VisibleStates, tempering?: Tempering,
   ): void;
 
   /**
@@ -229,11 +303,71 @@ export interface Kernels {
   ): { readonly finite: boolean };
 
   /**
-   * Free energies F(v) = −aᵀv − Σ_j softplus(b_j + vᵀW_·j), in nats; log p(v) = −F(v) − log Z. Both sums are canonical.
+   * target = decay·target + scale·(mean over the positive phase − mean over the negative phase), of v hᵀ, v and h as in
+   * `updateParameters`; a phase that is left out contributes nothing. With decay 0 the target's values are not read.
+   * Of real-valued v, the means of v are sums over rows in groups of four of v·(±1/rows), and those of v hᵀ of v·(h·(±1/rows));
+   * no row is left out.
+   *
+   * @param target of the phases' shapes
+   */
+  accumulateGradient(
+    target: Model,
+    positive: Phase | undefined,
+    negative: Phase | undefined,
+    settings: { readonly scale: number; readonly decay: number },
+  ): void;
+
+  /** See `WeightTransformation`; `target` may be `source`. */
+  transformWeights(source: Matrix, target: Matrix, transformation: WeightTransformation): void;
+
+  /** target = x ∘ y, element by element; `target` may be either of them. All have the same shape. */
+  multiplyElements(x: Matrix, y: Matrix, target: Matrix): void;
+
+  /** target = α·x + β·y for every parameter; `target` may be x or y. */
+  combineModels(target: Model, alpha: number, x: Model, beta: number, y: Model): void;
+
+  /**
+   * One step along a gradient, in place; see `StepRule`.
+   *
+   * @returns after `finish`: whether all parameters are finite
+   */
+  stepParameters(model: Model, gradient: Model, state: StepState, rule: StepRule): { readonly finite: boolean };
+
+  /**
+   * How much likelier each row would be with one binary unit flipped: ratios[r, i] = log p̃(v^i) − log p̃(v), in nats, with
+   * d = 1 − 2·v_i:
+   *
+   *     d·a_i + Σ_j [softplus(x_j + d·W[i, j]) − softplus(x_j)]
+   *
+   * Lane l of 8 adds max(y, 0) − max(x, 0) and multiplies (1 + exp(−|y|)) / (1 + exp(−|x|)) over j ≡ l mod 8 ascending; after
+   * every 4,096 units, and at the end, log of the product is added to the lane's sum and the product set to 1. Lanes are
+   * combined as in a canonical sum.
+   *
+   * @param inputs x, the hidden inputs of the rows, B × m
+   * @param ratios receives B × n
+   */
+  flipLogRatios(model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix, ratios: Matrix): void;
+
+  /**
+   * Weighted statistics of the rows with one unit flipped, with d = 1 − 2·v_i and s_rij = c_ri·sigmoid(x_rj + d_ri·W[i, j]):
+   * hidden[r, j] = Σ_i s_rij and products[i, j] = Σ_r d_ri·s_rij, both one term after the other, ascending.
+   *
+   * @param inputs x, the hidden inputs of the rows, B × m
+   * @param coefficients c, B × n
+   * @param hidden receives B × m
+   * @param products receives n × m
+   */
+  flipStatistics(
+    model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix, coefficients: Matrix, hidden: Matrix, products: Matrix,
+  ): void;
+
+  /**
+   * Free energies F(v) = −aᵀv − Σ_j softplus(b_j + vᵀW_·j), in nats, of Gaussian units ½‖v − a‖² instead of −aᵀv;
+   * log p(v) = −F(v) − log Z. All sums are canonical.
    *
    * @param energies receives B
    */
-  freeEnergies(model: Model, visible: BinaryMatrix, rows: number, energies: Float64Array): void;
+  freeEnergies(model: Model, visible: VisibleStates, rows: number, energies: Float64Array): void;
 
   /**
    * Free energies of the same rows under several tempered models each, in nats:
@@ -243,12 +377,13 @@ export interface Kernels {
    * Both products with v are canonical sums. softplus(y) is max(y, 0) + log(1 + exp(−|y|)): lane l of 8 adds max(y_j, 0) and
    * multiplies 1 + exp(−|y_j|) over j ≡ l mod 8 ascending; after every 4,096 units, and at the end, log of the product is
    * added to the lane's sum and the product set to 1. Lanes are combined as in a canonical sum. One exponential per unit,
-   * and hardly a logarithm.
+   * and hardly a logarithm. Of Gaussian units the first term is ½·(S₀ − 2·β·S₁ + β²·S₂) instead, with the canonical sums
+   * S₀ = Σ (v − base)², S₁ = Σ (v − base)·(a − base), S₂ = Σ (a − base)².
    *
    * @param tempering `inverseTemperatures` holds K·B numbers: those of the first model of every row, of the second, …
    * @param energies receives as many
    */
-  temperedFreeEnergies(model: Model, visible: BinaryMatrix, rows: number, tempering: Tempering, energies: Float64Array): void;
+  temperedFreeEnergies(model: Model, visible: VisibleStates, rows: number, tempering: Tempering, energies: Float64Array): void;
 
   /**
    * Blocks firstBlock … firstBlock + blocks − 1 of an enumeration: of each Σ p̃(state) over its states, as
@@ -276,16 +411,16 @@ export interface Kernels {
 
   /**
    * Adds the expectations over the states firstState … firstState + states − 1 of the outer layer to `moments`:
-   * p(state)·state, p(state)·E[inner | state] and their product, in ascending order of states. Of binary units only.
+   * p(state)·state, p(state)·E[inner | state] and their product, in ascending order of states. The outer units are binary.
    *
-   * @param moments outer N, inner L, products N × L; added to
+   * @param moments outer N, inner L, products N × L, of Gaussian inner units also E[inner²] L; added to
    */
   enumerationMoments(
     view: EnumerationView,
     logPartitionFunction: number,
     firstState: number,
     states: number,
-    moments: { readonly outer: Float64Array; readonly inner: Float64Array; readonly products: Float64Array },
+    moments: EnumeratedMoments,
   ): void;
 
   /**

@@ -3,7 +3,7 @@
  * don't need them as arrays.
  */
 
-import { getUnit, type Phase } from '../kernels/index.js';
+import { getUnit, isBinaryMatrix, type Phase } from '../kernels/index.js';
 
 /** Sums over `count` samples (or an expectation, with count 1). */
 export interface PhaseStatistics {
@@ -23,13 +23,17 @@ export function phaseStatistics(phase: Phase, visibleUnits: number, hiddenUnits:
   const hidden = new Float64Array(hiddenUnits);
   const products = new Float64Array(visibleUnits * hiddenUnits);
   const means = new Float64Array(hiddenUnits);
+  const { visible: states } = phase;
+  const values = new Float64Array(visibleUnits);
   for (let row = 0; row < phase.rows; row++) {
     phase.hiddenMeans.readRows(row, means);
     for (let j = 0; j < hiddenUnits; j++) hidden[j] += means[j];
+    if (!isBinaryMatrix(states)) states.readRows(row, values);
     for (let i = 0; i < visibleUnits; i++) {
-      if (getUnit(phase.visible, row, i) === 0) continue;
-      visible[i] += 1;
-      for (let j = 0; j < hiddenUnits; j++) products[i * hiddenUnits + j] += means[j];
+      const value = isBinaryMatrix(states) ? getUnit(states, row, i) : values[i];
+      if (value === 0) continue;
+      visible[i] += value;
+      for (let j = 0; j < hiddenUnits; j++) products[i * hiddenUnits + j] += value * means[j];
     }
   }
   return { count: phase.rows, visible, hidden, products };

@@ -7,21 +7,23 @@
 
 import {
   addressLimits,
-  copyRows,
+  copyVisibleRows,
   layers,
-  rowsOf,
+  visibleRowsOf,
   type BinaryMatrix,
   type Kernels,
   type Model,
   type RandomAddress,
   type Tempering,
+  type VisibleLayer,
+  type VisibleStates,
 } from '../kernels/index.js';
 import type { StreamKey } from '../random/index.js';
 
-/** C chains of binary states. */
+/** C chains. */
 export interface Chains {
   /** v, C × n. */
-  readonly visible: BinaryMatrix;
+  readonly visible: VisibleStates;
   /** h, C × m: the hidden states that `visible` was drawn from. */
   readonly hidden: BinaryMatrix;
 }
@@ -38,9 +40,13 @@ export interface GibbsAddress {
 }
 
 /** `count` chains, all states 0. */
-export function createChains(kernels: Kernels, model: { visibleUnits: number; hiddenUnits: number }, count: number): Chains {
+export function createChains(
+  kernels: Kernels,
+  model: { visibleUnits: number; hiddenUnits: number; visibleLayer?: VisibleLayer },
+  count: number,
+): Chains {
   return {
-    visible: kernels.createStates(count, model.visibleUnits),
+    visible: kernels.createVisibleStates(count, model),
     hidden: kernels.createStates(count, model.hiddenUnits),
   };
 }
@@ -57,27 +63,28 @@ export function layerAddress({ key, update, step }: GibbsAddress, layer: keyof t
 const noiseRows = 256;
 
 /**
- * Sets the states to noise: every visible unit on with probability ½.
+ * Sets the states to noise: of a model without weights and biases. Binary units are on with probability ½, of each
+ * categorical group every unit is as likely, Gaussian ones are standard normal.
  *
+ * @param model gives the kind of units; its parameters must be finite
  * @param visible of the kernels' own memory
  */
-export async function fillWithNoise(kernels: Kernels, visible: BinaryMatrix, key: StreamKey): Promise<void> {
+export async function fillWithNoise(kernels: Kernels, model: Model, visible: VisibleStates, key: StreamKey): Promise<void> {
   const { rows, columns } = visible;
-  const half = kernels.createMatrix(Math.min(noiseRows, rows), columns);
-  const row = new Float64Array(columns).fill(0.5);
-  for (let index = 0; index < half.rows; index++) half.writeRows(index, row);
+  const hidden = kernels.createStates(Math.min(noiseRows, rows), model.hiddenUnits);
+  const tempering = { inverseTemperatures: new Float64Array(hidden.rows), baseVisibleBias: new Float64Array(columns) };
   const address = layerAddress({ key, update: startUpdate, step: 0, row: 0 }, 'visible');
   for (let first = 0; first < rows; first += noiseRows) {
     const count = Math.min(noiseRows, rows - first);
-    kernels.sampleBernoulli(address, first, count, half, rowsOf(visible, first, count));
+    kernels.sampleVisible(model, hidden, count, address, first, visibleRowsOf(visible, first, count), tempering);
     await kernels.finish();
   }
-  kernels.release(half);
+  kernels.release(hidden);
 }
 
 /** Sets the states to the first examples, over again where there are more chains. */
-export function fillWithExamples(visible: BinaryMatrix, examples: BinaryMatrix): void {
-  copyRows(examples, Uint32Array.from({ length: visible.rows }, (_, chain) => chain % examples.rows), visible);
+export function fillWithExamples(visible: VisibleStates, examples: VisibleStates): void {
+  copyVisibleRows(examples, Uint32Array.from({ length: visible.rows }, (_, chain) => chain % examples.rows), visible);
 }
 
 /** Steps asked of the kernels at a time. */

@@ -3,10 +3,11 @@
  */
 
 import { canonicalSum } from '../canonical-sum.js';
-import { binaryExponent, exp, expScaled, log1p, powerOfTwo, sigmoid, softplus } from '../elementary.js';
+import { binaryExponent, exp, expScaled, log1p, powerOfTwo } from '../elementary.js';
 import { addExactly, exactBias, exactInput, type ExactSum } from '../enumeration-plan.js';
-import type { EnumerationPlan, EnumerationView } from '../kernels.js';
+import type { EnumeratedMoments, EnumerationPlan, EnumerationView } from '../kernels.js';
 import { scaledSum } from '../scaled-sum.js';
+import { binaryLayer, layerCumulant, layerMeans } from '../visible-layer.js';
 
 const { abs, floor } = Math;
 
@@ -142,9 +143,43 @@ function streamedBlock(plan: EnumerationPlan, block: number, mantissas: Float64A
   }
 }
 
+/** inputs[j] += Σ over the units of `state`, whose numbers start at `firstUnit`, of their weights, ascending. */
+function addInputs({ view, levels }: EnumerationPlan, state: number, firstUnit: number, inputs: Float64Array): void {
+  const { weights, innerUnits } = view;
+  let rest = state;
+  for (let k = firstUnit; rest > 0; k++) {
+    const radix = levels[k] + 1;
+    for (let level = rest % radix; level > 0; level--) {
+      for (let j = 0; j < innerUnits; j++) inputs[j] += weights[k * innerUnits + j];
+    }
+    rest = floor(rest / radix);
+  }
+}
+
+/** p̃ of every state of the block from the cumulant of an inner layer that is not binary. */
+function cumulantBlock(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void {
+  const { view, blockStates: states, blockUnits } = plan;
+  const { innerBias, innerLayer = binaryLayer } = view;
+  const upper = Float64Array.from(innerBias);
+  addInputs(plan, block, blockUnits, upper);
+  const inputs = new Float64Array(innerBias.length);
+  const bias: ExactSum = { upper: 0, lower: 0 };
+  const scaled = new Float64Array(2);
+  for (let local = 0; local < states; local++) {
+    inputs.set(upper);
+    addInputs(plan, local, 0, inputs);
+    exactBias(plan, block * states + local, 0, bias);
+    expScaled(bias.upper + layerCumulant(innerLayer, inputs, innerBias), 0, scaled);
+    mantissas[local] = scaled[0];
+    exponents[local] = scaled[1];
+  }
+}
+
+const blockForms = { product: productBlock, streamed: streamedBlock, cumulant: cumulantBlock };
+
 /** See `Kernels.enumerationStates`. */
 export function enumerationStates(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void {
-  (plan.form === 'product' ? productBlock : streamedBlock)(plan, block, mantissas, exponents);
+  blockForms[plan.form](plan, block, mantissas, exponents);
 }
 
 /** See `Kernels.enumerationBlocks`. */
@@ -172,12 +207,11 @@ export function enumerationMoments(
   logPartitionFunction: number,
   firstState: number,
   states: number,
-  moments: { readonly outer: Float64Array; readonly inner: Float64Array; readonly products: Float64Array },
+  moments: EnumeratedMoments,
 ): void {
-  const { outerUnits, innerUnits, weights, outerBias, innerBias } = view;
-  const { outer, inner, products } = moments;
+  const { outerUnits, innerUnits, weights, outerBias, innerBias, innerLayer = binaryLayer } = view;
+  const { outer, inner, products, innerSquares } = moments;
   const inputs = new Float64Array(innerUnits);
-  const cumulants = new Float64Array(innerUnits);
   const biases = new Float64Array(outerUnits);
   for (let state = firstState; state < firstState + states; state++) {
     inputs.set(innerBias);
@@ -187,11 +221,12 @@ export function enumerationMoments(
       biases[k] = outerBias[k];
       for (let j = 0; j < innerUnits; j++) inputs[j] += weights[k * innerUnits + j];
     }
-    for (let j = 0; j < innerUnits; j++) cumulants[j] = softplus(inputs[j]);
-    const probability = exp(canonicalSum(biases) + canonicalSum(cumulants) - logPartitionFunction);
+    const probability = exp(canonicalSum(biases) + layerCumulant(innerLayer, inputs, innerBias) - logPartitionFunction);
     if (probability === 0) continue;
+    layerMeans(innerLayer, inputs, 0, innerUnits);
     for (let j = 0; j < innerUnits; j++) {
-      inputs[j] = probability * sigmoid(inputs[j]);
+      if (innerSquares !== undefined) innerSquares[j] += probability * (1 + inputs[j] * inputs[j]);
+      inputs[j] = probability * inputs[j];
       inner[j] += inputs[j];
     }
     for (let k = 0, rest = state; rest > 0; k++, rest = floor(rest / 2)) {

@@ -2,24 +2,37 @@
  * Free energies of visible states, in nats.
  */
 
-import { getUnit, type BinaryMatrix } from '../binary-matrix.js';
+import { getUnit, isBinaryMatrix } from '../binary-matrix.js';
 import { canonicalSum } from '../canonical-sum.js';
 import { exp, log, softplus } from '../elementary.js';
-import type { Model, Tempering } from '../kernels.js';
+import type { Model, Tempering, VisibleStates } from '../kernels.js';
 import { hiddenInputsInto } from './inputs.js';
+import { valuesOf } from './memory.js';
 
 const { abs } = Math;
 
+/** The first term of F(v), by a canonical sum: −aᵀv, or ½‖v − a‖². */
+function visibleTerm(bias: Float64Array, visible: VisibleStates, row: number, terms: Float64Array): number {
+  const n = bias.length;
+  if (isBinaryMatrix(visible)) {
+    for (let i = 0; i < n; i++) terms[i] = getUnit(visible, row, i) === 0 ? 0 : bias[i];
+    return -canonicalSum(terms);
+  }
+  const values = valuesOf(visible);
+  for (let i = 0; i < n; i++) terms[i] = (values[row * n + i] - bias[i]) * (values[row * n + i] - bias[i]);
+  return 0.5 * canonicalSum(terms);
+}
+
 /** See `Kernels.freeEnergies`. */
-export function freeEnergies(model: Model, visible: BinaryMatrix, rows: number, energies: Float64Array): void {
+export function freeEnergies(model: Model, visible: VisibleStates, rows: number, energies: Float64Array): void {
   const { visibleUnits: n, hiddenUnits: m, visibleBias } = model;
   const inputs = new Float64Array(m);
-  const biases = new Float64Array(n);
+  const terms = new Float64Array(n);
   for (let row = 0; row < rows; row++) {
-    for (let i = 0; i < n; i++) biases[i] = getUnit(visible, row, i) === 0 ? 0 : visibleBias[i];
+    const first = visibleTerm(visibleBias, visible, row, terms);
     hiddenInputsInto(model, visible, row, inputs, 0);
     for (let j = 0; j < m; j++) inputs[j] = softplus(inputs[j]);
-    energies[row] = -canonicalSum(biases) - canonicalSum(inputs);
+    energies[row] = first - canonicalSum(inputs);
   }
 }
 
@@ -49,30 +62,52 @@ function temperedSoftplusSum(inputs: Float64Array, scale: number): number {
   return canonicalSum(sums);
 }
 
+/**
+ * The first term of F_β(v) of one row as a function of β.
+ *
+ * @param terms room for n numbers
+ */
+function temperedVisibleTerm(
+  bias: Float64Array,
+  base: Float64Array,
+  visible: VisibleStates,
+  row: number,
+  terms: Float64Array,
+): (scale: number) => number {
+  const n = bias.length;
+  if (isBinaryMatrix(visible)) {
+    const fromBiases = visibleTerm(bias, visible, row, terms);
+    const fromBase = visibleTerm(base, visible, row, terms);
+    return (scale) => (1 - scale) * fromBase + scale * fromBiases;
+  }
+  const values = valuesOf(visible).subarray(row * n, (row + 1) * n);
+  const sumOf = (term: (distance: number, shift: number) => number): number => {
+    for (let i = 0; i < n; i++) terms[i] = term(values[i] - base[i], bias[i] - base[i]);
+    return canonicalSum(terms);
+  };
+  const s0 = sumOf((distance) => distance * distance);
+  const s1 = sumOf((distance, shift) => distance * shift);
+  const s2 = sumOf((_, shift) => shift * shift);
+  return (scale) => 0.5 * (s0 - 2 * scale * s1 + scale * scale * s2);
+}
+
 /** See `Kernels.temperedFreeEnergies`. */
 export function temperedFreeEnergies(
   model: Model,
-  visible: BinaryMatrix,
+  visible: VisibleStates,
   rows: number,
   { inverseTemperatures, baseVisibleBias }: Tempering,
   energies: Float64Array,
 ): void {
   const { visibleUnits: n, hiddenUnits: m, visibleBias } = model;
   const inputs = new Float64Array(m);
-  const biases = new Float64Array(n);
-  const base = new Float64Array(n);
+  const terms = new Float64Array(n);
   for (let row = 0; row < rows; row++) {
-    for (let i = 0; i < n; i++) {
-      const isOn = getUnit(visible, row, i) === 1;
-      biases[i] = isOn ? visibleBias[i] : 0;
-      base[i] = isOn ? baseVisibleBias[i] : 0;
-    }
-    const fromBiases = canonicalSum(biases);
-    const fromBase = canonicalSum(base);
+    const firstTerm = temperedVisibleTerm(visibleBias, baseVisibleBias, visible, row, terms);
     hiddenInputsInto(model, visible, row, inputs, 0);
     for (let index = row; index < energies.length; index += rows) {
       const scale = inverseTemperatures[index];
-      energies[index] = -((1 - scale) * fromBase + scale * fromBiases) - temperedSoftplusSum(inputs, scale);
+      energies[index] = firstTerm(scale) - temperedSoftplusSum(inputs, scale);
     }
   }
 }

@@ -2,7 +2,7 @@
  * What a phase contributes to the gradient: means over its rows, in groups of four rows.
  */
 
-import { getUnit } from '../binary-matrix.js';
+import { getUnit, isBinaryMatrix } from '../binary-matrix.js';
 import type { Phase } from '../kernels.js';
 import { valuesOf } from './memory.js';
 
@@ -38,14 +38,15 @@ export function contribution(phase: Phase, sign: 1 | -1, visibleUnits: number, h
   const means = valuesOf(phase.hiddenMeans);
   const groupSum = new Float64Array(hiddenUnits);
 
-  /** Adds the scaled means of the rows for which `isOn`. */
-  function addRows(total: Float64Array, isOn: (row: number) => boolean): void {
+  /** Adds the scaled means of the rows for which `isOn`, each multiplied by `factorOf` where that is given. */
+  function addRows(total: Float64Array, isOn: (row: number) => boolean, factorOf?: (row: number) => number): void {
     for (let group = 0; group < rows; group += 4) {
       let terms = 0;
       for (let row = group; row < group + 4 && row < rows; row++) {
         if (!isOn(row)) continue;
         for (let j = 0; j < hiddenUnits; j++) {
-          const term = means[row * hiddenUnits + j] * scale;
+          const scaled = means[row * hiddenUnits + j] * scale;
+          const term = factorOf === undefined ? scaled : factorOf(row) * scaled;
           groupSum[j] = terms === 0 ? term : groupSum[j] + term;
         }
         terms++;
@@ -55,13 +56,31 @@ export function contribution(phase: Phase, sign: 1 | -1, visibleUnits: number, h
     }
   }
 
+  const isAny = (): boolean => true;
+  if (!isBinaryMatrix(states)) {
+    const values = valuesOf(states);
+    return {
+      visible(unit) {
+        let total = 0;
+        for (let group = 0; group < rows; group += 4) {
+          let sum = values[group * visibleUnits + unit] * scale;
+          for (let row = group + 1; row < group + 4 && row < rows; row++) sum += values[row * visibleUnits + unit] * scale;
+          total += sum;
+        }
+        return total;
+      },
+      addHidden: (total) => addRows(total, isAny),
+      addProducts: (unit, total) => addRows(total, isAny, (row) => values[row * visibleUnits + unit]),
+      isOff: () => false,
+    };
+  }
   const counts = new Float64Array(visibleUnits);
   for (let row = 0; row < rows; row++) {
     for (let i = 0; i < visibleUnits; i++) counts[i] += getUnit(states, row, i);
   }
   return {
     visible: (unit) => counts[unit] * scale,
-    addHidden: (total) => addRows(total, () => true),
+    addHidden: (total) => addRows(total, isAny),
     addProducts: (unit, total) => addRows(total, (row) => getUnit(states, row, unit) === 1),
     isOff: (unit) => counts[unit] === 0,
   };

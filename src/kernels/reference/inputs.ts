@@ -2,8 +2,8 @@
  * Inputs of the units of one layer given the other: bias + Σ state·weight, in groups of four units.
  */
 
-import { getUnit, type BinaryMatrix } from '../binary-matrix.js';
-import type { Matrix, Model } from '../kernels.js';
+import { getUnit, isBinaryMatrix, type BinaryMatrix } from '../binary-matrix.js';
+import type { Matrix, Model, VisibleStates } from '../kernels.js';
 import { valuesOf } from './memory.js';
 
 /**
@@ -37,16 +37,42 @@ function addGroups(
   }
 }
 
+/**
+ * totals += Σ value·weight over the units of the given layer in groups of four, none left out.
+ *
+ * @param values of the given layer, `units` from `start` on
+ * @param totals receives the inputs, `length` from `target` on; holds the biases on entry
+ */
+function addProducts(
+  values: Float64Array,
+  start: number,
+  units: number,
+  totals: Float64Array,
+  target: number,
+  length: number,
+  weightOf: (unit: number, index: number) => number,
+): void {
+  for (let index = 0; index < length; index++) {
+    for (let group = 0; group < units; group += 4) {
+      let sum = values[start + group] * weightOf(group, index);
+      for (let unit = group + 1; unit < group + 4 && unit < units; unit++) sum += values[start + unit] * weightOf(unit, index);
+      totals[target + index] += sum;
+    }
+  }
+}
+
 /** See `Kernels.hiddenInputs`; into a row-major array. */
-export function hiddenInputsInto(model: Model, visible: BinaryMatrix, row: number, inputs: Float64Array, target: number): void {
+export function hiddenInputsInto(model: Model, visible: VisibleStates, row: number, inputs: Float64Array, target: number): void {
   const { visibleUnits: n, hiddenUnits: m } = model;
   const weights = valuesOf(model.weights);
+  const weightOf = (i: number, j: number): number => weights[i * m + j];
   inputs.set(model.hiddenBias, target);
-  addGroups(visible, row, n, inputs, target, m, (i, j) => weights[i * m + j]);
+  if (isBinaryMatrix(visible)) addGroups(visible, row, n, inputs, target, m, weightOf);
+  else addProducts(valuesOf(visible), row * n, n, inputs, target, m, weightOf);
 }
 
 /** See `Kernels.hiddenInputs`. */
-export function hiddenInputs(model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix): void {
+export function hiddenInputs(model: Model, visible: VisibleStates, rows: number, inputs: Matrix): void {
   for (let row = 0; row < rows; row++) hiddenInputsInto(model, visible, row, valuesOf(inputs), row * model.hiddenUnits);
 }
 
@@ -63,19 +89,11 @@ export function visibleInputs(model: Model, hidden: BinaryMatrix, rows: number, 
 
 /** See `Kernels.visibleInputsFromMeans`. */
 export function visibleInputsFromMeans(model: Model, hidden: Matrix, rows: number, inputs: Matrix): void {
-  const { visibleUnits: n, hiddenUnits: m, visibleBias } = model;
+  const { visibleUnits: n, hiddenUnits: m } = model;
   const weights = valuesOf(model.weights);
-  const means = valuesOf(hidden);
   const values = valuesOf(inputs);
   for (let row = 0; row < rows; row++) {
-    for (let i = 0; i < n; i++) {
-      let total = visibleBias[i];
-      for (let group = 0; group < m; group += 4) {
-        let sum = means[row * m + group] * weights[i * m + group];
-        for (let j = group + 1; j < group + 4 && j < m; j++) sum += means[row * m + j] * weights[i * m + j];
-        total += sum;
-      }
-      values[row * n + i] = total;
-    }
+    values.set(model.visibleBias, row * n);
+    addProducts(valuesOf(hidden), row * m, m, values, row * n, n, (j, i) => weights[i * m + j]);
   }
 }

@@ -1,12 +1,14 @@
 /**
- * Means and states of {0,1} units.
+ * Means and states of units.
  */
 
-import { sampleBernoulliRow } from '../addressed-uniform.js';
-import type { BinaryMatrix } from '../binary-matrix.js';
-import { sigmoid } from '../elementary.js';
-import type { HiddenMeansRequest, Matrix, Model, Tempering } from '../kernels.js';
+import { sampleBernoulliRow, uniform } from '../addressed-uniform.js';
+import { setUnit, type BinaryMatrix } from '../binary-matrix.js';
+import { exp, sigmoid } from '../elementary.js';
+import { inverseNormalCumulative } from '../inverse-normal.js';
+import type { HiddenMeansRequest, Matrix, Model, Tempering, VisibleStates } from '../kernels.js';
 import type { RandomAddress } from '../random-address.js';
+import { forEachGroup, layerMeans } from '../visible-layer.js';
 import { hiddenInputs, visibleInputs } from './inputs.js';
 import { createMatrix, valuesOf } from './memory.js';
 
@@ -54,7 +56,7 @@ function temper(inputs: Float64Array, rows: number, units: number, inverseTemper
 /** See `Kernels.sampleHidden`. */
 export function sampleHidden(
   model: Model,
-  visible: BinaryMatrix,
+  visible: VisibleStates,
   rows: number,
   address: RandomAddress,
   firstRow: number,
@@ -68,6 +70,40 @@ export function sampleHidden(
   sampleBernoulli(address, firstRow, rows, means, hidden);
 }
 
+/** See `Kernels.visibleMeans`. */
+export function visibleMeans(model: Model, inputs: Matrix, rows: number): void {
+  const { visibleUnits: n, visibleLayer } = model;
+  for (let row = 0; row < rows; row++) layerMeans(visibleLayer, valuesOf(inputs), row * n, n);
+}
+
+/** Draws one unit of every group of a row, from its inputs. */
+function sampleCategorical(
+  groups: Uint32Array,
+  inputs: Float64Array,
+  start: number,
+  address: RandomAddress,
+  addressRow: number,
+  states: BinaryMatrix,
+  row: number,
+): void {
+  const { words, wordsPerRow } = states;
+  words.fill(0, row * wordsPerRow, (row + 1) * wordsPerRow);
+  forEachGroup(groups, (first, end) => {
+    let largest = inputs[start + first];
+    for (let unit = first + 1; unit < end; unit++) largest = inputs[start + unit] > largest ? inputs[start + unit] : largest;
+    let total = 0;
+    for (let unit = first; unit < end; unit++) total += exp(inputs[start + unit] - largest);
+    const threshold = uniform(address, addressRow, first) * total;
+    let sum = 0;
+    let chosen = first;
+    for (; chosen < end - 1; chosen++) {
+      sum += exp(inputs[start + chosen] - largest);
+      if (sum > threshold) break;
+    }
+    setUnit(states, row, chosen);
+  });
+}
+
 /** See `Kernels.sampleVisible`. */
 export function sampleVisible(
   model: Model,
@@ -75,15 +111,25 @@ export function sampleVisible(
   rows: number,
   address: RandomAddress,
   firstRow: number,
-  visible: BinaryMatrix,
+  visible: VisibleStates,
   tempering?: Tempering,
 ): void {
-  const means = createMatrix(rows, model.visibleUnits);
-  visibleInputs(model, hidden, rows, means);
-  if (tempering !== undefined) {
-    const { inverseTemperatures, baseVisibleBias } = tempering;
-    temper(valuesOf(means), rows, model.visibleUnits, inverseTemperatures, baseVisibleBias);
+  const { visibleUnits: n, visibleLayer } = model;
+  const inputs = createMatrix(rows, n);
+  const { values } = inputs;
+  visibleInputs(model, hidden, rows, inputs);
+  if (tempering !== undefined) temper(values, rows, n, tempering.inverseTemperatures, tempering.baseVisibleBias);
+  if (visibleLayer.kind === 'gaussian') {
+    const target = valuesOf(visible as Matrix);
+    for (let row = 0; row < rows; row++) {
+      for (let i = 0; i < n; i++) target[row * n + i] = values[row * n + i] + inverseNormalCumulative(uniform(address, firstRow + row, i));
+    }
+  } else if (visibleLayer.kind === 'categorical') {
+    for (let row = 0; row < rows; row++) {
+      sampleCategorical(visibleLayer.groups, values, row * n, address, firstRow + row, visible as BinaryMatrix, row);
+    }
+  } else {
+    bernoulliMeans(inputs, rows);
+    sampleBernoulli(address, firstRow, rows, inputs, visible as BinaryMatrix);
   }
-  bernoulliMeans(means, rows);
-  sampleBernoulli(address, firstRow, rows, means, visible);
 }

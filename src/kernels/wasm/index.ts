@@ -3,7 +3,7 @@
  * tables (assembly/), by one thread or several.
  */
 
-import type { BinaryMatrix } from '../binary-matrix.js';
+import { isBinaryMatrix, type BinaryMatrix } from '../binary-matrix.js';
 import type {
   EnumerationPlan,
   EnumerationView,
@@ -14,7 +14,9 @@ import type {
   Phase,
   Tempering,
   UpdateSettings,
+  VisibleStates,
 } from '../kernels.js';
+import { binaryLayer, type VisibleLayer } from '../visible-layer.js';
 import { checkRowsAndUnits, counterWords, type RandomAddress } from '../random-address.js';
 import { referenceKernels } from '../reference/index.js';
 import { createDirectExecutor, type Executor } from './executor.js';
@@ -61,6 +63,15 @@ function listBytes(groups: number): number {
   return 8 + 8 * ceil(groups / 2);
 }
 
+function missing(): never {
+  throw new Error('this kernel is not there yet');
+}
+
+/** The states of binary units; real ones are not there yet. */
+function binaryOnly(states: VisibleStates): BinaryMatrix {
+  return isBinaryMatrix(states) ? states : missing();
+}
+
 class WasmKernels implements Kernels {
   readonly name = 'wasm';
   readonly threads: number;
@@ -80,8 +91,8 @@ class WasmKernels implements Kernels {
     this.threads = executor.threads;
   }
 
-  createModel(visibleUnits: number, hiddenUnits: number): PanelModel {
-    return createPanelModel(this.#memory, visibleUnits, hiddenUnits);
+  createModel(visibleUnits: number, hiddenUnits: number, visibleLayer?: VisibleLayer): PanelModel {
+    return createPanelModel(this.#memory, visibleUnits, hiddenUnits, visibleLayer);
   }
 
   createMatrix(rows: number, columns: number): PanelMatrix {
@@ -93,6 +104,23 @@ class WasmKernels implements Kernels {
     const length = rows * wordsPerRow;
     return { rows, columns, wordsPerRow, words: this.#memory.uint32(this.#memory.allocate(4 * length), length) };
   }
+
+  createVisibleStates(
+    rows: number,
+    { visibleUnits, visibleLayer = binaryLayer }: { readonly visibleUnits: number; readonly visibleLayer?: VisibleLayer },
+  ): VisibleStates {
+    return visibleLayer.kind === 'gaussian' ? this.createMatrix(rows, visibleUnits) : this.createStates(rows, visibleUnits);
+  }
+
+  // PLACEHOLDERS of the branch `core`, until the kernels are there.
+  visibleMeans(): never { return missing(); }
+  accumulateGradient(): never { return missing(); }
+  transformWeights(): never { return missing(); }
+  multiplyElements(): never { return missing(); }
+  combineModels(): never { return missing(); }
+  stepParameters(): never { return missing(); }
+  flipLogRatios(): never { return missing(); }
+  flipStatistics(): never { return missing(); }
 
   release(...made: readonly (Model | Matrix | BinaryMatrix)[]): void {
     // Commands that wait may still use it: free after `finish`.
@@ -113,7 +141,7 @@ class WasmKernels implements Kernels {
     this.#askLayer(
       model,
       false,
-      requests.map(({ visible, rows, means }) => ({ states: visible, rows, areMeans: true, matrix: means })),
+      requests.map(({ visible, rows, means }) => ({ states: binaryOnly(visible), rows, areMeans: true, matrix: means })),
     );
     this.#settle();
   }
@@ -471,7 +499,7 @@ class WasmKernels implements Kernels {
       }
       const { rows } = phase;
       const means = phase.hiddenMeans as PanelMatrix;
-      const states = this.#place(phase.visible, rows);
+      const states = this.#place(binaryOnly(phase.visible), rows);
       const active = this.#take(4 * visibleUnits);
       const isFirst = !areSamples.slice(0, index).includes(true);
       const isLast = !areSamples.slice(index + 1).includes(true);

@@ -6,6 +6,7 @@
  */
 
 import type { Matrix, Model } from '../kernels.js';
+import { binaryLayer, type VisibleLayer } from '../visible-layer.js';
 import type { KernelMemory } from './memory.js';
 
 /** A matrix in panels. */
@@ -26,9 +27,14 @@ function panelStride(rows: number): number {
 /** A rows × columns matrix of zeros. */
 export function createPanelMatrix(memory: KernelMemory, rows: number, columns: number): PanelMatrix {
   const stride = panelStride(rows);
+  const start = memory.allocate(Math.ceil(columns / 8) * stride);
+  return panelMatrixAt(memory, start, stride, rows, columns);
+}
+
+/** The matrix whose first line is at `start`. */
+function panelMatrixAt(memory: KernelMemory, start: number, stride: number, rows: number, columns: number): PanelMatrix {
   const panels = Math.ceil(columns / 8);
-  const start = memory.allocate(panels * stride);
-  const values = memory.float64(start, (panels * stride) / 8);
+  const values = memory.float64(start, ((panels - 1) * stride) / 8 + rows * 8);
   const panelLength = stride / 8;
 
   /** Visits every piece of rows that lies together both ways: where it is here, where row-major, and how long it is. */
@@ -55,6 +61,7 @@ export function createPanelMatrix(memory: KernelMemory, rows: number, columns: n
         for (let index = 0; index < length; index++) values[here + index] = source[there + index];
       });
     },
+    rowsOf: (firstRow, count) => panelMatrixAt(memory, start + 64 * firstRow, stride, count, columns),
   };
 }
 
@@ -64,10 +71,11 @@ export interface PanelModel extends Model {
 }
 
 /** A model of zeros. */
-export function createPanelModel(memory: KernelMemory, visibleUnits: number, hiddenUnits: number): PanelModel {
+export function createPanelModel(memory: KernelMemory, visibleUnits: number, hiddenUnits: number, visibleLayer: VisibleLayer = binaryLayer): PanelModel {
   return {
     visibleUnits,
     hiddenUnits,
+    visibleLayer,
     weights: createPanelMatrix(memory, visibleUnits, hiddenUnits),
     visibleBias: memory.float64(memory.allocate(8 * visibleUnits), visibleUnits),
     hiddenBias: memory.float64(memory.allocate(8 * hiddenUnits), hiddenUnits),

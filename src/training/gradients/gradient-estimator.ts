@@ -8,7 +8,7 @@
 
 import type { TrainingConfig } from '../../config/run-config.js';
 import type { SchemaKey } from '../../config/schema.js';
-import type { BinaryMatrix, Kernels, Matrix, Model, Phase } from '../../kernels/index.js';
+import type { BinaryMatrix, Kernels, Matrix, Model, Phase, VisibleStates } from '../../kernels/index.js';
 import type { StreamKey } from '../../random/index.js';
 
 /**
@@ -16,8 +16,13 @@ import type { StreamKey } from '../../random/index.js';
  * `start`, which may attach working room to it; a resumed run then copies the saved values into the tensors.
  */
 export interface GradientState {
-  readonly tensors: Readonly<Record<string, BinaryMatrix>>;
+  readonly tensors: Readonly<Record<string, StateValues>>;
+  /** Figures of the last updates for the metrics, by name, in the order in which they are shown; none where left out. */
+  figures?(): Readonly<Record<string, number | readonly number[]>>;
 }
+
+/** What can be saved of a state: packed states, matrices, whole models, ordinary numbers. */
+export type StateValues = BinaryMatrix | Matrix | Model | Float64Array;
 
 /** What an algorithm works with; made once for a run, buffers reused by every update. */
 export interface GradientContext {
@@ -25,11 +30,11 @@ export interface GradientContext {
   readonly model: Model;
   readonly config: TrainingConfig;
   /** The training data, N × n. */
-  readonly examples: BinaryMatrix;
+  readonly examples: VisibleStates;
   /** Stream of the Gibbs chains. */
   readonly key: StreamKey;
   /** The mini-batch (its first rows) and room for its hidden means. */
-  readonly batch: { readonly visible: BinaryMatrix; readonly hiddenMeans: Matrix };
+  readonly batch: { readonly visible: VisibleStates; readonly hiddenMeans: Matrix };
 }
 
 /**

@@ -57,7 +57,7 @@ export const stochasticMaximumLikelihood: GradientEstimator = {
     const count = config.chains as number;
     const chains = createChains(kernels, model, count);
     if (config.chainStart === 'data') fillWithExamples(chains.visible, examples);
-    else await fillWithNoise(kernels, chains.visible, key);
+    else await fillWithNoise(kernels, model, chains.visible, key);
     const address = layerAddress({ key, update: startUpdate, step: 0, row: 0 }, 'hidden');
     kernels.sampleHidden(model, chains.visible, count, address, 0, chains.hidden);
     await kernels.finish();
