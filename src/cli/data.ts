@@ -4,6 +4,7 @@
 
 import { describeDataset, renderRows } from '../datasets/index.js';
 import { exitCodes, printable } from '../errors.js';
+import { isBinaryMatrix } from '../kernels/index.js';
 import { loadDataArgument } from './arguments.js';
 import { table } from './figures.js';
 import { wholeNumber } from './numbers.js';
