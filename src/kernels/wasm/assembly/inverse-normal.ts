@@ -1,34 +1,52 @@
 /**
- * Normal variates from uniforms; the operations of ../../inverse-normal.ts in the same order.
+ * Normal variates from uniforms, two at a time; the operations of ../../inverse-normal.ts in the same order.
  */
 
 import { logOfNormal } from './elementary';
 
-/** See `inverseNormalCumulative`; p in (0, 1), at least 2^−1000. */
-export function inverseNormalCumulative(p: f64): f64 {
+/** Coefficients of the approximation around ½, in memory as those of elementary.ts: numerator, then denominator. */
+const coefficients = memory.data<f64>([
+  2509.0809287301226727,
+  33430.575583588128105,
+  67265.770927008700853,
+  45921.953931549871457,
+  13731.693765509461125,
+  1971.5909503065514427,
+  133.14166789178437745,
+  3.387132872796366608,
+  5226.495278852545925,
+  28729.085735721942674,
+  39307.89580009271061,
+  21213.794301586595867,
+  5394.1960214247511077,
+  687.1870074920579083,
+  42.313330701600911252,
+  1,
+]);
+
+/** r·value + the coefficient at `offset`. */
+// @ts-ignore: decorator
+@inline
+function next(value: v128, r: v128, offset: usize): v128 {
+  return f64x2.add(f64x2.mul(value, r), v128.load64_splat(coefficients + offset));
+}
+
+/** The polynomial of degree 7 whose coefficients are at `offset`, at two numbers. */
+// @ts-ignore: decorator
+@inline
+function polynomial(r: v128, offset: usize): v128 {
+  let value = next(v128.load64_splat(coefficients + offset), r, offset + 8);
+  value = next(value, r, offset + 16);
+  value = next(value, r, offset + 24);
+  value = next(value, r, offset + 32);
+  value = next(value, r, offset + 40);
+  value = next(value, r, offset + 48);
+  return next(value, r, offset + 56);
+}
+
+/** See `inverseNormalCumulative` for |p − ½| > 0.425, p at least 2^−1000. */
+function quantileOfTail(p: f64): f64 {
   const q = p - 0.5;
-  if (q >= -0.425 && q <= 0.425) {
-    const r = 0.180625 - q * q;
-    const numerator =
-      ((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r + 45921.953931549871457) * r +
-        13731.693765509461125) *
-        r +
-        1971.5909503065514427) *
-        r +
-        133.14166789178437745) *
-        r +
-      3.387132872796366608;
-    const denominator =
-      ((((((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r + 21213.794301586595867) * r +
-        5394.1960214247511077) *
-        r +
-        687.1870074920579083) *
-        r +
-        42.313330701600911252) *
-        r +
-      1;
-    return (q * numerator) / denominator;
-  }
   let r = sqrt<f64>(-logOfNormal(q < 0 ? p : 1 - p));
   let value: f64;
   if (r <= 5) {
@@ -83,4 +101,17 @@ export function inverseNormalCumulative(p: f64): f64 {
     value = numerator / denominator;
   }
   return q < 0 ? -value : value;
+}
+
+/** See `inverseNormalCumulative`; two numbers in (0, 1), at least 2^−1000. */
+// @ts-ignore: decorator
+@inline
+export function inverseNormalOfPair(p: v128): v128 {
+  const q = f64x2.sub(p, f64x2.splat(0.5));
+  const r = f64x2.sub(f64x2.splat(0.180625), f64x2.mul(q, q));
+  let value = f64x2.div(f64x2.mul(q, polynomial(r, 0)), polynomial(r, 64));
+  const tails = i64x2.bitmask(f64x2.gt(f64x2.abs(q), f64x2.splat(0.425)));
+  if (tails & 1) value = f64x2.replace_lane(value, 0, quantileOfTail(f64x2.extract_lane(p, 0)));
+  if (tails & 2) value = f64x2.replace_lane(value, 1, quantileOfTail(f64x2.extract_lane(p, 1)));
+  return value;
 }

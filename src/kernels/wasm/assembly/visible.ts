@@ -6,7 +6,7 @@
  */
 
 import { exp } from './elementary';
-import { inverseNormalCumulative } from './inverse-normal';
+import { inverseNormalOfPair } from './inverse-normal';
 import { placeOf } from './panels';
 import { fillWords } from './sampling';
 
@@ -82,6 +82,16 @@ function uniformAt(words: usize, unit: i32): f64 {
   return (<f64>load<u32>(place) * 1048576.0 + <f64>(load<u32>(place, 64) >>> 12) + 0.5) * 2.220446049250313e-16;
 }
 
+/** As `uniformAt`, of two units. */
+// @ts-ignore: decorator
+@inline
+function uniformsAt(words: usize, unit: i32): v128 {
+  const place = words + (<usize>(unit & 15) << 2);
+  const upper = f64x2.mul(f64x2.convert_low_i32x4_u(v128.load64_zero(place)), f64x2.splat(1048576.0));
+  const lower = f64x2.convert_low_i32x4_u(i32x4.shr_u(v128.load64_zero(place, 64), 12));
+  return f64x2.mul(f64x2.add(f64x2.add(upper, lower), f64x2.splat(0.5)), f64x2.splat(2.220446049250313e-16));
+}
+
 /** The words that `uniformAt` needs. */
 // @ts-ignore: decorator
 @inline
@@ -145,10 +155,14 @@ export function sampleGaussian(
   for (let row = <i32>((<i64>rows * part) / parts); row < last; row++) {
     const line = inputs + (<usize>row << 6);
     const target = states + (<usize>row << 6);
-    for (let unit = 0; unit < units; unit++) {
+    for (let unit = 0; unit < units; unit += 2) {
       if ((unit & 15) == 0) fillUniforms(address, unit >> 4, row, words);
-      const variate = inverseNormalCumulative(uniformAt(words, unit));
-      store<f64>(placeOf(target, statesStride, unit), load<f64>(placeOf(line, stride, unit)) + variate);
+      const variates = inverseNormalOfPair(uniformsAt(words, unit));
+      const sum = f64x2.add(v128.load(placeOf(line, stride, unit)), variates);
+      const place = placeOf(target, statesStride, unit);
+      // A unit that doesn't exist stays 0.
+      if (unit + 1 < units) v128.store(place, sum);
+      else v128.store64_lane(place, sum, 0);
     }
   }
 }
