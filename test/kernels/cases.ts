@@ -6,6 +6,7 @@
 import * as fc from 'fast-check';
 
 import {
+  hostMatrixOf,
   packBinaryMatrix,
   rowsOf,
   uniform,
@@ -14,6 +15,7 @@ import {
   type Matrix,
   type Model,
   type ModelParameters,
+  type Phase,
   type RandomAddress,
 } from '../../src/kernels/index.js';
 import { createModel } from '../../src/model/parameters.js';
@@ -145,6 +147,16 @@ export class Workspace {
     return isPart ? rowsOf(matrix, margin, rows) : matrix;
   }
 
+  /** Real-valued states in one of the `places`. */
+  realStates(place: string, values: Float64Array, rows: number, columns: number): Matrix {
+    const isPart = place.startsWith('rows');
+    const whole = new Float64Array((rows + 2 * margin) * columns).fill(7);
+    whole.set(values, margin * columns);
+    const [content, count] = isPart ? [whole, rows + 2 * margin] : [values, rows];
+    const matrix = place.endsWith('own') ? this.matrix(count, columns, content) : hostMatrixOf(content, count, columns);
+    return isPart ? matrix.rowsOf(margin, rows) : matrix;
+  }
+
   /** States to be drawn, all on before, and the larger matrix that they are part of. */
   drawnStates(rows: number, columns: number): { whole: BinaryMatrix; states: BinaryMatrix } {
     const count = rows + 2 * margin;
@@ -230,4 +242,58 @@ export function edgeMeans(address: RandomAddress, firstRow: number, rows: number
     ];
     return candidates[floor(choice * candidates.length)];
   });
+}
+
+/** Rows of a phase: an update from none would divide by zero. */
+export const phaseRows = rowCounts.filter((rows) => rows > 0);
+
+/** A phase of the gradient. */
+export interface PhaseCase {
+  readonly kind: 'samples' | 'real samples' | 'expectation';
+  readonly rows: number;
+  /** Rows of the matrices beyond `rows`. */
+  readonly spare: number;
+  readonly density: string;
+  readonly off: OffPattern;
+  readonly place: string;
+  readonly means: ValueKind;
+  /** Of real-valued states. */
+  readonly states: ValueKind;
+  readonly seed: number;
+}
+
+export const phases: fc.Arbitrary<PhaseCase> = fc.record({
+  kind: fc.constantFrom('samples', 'samples', 'real samples', 'expectation'),
+  rows: phaseRows,
+  spare: fc.nat(2),
+  density: densities,
+  off: offUnits,
+  place: places,
+  means: fc.constantFrom<ValueKind>('means', 'means', 'certainties', 'zero', 'subnormal', 'extreme'),
+  states: fc.constantFrom<ValueKind>('small', 'sixty', 'zeros', 'subnormal', 'huge', 'extreme'),
+  seed: seeds,
+});
+
+/** The phase of a case, of n visible and m hidden units. */
+export function phaseOf(workspace: Workspace, chosen: PhaseCase, n: number, m: number): Phase {
+  const { kind, rows, spare, density, off, place, means, states, seed } = chosen;
+  if (kind === 'expectation') {
+    const moments = {
+      visible: valuesOfKind(means, n, seed),
+      hidden: valuesOfKind(means, m, seed + 1),
+      products: valuesOfKind(means, n * m, seed + 2),
+    };
+    return { kind, moments };
+  }
+  const all = rows + spare;
+  return {
+    kind: 'samples',
+    visible:
+      kind === 'real samples'
+        ? workspace.realStates(place, valuesOfKind(states, all * n, seed), all, n)
+        : // Units that are on in the spare rows only are off as well.
+          workspace.states(place, withUnitsOff(stateBytes(density, all, n, seed), rows, n, off), all, n),
+    hiddenMeans: workspace.matrix(all, m, valuesOfKind(means, all * m, seed + 1)),
+    rows,
+  };
 }
