@@ -13,7 +13,7 @@ import * as ep from '../reference/extended-precision.js';
 import { normals } from '../reference/numbers.js';
 import { loadWasm, sameBits } from './agreement.js';
 import { caseParameters, caseStates, layerCases, parameterKinds, stateBytes, valuesOfKind, Workspace, type ValueKind } from './cases.js';
-import { matrixOf, statesOf, valuesOf } from './support.js';
+import { matrixOf, panelPadding, statesOf, valuesOf } from './support.js';
 
 const { abs, exp, floor, log1p } = Math;
 
@@ -64,6 +64,26 @@ describe.each([1, 2, 3])('wasm with %i threads gives the bits of the reference',
       return () => [valuesOf(hidden), valuesOf(products)];
     });
     await expect(agree).resolves.toBeUndefined();
+  });
+
+  test('places beyond the results stay 0', async () => {
+    const property = fc.asyncProperty(cases, async ({ layers, inputs: kind, coefficients: weighting }) => {
+      const { n, m, rows, seed } = layers;
+      const workspace = new Workspace(kernels);
+      const model = workspace.model(caseParameters(layers));
+      const states = caseStates(workspace, layers, n);
+      const inputs = workspace.matrix(rows, m, valuesOfKind(kind, rows * m, seed + 7));
+      const coefficients = workspace.matrix(rows, n, valuesOfKind(weighting, rows * n, seed + 8));
+      const [ratios, hidden, products] = [workspace.results(rows, n), workspace.results(rows, m), workspace.results(n, m)];
+      kernels.flipLogRatios(model, states, rows, inputs, ratios);
+      kernels.flipStatistics(model, states, rows, inputs, coefficients, hidden, products);
+      await kernels.finish();
+      for (const result of [ratios, hidden, products]) {
+        expect(panelPadding(result, model.visibleBias.buffer).every((value) => value === 0)).toBe(true);
+      }
+      workspace.release();
+    });
+    await expect(fc.assert(property, { numRuns: 100, includeErrorInReport: true })).resolves.toBeUndefined();
   });
 
   test('weights and inputs of every size, and more units than one logarithm serves', async () => {

@@ -12,7 +12,7 @@ import * as fc from 'fast-check';
 import { backends, loadKernels, type Kernels, type Model, type Phase } from '../../src/kernels/index.js';
 import { loadWasm, sameBits, tensorsOf } from './agreement.js';
 import { caseParameters, layerCases, phaseOf, phases, seeds, sizes, stateBytes, valuesOfKind, Workspace, type PhaseCase, type ValueKind } from './cases.js';
-import { firstDifference } from './support.js';
+import { firstDifference, paddingOf } from './support.js';
 
 const { abs, floor } = Math;
 
@@ -52,6 +52,19 @@ describe.each([1, 2, 3])('wasm with %i threads gives the bits of the reference',
       return () => tensorsOf(target);
     });
     await expect(agree).resolves.toBeUndefined();
+  });
+
+  test('places beyond a gradient stay 0', async () => {
+    const property = fc.asyncProperty(cases, async ({ layers, positive, negative, sum }) => {
+      const workspace = new Workspace(kernels);
+      const target = workspace.model(caseParameters(layers));
+      const [p, q] = [positive, negative].map((phase) => optionalPhaseOf(workspace, phase, layers.n, layers.m));
+      kernels.accumulateGradient(target, p, q, sum);
+      await kernels.finish();
+      expect(paddingOf(target).every((value) => value === 0)).toBe(true);
+      workspace.release();
+    });
+    await expect(fc.assert(property, { numRuns: 100, includeErrorInReport: true })).resolves.toBeUndefined();
   });
 
   test('with decay 0 the target is not read', async () => {

@@ -9,10 +9,9 @@ import * as fc from 'fast-check';
 import { backends, loadKernels, type Kernels, type Matrix, type Model, type StepRule } from '../../src/kernels/index.js';
 import { loadWasm, sameBits, tensorsOf, type Made } from './agreement.js';
 import { caseParameters, layerCases, parameterKinds, seeds, sizes, valuesOfKind, Workspace, type LayerCase, type ValueKind } from './cases.js';
-import { firstDifference, valuesOf } from './support.js';
+import { firstDifference, paddingOf, valuesOf } from './support.js';
 
 const { abs, floor, sign, sqrt } = Math;
-const float64 = Float64Array;
 
 const decays = { l1: fc.constantFrom(0, 0, 1e-3, 0.5), l2: fc.constantFrom(0, 0, 1e-4, 0.1) };
 const learningRates = fc.constantFrom(0.1, 1, 0, 1e-300, 1e300);
@@ -114,17 +113,6 @@ function targetOf<T>(alias: string, x: T, y: T, own: () => T): T {
   return alias === 'none' ? own() : alias === 'y' ? y : x;
 }
 
-/** What is kept of the columns that the panels of a model's weights and biases have beyond the model. */
-function padding({ weights, visibleBias, hiddenBias }: Model): number[] {
-  const { start, stride } = weights as unknown as { start: number; stride: number };
-  const after = (bias: Float64Array) => [...new float64(bias.buffer, bias.byteOffset + 8 * bias.length, (8 - (bias.length % 8)) % 8)];
-  const { rows, columns } = weights;
-  const spare = (8 - (columns % 8)) % 8;
-  const lastPanel = start + floor((columns - 1) / 8) * stride;
-  const ofWeights = Array.from({ length: rows }, (_, row) => [...new float64(visibleBias.buffer, lastPanel + 64 * row + 8 * (8 - spare), spare)]);
-  return [...ofWeights.flat(), ...after(visibleBias), ...after(hiddenBias)];
-}
-
 describe.each([1, 2, 3])('wasm with %i threads gives the bits of the reference', (threads) => {
   let kernels: Kernels;
   let reference: Kernels;
@@ -190,7 +178,7 @@ describe.each([1, 2, 3])('wasm with %i threads gives the bits of the reference',
       kernels.transformWeights(gradient.weights, gradient.weights, { ...factors, terms: [{ rows: factors.rowFactors, columns: factors.columnFactors }] });
       await kernels.finish();
       for (const made of [model, gradient, first, second]) {
-        if (made !== undefined) expect(padding(made).every((value) => value === 0)).toBe(true);
+        if (made !== undefined) expect(paddingOf(made).every((value) => value === 0)).toBe(true);
       }
       workspace.release();
     });
