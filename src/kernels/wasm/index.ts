@@ -113,7 +113,10 @@ class WasmKernels implements Kernels {
   }
 
   // PLACEHOLDERS of the branch `core`, until the kernels are there.
-  visibleMeans(): never { return missing(); }
+  visibleMeans(model: Model, inputs: Matrix, rows: number): void {
+    if (model.visibleLayer.kind === 'binary') this.bernoulliMeans(inputs, rows);
+    else if (model.visibleLayer.kind === 'categorical') missing();
+  }
   accumulateGradient(): never { return missing(); }
   transformWeights(): never { return missing(); }
   multiplyElements(): never { return missing(); }
