@@ -1,6 +1,6 @@
 /** What tests of kernels share: values and states in a backend's memory, and a comparison of bits that reads well. */
 
-import { packBinaryMatrix, unpackBinaryMatrix, type BinaryMatrix, type Kernels, type Matrix } from '../../src/kernels/index.js';
+import { isBinaryMatrix, packBinaryMatrix, unpackBinaryMatrix, type BinaryMatrix, type Kernels, type Matrix, type VisibleStates } from '../../src/kernels/index.js';
 
 const { is } = Object;
 
@@ -23,6 +23,11 @@ export function statesOf(kernels: Kernels, bytes: Uint8Array, rows: number, colu
   const states = kernels.createStates(rows, columns);
   states.words.set(packBinaryMatrix(bytes, rows, columns).words);
   return states;
+}
+
+/** The bits of visible states of either kind: words or numbers. */
+export function contentOf(states: VisibleStates): Uint32Array | Float64Array {
+  return isBinaryMatrix(states) ? states.words : valuesOf(states);
 }
 
 /** Binary states as one byte per unit: a copy. */
