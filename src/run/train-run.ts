@@ -137,10 +137,10 @@ class Run {
     }
   }
 
-  #restore({ progress, parameters, velocity, state, tracking }: Checkpoint): void {
+  #restore({ progress, parameters, velocity, state, updates, tracking }: Checkpoint): void {
     const { kernels, tracking: wanted } = this.#request.prepared;
     try {
-      this.#trainer.restore(progress.update, parameters, velocity, state);
+      this.#trainer.restore(progress.update, parameters, velocity, state, updates);
       if (wanted !== undefined && tracking !== undefined) {
         this.#tracker = LogPartitionFunctionTracker.restore(kernels, this.#trainer.model, wanted.settings, tracking);
       }
@@ -279,11 +279,12 @@ class Run {
 
   #checkpoint(): Checkpoint<Model> {
     const { prepared } = this.#request;
-    const { model, velocity, update } = this.#trainer;
+    const { result, velocity, update } = this.#trainer;
     return {
-      parameters: model,
+      parameters: result,
       velocity,
       state: new Map(Object.entries(this.#trainer.gradientTensors())),
+      updates: new Map(Object.entries(this.#trainer.updateTensors())),
       ...(this.#tracker !== undefined && { tracking: new Map(Object.entries(this.#tracker.tensors())) }),
       metrics: this.#lines,
       progress: { update, evaluated: this.#evaluated, best: this.#best },
@@ -336,7 +337,7 @@ class Run {
 
   async #finish(): Promise<RunResult> {
     const { prepared, directory } = this.#request;
-    const { model, update, updatesPerEpoch } = this.#trainer;
+    const { result: model, update, updatesPerEpoch } = this.#trainer;
     const figures = (this.#evaluated ? this.#figures : undefined) ?? (await this.#evaluate());
     this.#save();
     // An evaluation off the cadence is published after the checkpoint, which does not count it: a run that is
