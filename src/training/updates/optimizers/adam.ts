@@ -18,7 +18,7 @@ export const adam: Optimizer = {
   summary: 'Adam: running mean of the gradient over the root of that of its square',
   synonyms: ['adaptive-moments'],
   usesMomentum: false,
-  meansKept: 2,
+  keeps: { models: 2, numbers: 2 },
   keys: [
     decayKey('firstDecay', 'share of the running mean of the gradient (β₁) that is kept from update to update', 0.9),
     decayKey('secondDecay', 'share of the running mean of the squared gradient (β₂) that is kept from update to update', 0.999),

@@ -15,7 +15,7 @@ export const nesterov: Optimizer = {
   summary: 'Nesterov’s accelerated gradient: looks ahead along `momentum`',
   synonyms: ['nag', 'nesterov-momentum'],
   usesMomentum: true,
-  meansKept: 0,
+  keeps: { models: 0, numbers: 0 },
   keys: [],
   start: (context) => ({ means: startVelocity(context), tensors: {} }),
   nextRule: (_state, _config, { momentum }) => ({ rule: 'nesterov', momentum }),

@@ -41,8 +41,8 @@ export interface Optimizer {
   readonly synonyms: readonly string[];
   /** Whether the key `momentum` applies to it; its `means.first` is the velocity then, absent where momentum is 0. */
   readonly usesMomentum: boolean;
-  /** Models of running means that it keeps, beside the velocity. */
-  readonly meansKept: number;
+  /** What it keeps beside the velocity: models of running means, and single numbers. */
+  readonly keeps: { readonly models: number; readonly numbers: number };
   /** Keys of the `training` section that belong to it, without `onlyWith`. */
   readonly keys: readonly SchemaKey[];
   /** The state before the first update. */

@@ -13,7 +13,7 @@ export const sgd: Optimizer = {
   summary: 'stochastic gradient ascent, with `momentum` where that is not 0',
   synonyms: ['gradient-ascent', 'momentum'],
   usesMomentum: true,
-  meansKept: 0,
+  keeps: { models: 0, numbers: 0 },
   keys: [],
   start: (context) => ({ means: startVelocity(context), tensors: {} }),
   nextRule: (_state, _config, { momentum }) => ({ rule: 'momentum', momentum }),
