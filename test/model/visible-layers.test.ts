@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { exactLogPartitionFunction, plainLogPartitionFunction } from '../../src/estimators/exact-log-partition-function.js';
-import { backends, loadKernels, type Kernels, type ModelParameters, type VisibleLayer } from '../../src/kernels/index.js';
+import { backends, loadKernels, planEnumeration, type Kernels, type ModelParameters, type VisibleLayer } from '../../src/kernels/index.js';
 import { enumerationStructure } from '../../src/model/enumeration-structure.js';
 import { enumeratedLayer, enumerationCost, enumerationView } from '../../src/model/enumeration-view.js';
 import { exactMoments } from '../../src/model/exact-moments.js';
@@ -183,6 +183,27 @@ describe.each(backends)('backend $name', (backend) => {
     expectClose(moments.products, oracle.products, tolerance);
     expect(moments.visibleSquares).toBeUndefined();
   });
+
+  test.each([[1, 1, 1], [40, 9, 0.5], [3, 11, 1], [200, 6, 2]])(
+    'Gaussian, %i × %i, parameters of size %p: the quadratic form and the cumulant give the same p̃ of every state',
+    async (n, m, size) => {
+      const view = enumerationView(randomModel(gaussian, n, m, size, n + m));
+      const [logs, others] = (['quadratic', 'cumulant'] as const).map((form) => {
+        const plan = planEnumeration(view, form);
+        const [mantissas, exponents] = [new Float64Array(plan.blockStates), new Float64Array(plan.blockStates)];
+        return Array.from({ length: plan.blocks }, (_, block) => {
+          kernels.enumerationStates(plan, block, mantissas, exponents);
+          return Array.from(mantissas, (mantissa, state) => log(mantissa) + exponents[state] * Math.LN2);
+        }).flat();
+      });
+      expect(logs).toHaveLength(2 ** m);
+      expect(planEnumeration(view).form).toBe('quadratic');
+      // Terms of size n·m²·size², each rounded.
+      const tolerance = 1e-15 * n * m * m * max(1, size * size);
+      logs.forEach((value, state) => expect(abs(value - others[state])).toBeLessThan(tolerance + 1e-14));
+      await kernels.finish();
+    },
+  );
 
   test.each([
     ['binary', { kind: 'binary' } as const],
