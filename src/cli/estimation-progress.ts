@@ -42,8 +42,9 @@ const lineInterval = 10_000;
  */
 export function forecastExact(parameters: ModelParameters, costLimit: number): ExactForecast {
   const cost = exactEstimator.costOf(parameters);
-  const { parts, states, stateUnits } = enumerationStructure(parameters);
-  const isPlain = stateUnits === exactEstimator.cost(parameters) || !Number.isFinite(states);
+  const structure = enumerationStructure(parameters);
+  const { parts, states, stateUnits } = structure;
+  const isPlain = structure.cost === exactEstimator.cost(parameters) || !Number.isFinite(states);
   const count = states < 1e6 ? states : states.toExponential(1);
   return {
     cost,
@@ -51,7 +52,7 @@ export function forecastExact(parameters: ModelParameters, costLimit: number): E
     states: isPlain
       ? describeStates(parameters)
       : `${count} states in ${parts.length === 1 ? '1 part' : `${parts.length} parts`}, states × units = ${stateUnits.toExponential(1)}`,
-    duration: describeSeconds(stateUnits * secondsPerStateUnit),
+    duration: describeSeconds(structure.cost * secondsPerStateUnit),
   };
 }
 

@@ -85,7 +85,7 @@ export function describeStates(model: EnumerableModel): string {
 
 /** What an enumeration costs, in words. */
 export function describeCost(model: EnumerableModel): string {
-  return `${describeStates(model)}, ${describeSeconds(enumerationCost(model).stateUnits * secondsPerStateUnit)}`;
+  return `${describeStates(model)}, ${describeSeconds(enumerationCost(model).cost * secondsPerStateUnit)}`;
 }
 
 /** What evaluations say of the likelihood. */

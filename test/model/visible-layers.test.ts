@@ -116,9 +116,14 @@ test('of visible units that are not binary the hidden layer is enumerated, whate
     // Two equal hidden units, one hidden unit and one visible unit alone.
     const model = { ...randomModel(visibleLayer, 3, 5, 1), weights: Float64Array.from([1, 1, 2, 0, 3, 4, 4, 5, 0, 6, 0, 0, 0, 0, 0]) };
     expect(enumeratedLayer(model)).toBe('hidden');
-    expect(enumerationCost(model)).toEqual({ outerUnits: 5, innerUnits: 3, states: 32, stateUnits: 96 });
+    const { cost, ...shape } = enumerationCost(model);
+    expect(shape).toEqual({ outerUnits: 5, innerUnits: 3, states: 32, stateUnits: 96 });
+    // Neither is done by the binary layers' product form, and a state of Gaussian units costs the same whatever their number.
+    expect(cost).toBeGreaterThan(10 * 96);
+    expect(cost / enumerationCost({ ...model, visibleUnits: 6 }).cost).toBe(visibleLayer.kind === 'gaussian' ? 1 : 0.5);
     expect(enumerationView(model).innerLayer).toBe(visibleLayer);
-    const { parts, loneVisible, loneHidden } = enumerationStructure(model);
+    const { parts, loneVisible, loneHidden, cost: costOfParts } = enumerationStructure(model);
+    expect(costOfParts).toBe(cost);
     expect(parts.map(({ layer, outer, inner }) => [layer, outer.map((units) => [...units]), [...inner]])).toEqual([
       ['hidden', [[0], [1], [2], [3], [4]], [0, 1, 2]],
     ]);
