@@ -234,7 +234,8 @@ test('figures of the algorithm come into metrics, events and the result; nothing
   try {
     const { outcome, events } = await train(await prepare(configs.cd), folders[0]);
     expect(outcome).toMatchObject({ result: { algorithm: { acceptance: 0.25, rates: [1, 2] } } });
-    for (const event of events) if (event.type === 'evaluation') expect(event.algorithm).toEqual({ acceptance: 0.25, rates: [1, 2] });
+    const reported = events.flatMap((event) => (event.type === 'evaluation' ? [event.algorithm] : []));
+    expect(reported).toEqual(Array.from({ length: 6 }, () => ({ acceptance: 0.25, rates: [1, 2] })));
   } finally {
     spy.mockRestore();
   }
