@@ -241,7 +241,7 @@ class Run {
       model,
       splitStates(prepared.dataset),
       {
-        logPartitionFunction: tracker === undefined ? prepared.logPartitionFunction : (model) => tracker.estimate(model),
+        logPartitionFunction: tracker === undefined ? prepared.logPartitionFunction : (evaluated) => tracker.estimate(evaluated),
         pseudoLikelihoodExamples: prepared.config.evaluation.pseudoLikelihoodExamples,
       },
       { pause: this.#pause, progress: (share) => report({ type: 'evaluating', update, share }) },

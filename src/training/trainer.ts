@@ -77,8 +77,7 @@ export class Trainer {
     this.#batchRows = context.batch.visible.rows;
     this.#learningRate = createSchedule(config.learningRate, this.updatesPerEpoch);
     this.#momentum = optimizerOf(config).usesMomentum ? createSchedule(config.momentum ?? 0, this.updatesPerEpoch) : undefined;
-    const { updatesPerEpoch: updatesOfEpoch } = this;
-    this.#pipeline = new UpdatePipeline({ kernels, model, config, examples: examples.states, updatesPerEpoch: updatesOfEpoch });
+    this.#pipeline = new UpdatePipeline({ kernels, model, config, examples: examples.states, updatesPerEpoch: this.updatesPerEpoch });
     this.#epochExamples = examples.states;
     this.#estimator = gradientEstimator(config.algorithm);
     this.#context = context;
