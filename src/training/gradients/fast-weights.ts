@@ -15,7 +15,7 @@
 
 import type { Model } from '../../kernels/index.js';
 import type { GradientEstimator } from './gradient-estimator.js';
-import { persistentPhases, startPersistentChains, type PersistentChains } from './persistent-chains.js';
+import { persistentPhases, startPersistentChains, type PersistentChains } from '../persistent-chains.js';
 
 const name = 'fast-sml';
 

@@ -8,7 +8,7 @@ import { contrastiveDivergence } from './contrastive-divergence.js';
 import { exactGradient } from './exact.js';
 import { fastWeights } from './fast-weights.js';
 import type { GradientEstimator } from './gradient-estimator.js';
-import { persistentChainKeys } from './persistent-chains.js';
+import { persistentChainKeys } from '../persistent-chains.js';
 import { stochasticMaximumLikelihood } from './stochastic-maximum-likelihood.js';
 import { temperedStochasticMaximumLikelihood } from './tempered-stochastic-maximum-likelihood.js';
 

@@ -7,7 +7,7 @@
  */
 
 import type { GradientEstimator } from './gradient-estimator.js';
-import { persistentPhases, startPersistentChains, type PersistentChains } from './persistent-chains.js';
+import { persistentPhases, startPersistentChains, type PersistentChains } from '../persistent-chains.js';
 
 /** SML. */
 export const stochasticMaximumLikelihood: GradientEstimator = {

@@ -14,7 +14,7 @@ import type { Matrix, VisibleStates } from '../../kernels/index.js';
 import { baseRates, baseVisibleBias, type BaseRate } from '../../model/base-rate.js';
 import { evenLadder, evenlyRejectingLadder, geometricLadder, TemperedChains } from '../../sampling/tempered-chains.js';
 import type { GradientEstimator, GradientState } from './gradient-estimator.js';
-import { startVisibleStates } from './persistent-chains.js';
+import { startVisibleStates } from '../persistent-chains.js';
 
 const name = 'tempered-sml';
 

@@ -5,7 +5,8 @@
  * means that the negative phase needs anyway, and the next update draws v from them with the new parameters.
  */
 
-import type { Matrix, Model } from '../../kernels/index.js';
+import type { SchemaKey } from '../config/schema.js';
+import type { Matrix, Model } from '../kernels/index.js';
 import {
   createChains,
   fillWithExamples,
@@ -14,9 +15,8 @@ import {
   layerAddress,
   startUpdate,
   type Chains,
-} from '../../sampling/gibbs.js';
-import type { SchemaKey } from '../../config/schema.js';
-import type { GradientContext, GradientState, Phases } from './gradient-estimator.js';
+} from '../sampling/gibbs.js';
+import type { GradientContext, GradientState, Phases } from './gradients/gradient-estimator.js';
 
 /** The keys of persistent chains, which apply with these algorithms. */
 export function persistentChainKeys(algorithms: readonly string[]): readonly SchemaKey[] {
