@@ -27,7 +27,7 @@ const m = 2;
 
 /** Of Gaussian units, weights are small enough for the tempered distributions to overlap. */
 function parametersOf(n: number, visibleLayer: VisibleLayer): ModelParameters {
-  const size = visibleLayer.kind === 'gaussian' ? 1 : 1.5;
+  const size = visibleLayer.kind === 'gaussian' ? 1 : 2.5;
   return {
     visibleLayer,
     visibleUnits: n,
