@@ -91,6 +91,8 @@ export const temperedStochasticMaximumLikelihood: GradientEstimator = {
     const base = baseVisibleBias(baseRate, examples, model.visibleLayer);
     const start = ladder === 'geometric' ? geometricLadder(rungs) : evenLadder(rungs);
     const tempered = new TemperedChains(kernels, model, base, start, count, key, { memory: 1 - 1 / lookback });
+    // Its first states are still being drawn: they must not come after those that replace them.
+    await kernels.finish();
     await startVisibleStates(context, tempered.chains.visible);
     tempered.drawHidden();
     await kernels.finish();
