@@ -13,7 +13,8 @@
  * Powers of W stand in models of the kernels; κ and the slopes, of a few numbers for every chain and unit, are host arithmetic.
  */
 
-import { canonicalSum, log, sigmoid, type Kernels, type Matrix, type Model } from '../kernels/index.js';
+import { canonicalSum, log, sigmoid, type Kernels, type Matrix, type Model, type ModelMoments } from '../kernels/index.js';
+import { getParameters } from './parameters.js';
 
 /** 1: naive mean field; 2: TAP; 3: one term further. */
 export type MeanFieldOrder = 1 | 2 | 3;
@@ -71,6 +72,7 @@ export class MeanField {
   readonly #order: MeanFieldOrder;
   /** W^k at place k − 1: the model itself, the others without biases. */
   readonly #powers: readonly Model[];
+  readonly #slope: Model;
   readonly #layers: Readonly<Record<LayerName, LayerRoom>>;
 
   /**
@@ -98,6 +100,7 @@ export class MeanField {
     this.#model = model;
     this.#order = order;
     this.#powers = [model, ...Array.from({ length: order - 1 }, () => kernels.createModel(n, m))];
+    this.#slope = kernels.createModel(n, m);
     this.#layers = { visible: roomFor(n), hidden: roomFor(m) };
     this.magnetisations = { visible: this.#layers.visible.magnetisations, hidden: this.#layers.hidden.magnetisations };
   }
@@ -151,40 +154,39 @@ export class MeanField {
   }
 
   /**
-   * Mean over the sets of −∂Γ/∂θ at fixed magnetisations:
+   * Mean over the sets of −∂Γ/∂θ at fixed magnetisations, in the places of E[v], E[h] and E[v hᵀ]; it is the slope of −Γ at
+   * a fixed point, too:
    *
    *     a: m_v    b: m_h    W_ij: Σ_k 1/(k−1)! W_ij^(k−1) κ_k(m_i) κ_k(m_j)
-   *
-   * It takes the place of E[v], E[h], E[v hᵀ], and is that of log Z where the magnetisations are a fixed point.
-   *
-   * @param target receives it; of the model's shape
-   * @param scratch of the model's shape; overwritten
    */
-  async slope(target: Model, scratch: Model): Promise<void> {
+  async moments(): Promise<ModelMoments> {
     const kernels = this.#kernels;
     const { visible, hidden } = this.#layers;
     const { rows } = visible.magnetisations;
     this.#loadCumulants(visible);
     this.#loadCumulants(hidden);
-    const phase = (k: number) => ({ kind: 'samples', visible: visible.cumulants[k - 1], hiddenMeans: hidden.cumulants[k - 1], rows }) as const;
-    kernels.accumulateGradient(target, phase(1), undefined, { scale: 1, decay: 0 });
-    for (let k = 2; k <= this.#order; k++) {
-      kernels.accumulateGradient(scratch, phase(k), undefined, { scale: k * inverseFactorials[k], decay: 0 });
-      await kernels.finish();
-      // Beside products of cumulants there are means of them, which are not wanted: the biases have their first order only.
-      scratch.visibleBias.fill(0);
-      scratch.hiddenBias.fill(0);
-      kernels.multiplyElements(scratch.weights, this.#powers[k - 2].weights, scratch.weights);
-      kernels.combineModels(target, 1, target, 1, scratch);
+    const slope = this.#slope;
+    for (let k = this.#order; k >= 1; k--) {
+      const phase = { kind: 'samples', visible: visible.cumulants[k - 1], hiddenMeans: hidden.cumulants[k - 1], rows } as const;
+      if (k < this.#order) {
+        kernels.multiplyElements(slope.weights, this.#model.weights, slope.weights);
+        await kernels.finish();
+        // Means of higher cumulants, which are no part of the slope.
+        slope.visibleBias.fill(0);
+        slope.hiddenBias.fill(0);
+      }
+      kernels.accumulateGradient(slope, phase, undefined, { scale: k * inverseFactorials[k], decay: k < this.#order ? 1 : 0 });
     }
     await kernels.finish();
+    const { weights, visibleBias, hiddenBias } = getParameters(slope);
+    return { visible: visibleBias, hidden: hiddenBias, products: weights };
   }
 
   /** Frees the room. */
   release(): void {
     const { visible, hidden } = this.#layers;
     for (const { cumulants, inputs } of [visible, hidden]) this.#kernels.release(...cumulants, ...inputs);
-    this.#kernels.release(...this.#powers.slice(1));
+    this.#kernels.release(this.#slope, ...this.#powers.slice(1));
   }
 
   /** Reads a layer's magnetisations and works out its cumulants. */

@@ -7,6 +7,9 @@ import { addressLimits } from '../../kernels/index.js';
 import { contrastiveDivergence } from './contrastive-divergence.js';
 import { exactGradient } from './exact.js';
 import type { GradientEstimator } from './gradient-estimator.js';
+import { meanField } from './mean-field.js';
+import { pseudoLikelihood } from './pseudo-likelihood.js';
+import { ratioMatching } from './ratio-matching.js';
 import { stochasticMaximumLikelihood } from './stochastic-maximum-likelihood.js';
 
 export type { GradientContext, GradientEstimator, GradientState, Phases } from './gradient-estimator.js';
@@ -16,6 +19,9 @@ export const gradientEstimators: readonly GradientEstimator[] = [
   contrastiveDivergence,
   stochasticMaximumLikelihood,
   exactGradient,
+  meanField,
+  pseudoLikelihood,
+  ratioMatching,
 ];
 
 /** Keys of the `training` section that belong to one algorithm or to several. */
