@@ -14,7 +14,7 @@
  */
 
 import { canonicalSum, log, sigmoid, type Kernels, type Matrix, type Model, type ModelMoments } from '../kernels/index.js';
-import { getParameters } from './parameters.js';
+import { momentsOf } from './phase-statistics.js';
 
 /** 1: naive mean field; 2: TAP; 3: one term further. */
 export type MeanFieldOrder = 1 | 2 | 3;
@@ -178,8 +178,7 @@ export class MeanField {
       kernels.accumulateGradient(slope, phase, undefined, { scale: k * inverseFactorials[k], decay: k < this.#order ? 1 : 0 });
     }
     await kernels.finish();
-    const { weights, visibleBias, hiddenBias } = getParameters(slope);
-    return { visible: visibleBias, hidden: hiddenBias, products: weights };
+    return momentsOf(slope);
   }
 
   /** Frees the room. */

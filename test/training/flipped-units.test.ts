@@ -1,6 +1,6 @@
 /**
  * Pseudo-likelihood and ratio matching: their gradients against central differences of the objectives themselves, both in
- * extended precision from p̃ of every state; the meaning of both phases; smaller batches.
+ * extended precision from p̃ of every state; what both phases are; smaller batches.
  */
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -111,44 +111,36 @@ describe.each(backends)('backend $name', ({ name: backend }) => {
         const expected = gradientOf(algorithm, model, data, tensor);
         expect(expected.length).toBe(positive[statistic].length);
         expected.forEach((value, index) => {
-          expect(abs(positive[statistic][index] - negative[statistic][index] - value)).toBeLessThan(1e-12);
+          expect(abs(positive[statistic][index] / positive.count - negative[statistic][index] - value)).toBeLessThan(1e-12);
         });
       }
     });
 
-    test('the phases are the examples and their neighbours, each with the weight of its flips', async () => {
+    test('the phases are the data, and the data of which shares have moved to their neighbours', async () => {
       const model = randomModel(4, 3, 1);
       const data = [3, 9, 9, 14];
       const states = bruteForce.enumerate(model);
       const total = (visible: number): number => ep.toNumber(states.visibleTotals[visible]);
-      /** c_i: what the objective gains when log p̃(v) − log p̃(v^i) grows. */
-      const weightOf = (visible: number, i: number): number => {
+      const shareOf = (visible: number, i: number): number => {
         const flip = total(visible ^ (1 << i)) / (total(visible) + total(visible ^ (1 << i)));
         return algorithm === 'pseudo-likelihood' ? flip : 2 * flip * flip * (1 - flip);
       };
-      const expected = { positive: zeroStatistics(), negative: zeroStatistics() };
-      function zeroStatistics() {
-        return { visible: [0, 0, 0, 0], hidden: [0, 0, 0], products: Array.from({ length: 12 }, () => 0) };
-      }
-      const add = (phase: ReturnType<typeof zeroStatistics>, visible: number, weight: number): void => {
-        for (let j = 0; j < 3; j++) {
-          const mean = ep.toNumber(bruteForce.hiddenMeanGivenVisible(states, visible, j));
-          phase.hidden[j] += weight * mean;
-          for (let i = 0; i < 4; i++) phase.products[i * 3 + j] += weight * bruteForce.unit(visible, i) * mean;
-        }
-        for (let i = 0; i < 4; i++) phase.visible[i] += weight * bruteForce.unit(visible, i);
-      };
+      const before = Array.from({ length: 16 }, (_, visible) => data.filter((value) => value === visible).length / data.length);
+      const after = [...before];
       for (const visible of data) {
         for (let i = 0; i < 4; i++) {
-          const weight = weightOf(visible, i) / data.length;
-          add(expected.positive, visible, weight);
-          add(expected.negative, visible ^ (1 << i), weight);
+          const share = shareOf(visible, i) / data.length;
+          after[visible] -= share;
+          after[visible ^ (1 << i)] += share;
         }
       }
       const phases = await estimate(algorithm, model, data);
-      for (const phase of ['positive', 'negative'] as const) {
+      for (const [phase, distribution] of [['positive', before], ['negative', after]] as const) {
+        const expected = gibbs.expectationsUnder(model, states, distribution);
         for (const [statistic] of tensors) {
-          expected[phase][statistic].forEach((value, index) => expect(abs(phases[phase][statistic][index] - value)).toBeLessThan(1e-12));
+          const { count, [statistic]: sums } = phases[phase];
+          expect(sums.length).toBe(expected[statistic].length);
+          expected[statistic].forEach((value, index) => expect(abs(sums[index] / count - value)).toBeLessThan(1e-12));
         }
       }
     });
