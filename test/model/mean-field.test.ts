@@ -94,8 +94,8 @@ describe.each(backends)('backend $name', ({ name }) => {
         hidden: derivatives(parameters.hiddenBias, (changed) => mean({ hiddenBias: Float64Array.from(changed) })),
         products: derivatives(parameters.weights, (changed) => mean({ weights: Float64Array.from(changed) })),
       };
-      for (const [name, actual] of Object.entries({ visible, hidden, products })) {
-        const wanted = expected[name as keyof typeof expected];
+      for (const [statistic, actual] of Object.entries({ visible, hidden, products })) {
+        const wanted = expected[statistic as keyof typeof expected];
         expect(actual.length).toBe(wanted.length);
         actual.forEach((value, index) => expect(abs(value - wanted[index])).toBeLessThan(tolerance));
       }

@@ -18,7 +18,7 @@ import * as bruteForce from '../reference/brute-force.js';
 import * as gibbs from '../reference/gibbs.js';
 import { normals } from '../reference/numbers.js';
 
-const { abs, exp, log2, max } = Math;
+const { abs, exp, floor, log2, max } = Math;
 
 const [n, m] = [5, 4];
 const orders: readonly MeanFieldOrder[] = [1, 2, 3];
@@ -110,29 +110,30 @@ describe.each(backends)('backend $name', ({ name }) => {
     }
   });
 
-  test('magnetisations start from the data, repeated, or from noise, and from E[h | v]', async () => {
-    const parameters = randomModel(1);
-    for (const chainStart of ['data', 'noise'] as const) {
-      const count = chainStart === 'data' ? 7 : 2000;
-      const { tensors } = await estimator.start(contextOf(parameters, { chainStart, chains: count }));
-      expect(Object.keys(tensors)).toEqual(['visibleMagnetisations', 'hiddenMagnetisations']);
-      const visible = valuesOf(tensors.visibleMagnetisations as Matrix);
-      const hidden = valuesOf(tensors.hiddenMagnetisations as Matrix);
-      if (chainStart === 'data') expect(visible).toEqual(Float64Array.from(gibbs.unpackStates([...data, 3, 17], n)));
-      else {
-        const share = visible.filter((value) => value === 1).length / visible.length;
-        expect(visible.every((value) => value === 0 || value === 1)).toBe(true);
-        // Six standard deviations of 10,000 fair coins.
-        expect(abs(share - 0.5)).toBeLessThan(0.03);
-      }
-      for (let chain = 0; chain < 5; chain++) {
-        for (let j = 0; j < m; j++) {
-          let input = parameters.hiddenBias[j];
-          for (let i = 0; i < n; i++) input += visible[chain * n + i] * parameters.weights[i * m + j];
-          expect(abs(hidden[chain * m + j] - 1 / (1 + exp(-input)))).toBeLessThan(1e-14);
-        }
-      }
-    }
+  /** The starting magnetisations, the hidden ones checked to be E[h | v]. */
+  async function startsOf(config: Partial<TrainingConfig>): Promise<Float64Array> {
+    const { weights, hiddenBias, ...rest } = randomModel(1);
+    const { tensors } = await estimator.start(contextOf({ weights, hiddenBias, ...rest }, config));
+    expect(Object.keys(tensors)).toEqual(['visibleMagnetisations', 'hiddenMagnetisations']);
+    const visible = valuesOf(tensors.visibleMagnetisations as Matrix);
+    valuesOf(tensors.hiddenMagnetisations as Matrix).forEach((value, index) => {
+      const [chain, j] = [floor(index / m), index % m];
+      let input = hiddenBias[j];
+      for (let i = 0; i < n; i++) input += visible[chain * n + i] * weights[i * m + j];
+      expect(abs(value - 1 / (1 + exp(-input)))).toBeLessThan(1e-14);
+    });
+    return visible;
+  }
+
+  test('magnetisations start from the data, over again where there are more of them', async () => {
+    expect(await startsOf({ chainStart: 'data' })).toEqual(Float64Array.from(gibbs.unpackStates([...data, 3, 17], n)));
+  });
+
+  test('magnetisations start from noise: every one 0 or 1', async () => {
+    const visible = await startsOf({ chainStart: 'noise', chains: 2000 });
+    expect(new Set(visible)).toEqual(new Set([0, 1]));
+    // Six standard deviations of 10,000 fair coins.
+    expect(abs(visible.filter((value) => value === 1).length / visible.length - 0.5)).toBeLessThan(0.03);
   });
 
   test.each(orders)('order %i: two updates of two iterations are one of four, also where the state was saved between them', async (expansionOrder) => {
