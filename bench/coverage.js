@@ -59,7 +59,7 @@ async function trainedModel(examples, hiddenUnits, training) {
   parameters.weights.forEach((_, index) => (parameters.weights[index] = 0.01 * inverseNormalCumulative(random.double())));
   parameters.visibleBias.set(baseVisibleBias('data', examples));
   const config = { batchSize: 100, order: 'shuffled', momentum: 0, weightDecay: { l1: 0, l2: 0 }, ...training };
-  const trainer = await Trainer.create(kernels, config, parameters, { binary: examples }, '1');
+  const trainer = await Trainer.create(kernels, config, parameters, { states: examples }, '1');
   for (let update = 0; update < training.updates; update++) await trainer.step();
   return getParameters(trainer.model);
 }
@@ -67,7 +67,7 @@ async function trainedModel(examples, hiddenUnits, training) {
 const fail = (key, message) => new Error(`${key}: ${message}`);
 async function data(config) {
   const dataset = await loadDataset(config, { fail });
-  return dataset.splits.train.binary;
+  return dataset.splits.train.states;
 }
 
 const models = [];

@@ -42,7 +42,7 @@ export function bernoulliBytes(rows, columns, density) {
 
 async function bytesOfSource(config, rows) {
   const { splits } = await loadDataset({ seed: 'data', invert: false, shuffle: true, ...config });
-  const { binary } = splits.train;
+  const { states } = splits.train;
   const bytes = new Uint8Array(rows * binary.columns);
   // A small dataset is repeated.
   unpackBinaryMatrix(binary, bytes, Uint32Array.from({ length: rows }, (_, row) => row % binary.rows));

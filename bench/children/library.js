@@ -31,7 +31,7 @@ export { automaticThreads } from '../../dist/run/kernels.js';
 
 /** An RBM in training. */
 export async function createTrainer(kernels, trainingConfig, parameters, binary) {
-  return await Trainer.create(kernels, trainingConfig, parameters, { binary }, 'bench');
+  return await Trainer.create(kernels, trainingConfig, parameters, { states }, 'bench');
 }
 
 /** A trainer's parameters as plain arrays. */
@@ -51,7 +51,7 @@ export async function annealForwardLogZ(kernels, parameters, chains, temperature
   const path = { baseVisibleBias, schedule: uniformSchedule(temperatures) };
   const logWeights = await annealForward(kernels, model, path, chains, streamKey('bench', 'ais'));
   kernels.release(model);
-  return baseLogPartitionFunction(baseVisibleBias, parameters.hiddenUnits) + logMeanExp(logWeights);
+  return baseLogPartitionFunction(baseVisibleBias, model) + logMeanExp(logWeights);
 }
 
 /** A parameters file: float64 little-endian W (n × m), a (n), b (m), as all contenders read it. */

@@ -12,5 +12,5 @@ const cpu = process.cpuUsage();
 const dataset = await loadDataset(config);
 const used = process.cpuUsage(cpu);
 const wallSeconds = Number(process.hrtime.bigint() - wall) / 1e9;
-const { rows } = dataset.splits.train.binary;
+const { rows } = dataset.splits.train.states;
 process.stdout.write(`${JSON.stringify({ cpuSeconds: (used.user + used.system) / 1e6, wallSeconds, rows })}\n`);

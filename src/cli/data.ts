@@ -4,6 +4,7 @@
 
 import { describeDataset, renderRows } from '../datasets/index.js';
 import { exitCodes, printable } from '../errors.js';
+import { isBinaryMatrix } from '../kernels/index.js';
 import { loadDataArgument } from './arguments.js';
 import { table } from './figures.js';
 import { wholeNumber } from './numbers.js';
@@ -38,10 +39,10 @@ async function showData(argument: string, options: Options, terminal: Terminal):
   ]);
   lines.push(table([header, ...body]), `fingerprint ${figures.fingerprint}`);
   for (const note of figures.notes) lines.push(`note: ${printable(note, 500)}`);
-  const { binary } = dataset.splits.train;
-  const shown = Uint32Array.from({ length: Math.min(rows, binary.rows) }, (_, row) => row);
-  if (shown.length > 0) {
-    lines.push(renderRows(binary, shown, dataset.shape, { unicode: terminal.useUnicode, width: terminal.width }).trimEnd());
+  const { states } = dataset.splits.train;
+  const shown = Uint32Array.from({ length: Math.min(rows, states.rows) }, (_, row) => row);
+  if (shown.length > 0 && isBinaryMatrix(states)) {
+    lines.push(renderRows(states, shown, dataset.shape, { unicode: terminal.useUnicode, width: terminal.width }).trimEnd());
   }
   terminal.out(`${lines.join('\n')}\n`);
 }

@@ -3,9 +3,10 @@
  */
 
 import { printable } from '../errors.js';
+import { stateBytes } from '../kernels/index.js';
 import { parameterCount } from '../model/parameters.js';
 import { checkpointBytes, describeBytes, memoryDemands, parameterBytes } from '../run/memory.js';
-import { binarySplits, describeCost, type PreparedRun } from '../run/prepare.js';
+import { describeCost, splitStates, type PreparedRun } from '../run/prepare.js';
 import { evaluationInterval } from '../run/train-run.js';
 import type { Terminal } from './terminal.js';
 
@@ -18,8 +19,8 @@ export function dryRun(prepared: PreparedRun, from: number | undefined, asJson: 
   const { config, dataset, kernels, parameters, length, updatesPerEpoch } = prepared;
   const { visibleUnits, hiddenUnits } = parameters;
   const demands = memoryDemands(config.training, parameters, dataset.splits.train.rows);
-  const splits = Object.entries(binarySplits(dataset));
-  const dataBytes = splits.reduce((sum, [, binary]) => sum + binary.words.byteLength, 0);
+  const splits = Object.entries(splitStates(dataset));
+  const dataBytes = splits.reduce((sum, [, states]) => sum + stateBytes(states), 0);
   const tracking = prepared.tracking === undefined ? '' : ` every ${prepared.tracking.every} updates with ${prepared.tracking.settings.chains} chains`;
   const interval = evaluationInterval(config.evaluation.every, updatesPerEpoch);
   if (asJson) {

@@ -9,7 +9,7 @@ import { defaultAnnealing, reverseStarts, type AnnealingSettings } from '../esti
 import { logPartitionFunctionEstimators } from '../estimators/log-partition-function.js';
 import { baseRates, baseVisibleBias, type BaseRate } from '../model/base-rate.js';
 import { ladders } from '../sampling/tempered-chains.js';
-import type { BinaryMatrix, ModelParameters } from '../kernels/index.js';
+import { binaryLayer, type ModelParameters, type VisibleStates } from '../kernels/index.js';
 import { forecastExact } from './estimation-progress.js';
 import { nonNegativeNumber, wholeNumber } from './numbers.js';
 
@@ -77,7 +77,7 @@ export interface EstimationPlan {
 export function planEstimation(
   options: EstimationOptions,
   model: ModelParameters,
-  examples: BinaryMatrix,
+  examples: VisibleStates,
 ): EstimationPlan {
   const costLimit = nonNegativeNumber('--exact-cost-limit', options.exactCostLimit);
   const { cost, isAffordable: affordable, states, duration } = forecastExact(model, costLimit);
@@ -91,7 +91,7 @@ export function planEstimation(
     throw new RbmError('usage', `--reverse-start ${printable(reverseStart)}: exact samples need the enumeration: ${why}`, { hint: 'Use --reverse-start tempered.' });
   }
   const annealing: AnnealingSettings = {
-    baseVisibleBias: baseVisibleBias(options.baseRate, examples),
+    baseVisibleBias: baseVisibleBias(options.baseRate, examples, model.visibleLayer ?? binaryLayer),
     schedule: options.schedule,
     temperatures: wholeNumber('--temperatures', options.temperatures, 1, 1e9),
     chains: wholeNumber('--chains', options.chains, 10, 1e7),

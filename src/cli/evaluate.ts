@@ -10,10 +10,10 @@ import { comparePaired, type PairedComparison } from '../estimators/likelihood-i
 import { logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
 import { meanWithError, type MeanWithError } from '../estimators/mean.js';
 import { raise } from '../estimators/raise.js';
-import { rowsOf, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
+import { visibleRowsOf, type Kernels, type ModelParameters, type VisibleStates } from '../kernels/index.js';
 import { createModel } from '../model/parameters.js';
 import { loadKernelsFor, type Workload } from '../run/kernels.js';
-import { binarySplits } from '../run/prepare.js';
+import { splitStates } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
 import { chainsTogether } from '../sampling/annealed-chains.js';
 import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type DataOptions, type ModelOptions } from './arguments.js';
@@ -44,7 +44,7 @@ interface Evaluated {
 async function evaluateParameters(
   kernels: Kernels,
   parameters: ModelParameters,
-  splits: Readonly<Record<string, BinaryMatrix>>,
+  splits: Readonly<Record<string, VisibleStates>>,
   plan: EstimationPlan,
   pseudoLikelihoodExamples: number,
   quiet: boolean,
@@ -116,7 +116,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
       hint: 'Only models of the same data can be compared.',
     });
   }
-  const splits = binarySplits(dataset);
+  const splits = splitStates(dataset);
   const examples = splits.train ?? Object.values(splits)[0];
   const plan = planEstimation(options, parameters, examples);
   if (options.estimator === 'auto' && plan.estimator !== 'exact' && !options.quiet) terminal.err(`log Z is estimated, not exact: ${plan.why}\n`);
@@ -134,7 +134,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   if (raiseExamples > 0) {
     const tested = splits.test ?? examples;
     const count = Math.min(raiseExamples, tested.rows);
-    const chosen = rowsOf(tested, 0, count);
+    const chosen = visibleRowsOf(tested, 0, count);
     const { logPartitionFunction } = own.figures;
     const energies = (own.energies.test ?? own.energies.train ?? Object.values(own.energies)[0]).subarray(0, count);
     raised = {

@@ -68,7 +68,7 @@ export function describeFigures(figures: Figures, why: string): string {
       name,
       String(split.examples),
       likelihood(split),
-      nats(split.meanLogPseudoLikelihood),
+      split.meanLogPseudoLikelihood === undefined ? '–' : nats(split.meanLogPseudoLikelihood),
       split.meanReconstructionError.toFixed(3),
     ]);
   }
@@ -90,7 +90,7 @@ export function briefFigures(figures: Figures, only?: string): string {
   const splits = Object.entries(figures.splits).filter(([name]) => only === undefined || name === only);
   const parts = splits.map(([name, split]) => {
     const value = split.meanLogLikelihood ?? split.meanLogPseudoLikelihood;
-    return `${name} ${nats(value)}`;
+    return value === undefined ? `reconstruction error ${name} ${split.meanReconstructionError.toFixed(3)}` : `${name} ${nats(value)}`;
   });
   const isLikelihood = figures.logPartitionFunction !== undefined;
   const kind = figures.logPartitionFunction?.exact === false ? 'estimated log-likelihood' : 'log-likelihood';

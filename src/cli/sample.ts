@@ -4,7 +4,7 @@
 
 import { Option } from 'commander';
 import { exitCodes, printable, RbmError } from '../errors.js';
-import { rowsOf, unpackBinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
+import { copyVisibleStates, rowsOf, statesAsNumbers, type Kernels, type Model } from '../kernels/index.js';
 import { baseVisibleBias } from '../model/base-rate.js';
 import { createModel } from '../model/parameters.js';
 import { streamKey } from '../random/index.js';
@@ -73,11 +73,11 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   let base: Float64Array = new Float64Array(visibleUnits);
   if (options.start === 'data') {
     const dataset = await loadDataFor(model, options, terminal);
-    const { binary } = splitOf(dataset, options.split ?? 'train');
-    fillWithExamples(chains.visible, binary);
-    base = baseVisibleBias('data', binary);
+    const { states } = splitOf(dataset, options.split ?? 'train');
+    fillWithExamples(chains.visible, states);
+    base = baseVisibleBias('data', states, dataset.layer);
   } else {
-    await fillWithNoise(kernels, chains.visible, key);
+    await fillWithNoise(kernels, trained, chains.visible, key);
   }
   const pause = stoppablePause(terminal.listenForStop());
   if (rungs > 0) {
@@ -97,13 +97,12 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
     for (let first = 0; first < count; first += meansRows) {
       const rows = Math.min(meansRows, count - first);
       kernels.visibleInputs(trained, rowsOf(chains.hidden, first, rows), rows, means);
-      kernels.bernoulliMeans(means, rows);
+      kernels.visibleMeans(trained, means, rows);
       await kernels.finish();
       means.readRows(0, values.subarray(first * visibleUnits, (first + rows) * visibleUnits));
     }
   } else {
-    values = new Uint8Array(count * visibleUnits);
-    unpackBinaryMatrix(chains.visible, values);
+    values = statesAsNumbers(chains.visible);
   }
   await kernels.close();
   const matrix = { rows: count, columns: visibleUnits, values };
@@ -136,7 +135,7 @@ async function runTempered(
     await tempered.step();
     await pause();
   }
-  chains.visible.words.set(tempered.states.words);
+  copyVisibleStates(tempered.states, chains.visible);
   const { swapRates, roundTrips } = tempered;
   tempered.release();
   // Means are p(v | h) of a last draw of h.

@@ -31,18 +31,18 @@ async function transform(argument: string, options: Options, terminal: Terminal)
   const { parameters } = model;
   const { hiddenUnits } = parameters;
   const dataset = await loadDataFor(model, options, terminal);
-  const { binary } = splitOf(dataset, options.split);
+  const { states } = splitOf(dataset, options.split);
   const kernels = await loadKernelsFor(parameters);
-  const means = new Float64Array(binary.rows * hiddenUnits);
+  const means = new Float64Array(states.rows * hiddenUnits);
   const trained = createModel(kernels, parameters);
   const chunkMeans = kernels.createMatrix(chunkRows, hiddenUnits);
-  await forEachChunk(binary, { pause: stoppablePause(terminal.listenForStop()) }, async (chunk, first) => {
+  await forEachChunk(states, { pause: stoppablePause(terminal.listenForStop()) }, async (chunk, first) => {
     kernels.hiddenMeans(trained, [{ visible: chunk, rows: chunk.rows, means: chunkMeans }]);
     await kernels.finish();
     chunkMeans.readRows(0, means.subarray(first * hiddenUnits, (first + chunk.rows) * hiddenUnits));
   });
   await kernels.close();
-  const matrix = { rows: binary.rows, columns: hiddenUnits, values: means };
+  const matrix = { rows: states.rows, columns: hiddenUnits, values: means };
   showMatrix(matrix, undefined, ',', options, terminal);
 }
 

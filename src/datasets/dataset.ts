@@ -5,16 +5,17 @@
 import type { DataConfig, SplitConfig } from '../config/run-config.js';
 import type { SchemaKey } from '../config/schema.js';
 import { RbmError } from '../errors.js';
-import type { BinaryMatrix } from '../kernels/binary-matrix.js';
+import type { VisibleStates } from '../kernels/kernels.js';
+import type { VisibleLayer } from '../kernels/visible-layer.js';
 
 /** The examples of one split, class-free. */
 export interface Examples {
   readonly rows: number;
   readonly columns: number;
-  /** The fixed binary examples; with `dynamic`, one fixed binarization, used for evaluation. */
-  readonly binary: BinaryMatrix;
+  /** The fixed examples; with `dynamic`, one fixed binarization, used for evaluation. */
+  readonly states: VisibleStates;
   /** With `dynamic`, training examples only: a fresh binarization for the epoch (from 0), independent of the fixed one. */
-  readonly binaryOfEpoch?: (epoch: number) => BinaryMatrix;
+  readonly statesOfEpoch?: (epoch: number) => VisibleStates;
 }
 
 /** The names of the splits, in the order in which they are hashed and shown. */
@@ -26,6 +27,8 @@ export interface Dataset {
   /** The source and its sizes, or the file's name without its folder. */
   readonly name: string;
   readonly columns: number;
+  /** What the columns are as visible units. */
+  readonly layer: VisibleLayer;
   /** [height, width] of a row shown as a picture, height × width = columns. */
   readonly shape: [number, number] | undefined;
   readonly splits: { readonly train: Examples; readonly validation?: Examples; readonly test?: Examples };

@@ -2,7 +2,7 @@
  * What a dataset looks like in figures: rows, density, duplicates, constant columns.
  */
 
-import type { BinaryMatrix } from '../kernels/binary-matrix.js';
+import { isBinaryMatrix, type BinaryMatrix } from '../kernels/binary-matrix.js';
 import { splitNames, type Dataset, type SplitName } from './dataset.js';
 
 /** Figures of one split. */
@@ -71,7 +71,7 @@ export function describeDataset(dataset: Dataset): DatasetFigures {
   const { name, columns, shape, fingerprint, notes } = dataset;
   const splits = splitNames.flatMap((split) => {
     const examples = dataset.splits[split];
-    return examples === undefined ? [] : [splitFigures(split, examples.binary)];
+    return examples === undefined || !isBinaryMatrix(examples.states) ? [] : [splitFigures(split, examples.states)];
   });
   return { name, columns, shape, fingerprint, notes, splits };
 }

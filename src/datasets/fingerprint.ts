@@ -4,7 +4,8 @@
 
 import { createHash } from 'node:crypto';
 
-import type { BinaryMatrix } from '../kernels/binary-matrix.js';
+import { isBinaryMatrix } from '../kernels/binary-matrix.js';
+import type { VisibleStates } from '../kernels/kernels.js';
 import { littleEndianBytes } from '../formats/little-endian.js';
 import type { RawExamples, SplitName } from './dataset.js';
 
@@ -23,12 +24,12 @@ export interface DynamicSource {
  *
  * @returns 64 hexadecimal digits
  */
-export function fingerprint(splits: readonly { name: SplitName; binary: BinaryMatrix }[], dynamic?: DynamicSource): string {
+export function fingerprint(splits: readonly { name: SplitName; states: VisibleStates }[], dynamic?: DynamicSource): string {
   const hash = createHash('sha256');
   hash.update('rbm-train data 1\n');
-  for (const { name, binary } of splits) {
-    hash.update(`${name} ${binary.rows} ${binary.columns}\n`);
-    hash.update(littleEndianBytes(binary.words));
+  for (const { name, states } of splits) {
+    hash.update(`${name} ${states.rows} ${states.columns}\n`);
+    if (isBinaryMatrix(states)) hash.update(littleEndianBytes(states.words));
   }
   if (dynamic !== undefined) {
     const { raw, rows, seed, invert } = dynamic;

@@ -4,6 +4,8 @@
 
 import type { DataConfig } from '../config/run-config.js';
 import { RbmError } from '../errors.js';
+import { isBinaryMatrix } from '../kernels/binary-matrix.js';
+import { binaryLayer } from '../kernels/visible-layer.js';
 import { addressLimits } from '../kernels/random-address.js';
 import { binarize, checkValues } from './binarize.js';
 import { configError, splitNames, type DataSource, type Dataset, type Examples, type LoadContext, type RawExamples } from './dataset.js';
@@ -50,7 +52,7 @@ function checkNotEmpty(config: DataConfig, name: 'validation' | 'test', context:
 /** What the user should know about the data as used. */
 function notesOn(raw: RawExamples, train: Examples): readonly string[] {
   const notes = raw.notes ?? [];
-  const isEmpty = train.binary.words.every((word) => word === 0);
+  const isEmpty = isBinaryMatrix(train.states) && train.states.words.every((word) => word === 0);
   return isEmpty ? [...notes, 'No unit is on in any training row: check data.scale, data.threshold and data.invert.'] : notes;
 }
 
@@ -89,8 +91,8 @@ async function loadSeparate(
   }
   checkValues(raw, config.binarize);
   const rows = Uint32Array.from({ length: raw.rows }, (_, row) => row);
-  const binary = binarize(raw, rows, config, `data/binarize/${name}`, 0);
-  return { rows: raw.rows, columns: raw.columns, binary };
+  const states = binarize(raw, rows, config, `data/binarize/${name}`, 0);
+  return { rows: raw.rows, columns: raw.columns, states };
 }
 
 /**
@@ -114,12 +116,12 @@ export async function loadFrom(source: DataSource, config: DataConfig, context: 
 
   const stream = 'data/binarize';
   const examplesOf = (indices: Uint32Array): Examples => {
-    return { rows: indices.length, columns: raw.columns, binary: binarize(raw, indices, config, stream, 0) };
+    return { rows: indices.length, columns: raw.columns, states: binarize(raw, indices, config, stream, 0) };
   };
   const isDynamic = config.binarize === 'dynamic';
   const train: Examples = {
     ...examplesOf(rows.train),
-    binaryOfEpoch: isDynamic ? (epoch) => binarize(raw, rows.train, config, stream, epoch + 1) : undefined,
+    statesOfEpoch: isDynamic ? (epoch) => binarize(raw, rows.train, config, stream, epoch + 1) : undefined,
   };
   const heldOut = async (name: 'validation' | 'test'): Promise<Examples | undefined> => {
     if (separate[name]) return await loadSeparate(source, config, name, raw, context);
@@ -130,12 +132,13 @@ export async function loadFrom(source: DataSource, config: DataConfig, context: 
 
   const hashed = splitNames.flatMap((name) => {
     const examples = splits[name];
-    return examples === undefined ? [] : [{ name, binary: examples.binary }];
+    return examples === undefined ? [] : [{ name, states: examples.states }];
   });
   const dynamic = isDynamic ? { raw, rows: rows.train, seed: config.seed, invert: config.invert } : undefined;
   return {
     name: raw.name,
     columns: raw.columns,
+    layer: binaryLayer,
     shape,
     splits,
     fingerprint: fingerprint(hashed, dynamic),

@@ -46,7 +46,7 @@ export async function forwardDirection(
   const key = streamKey(seed, `estimation/forward/${round}`);
   const logWeights = await annealForward(kernels, model, { baseVisibleBias, schedule }, chains, key, cooperation);
   const weights = meanWeight(logWeights, seed);
-  return { logZ: baseLogPartitionFunction(baseVisibleBias, model.hiddenUnits) + weights.logMean, logWeights, weights };
+  return { logZ: baseLogPartitionFunction(baseVisibleBias, model) + weights.logMean, logWeights, weights };
 }
 
 /**

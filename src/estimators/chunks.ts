@@ -2,7 +2,7 @@
  * Walking through a dataset in chunks of rows, giving way between them.
  */
 
-import { rowsOf, type BinaryMatrix } from '../kernels/index.js';
+import { visibleRowsOf, type VisibleStates } from '../kernels/index.js';
 import type { Cooperation } from '../model/cooperation.js';
 
 /** Rows at a time. */
@@ -13,14 +13,14 @@ export const chunkRows = 100;
  *
  * @param visit receives the rows and the first one's number
  */
-export async function forEachChunk(
-  examples: BinaryMatrix,
+export async function forEachChunk<States extends VisibleStates>(
+  examples: States,
   cooperation: Cooperation,
-  visit: (chunk: BinaryMatrix, firstRow: number) => void | Promise<void>,
+  visit: (chunk: States, firstRow: number) => void | Promise<void>,
 ): Promise<void> {
   for (let first = 0; first < examples.rows; first += chunkRows) {
     const rows = Math.min(chunkRows, examples.rows - first);
-    await visit(rowsOf(examples, first, rows), first);
+    await visit(visibleRowsOf(examples, first, rows) as States, first);
     cooperation.progress?.((first + rows) / examples.rows);
     await cooperation.pause?.();
   }

@@ -3,7 +3,7 @@
  * partition function is out of reach.
  */
 
-import { selectRows, type BinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
+import { isBinaryMatrix, selectVisibleRows, type Kernels, type Model, type VisibleStates } from '../kernels/index.js';
 import type { Cooperation } from '../model/cooperation.js';
 import { freeEnergiesOf } from './free-energies.js';
 import { logLikelihoodInterval } from './likelihood-interval.js';
@@ -25,8 +25,8 @@ export interface SplitFigures {
   readonly exact?: boolean;
   /** Mean free energy F(v), nats per example. */
   readonly meanFreeEnergy: number;
-  /** Mean log pseudo-likelihood, nats per example, of the first `pseudoLikelihoodExamples` examples. */
-  readonly meanLogPseudoLikelihood: number;
+  /** Mean log pseudo-likelihood, nats per example, of the first `pseudoLikelihoodExamples` examples; of binary units only. */
+  readonly meanLogPseudoLikelihood?: number;
   /** Mean Σ_i (v_i − E[v_i | E[h | v]])² of the same examples. */
   readonly meanReconstructionError: number;
   readonly pseudoLikelihoodExamples: number;
@@ -53,22 +53,23 @@ export interface EvaluationRequest {
 }
 
 /** The first `count` rows, or all where there are fewer. */
-function firstRows(examples: BinaryMatrix, count: number): BinaryMatrix {
+function firstRows(examples: VisibleStates, count: number): VisibleStates {
   if (count >= examples.rows) return examples;
-  return selectRows(examples, Uint32Array.from({ length: count }, (_, index) => index));
+  return selectVisibleRows(examples, Uint32Array.from({ length: count }, (_, index) => index));
 }
 
 async function splitFigures(
   kernels: Kernels,
   model: Model,
-  examples: BinaryMatrix,
+  examples: VisibleStates,
   energies: Float64Array,
   estimate: LogPartitionFunctionEstimate | undefined,
   request: EvaluationRequest,
   cooperation: Cooperation,
 ): Promise<SplitFigures> {
   const sample = firstRows(examples, request.pseudoLikelihoodExamples);
-  const pseudo = meanWithError(await logPseudoLikelihoods(kernels, model, sample, cooperation));
+  const isBinary = model.visibleLayer.kind === 'binary' && isBinaryMatrix(sample);
+  const pseudo = isBinary ? meanWithError(await logPseudoLikelihoods(kernels, model, sample, cooperation)) : undefined;
   const errors = meanWithError(await reconstructionErrors(kernels, model, sample, cooperation));
   const { mean, standardError } = meanWithError(energies);
   return {
@@ -80,7 +81,7 @@ async function splitFigures(
       exact: estimate.exact,
     }),
     meanFreeEnergy: mean,
-    meanLogPseudoLikelihood: pseudo.mean,
+    ...(pseudo !== undefined && { meanLogPseudoLikelihood: pseudo.mean }),
     meanReconstructionError: errors.mean,
     pseudoLikelihoodExamples: sample.rows,
   };
@@ -95,7 +96,7 @@ async function splitFigures(
 export async function evaluateModel(
   kernels: Kernels,
   model: Model,
-  splits: Readonly<Record<string, BinaryMatrix>>,
+  splits: Readonly<Record<string, VisibleStates>>,
   request: EvaluationRequest,
   cooperation: Cooperation = {},
 ): Promise<Figures> {

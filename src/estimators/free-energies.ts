@@ -2,7 +2,7 @@
  * Free energies of a whole dataset. log p(v) = −F(v) − log Z.
  */
 
-import type { BinaryMatrix, Kernels, Model } from '../kernels/index.js';
+import type { Kernels, Model, VisibleStates } from '../kernels/index.js';
 import { forEachChunk } from './chunks.js';
 import type { Cooperation } from '../model/cooperation.js';
 
@@ -14,7 +14,7 @@ import type { Cooperation } from '../model/cooperation.js';
 export async function freeEnergiesOf(
   kernels: Kernels,
   model: Model,
-  examples: BinaryMatrix,
+  examples: VisibleStates,
   cooperation: Cooperation = {},
 ): Promise<Float64Array> {
   const energies = new Float64Array(examples.rows);

@@ -6,7 +6,7 @@
  * forward chains end), which comes close to the RBM's as temperatures grow; it is no bound of the RBM's own.
  */
 
-import { selectRows, type BinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
+import { selectVisibleRows, type Kernels, type Model, type VisibleStates } from '../kernels/index.js';
 import { baseLogPartitionFunction } from '../model/base-rate.js';
 import { streamKey } from '../random/index.js';
 import { annealReverse } from '../sampling/annealed-chains.js';
@@ -26,17 +26,17 @@ import { logMeanExp } from './mean-weight.js';
 export async function raise(
   kernels: Kernels,
   model: Model,
-  examples: BinaryMatrix,
+  examples: VisibleStates,
   chainsPerExample: number,
   settings: AnnealingSettings,
   cooperation: Cooperation = {},
 ): Promise<MeanWithError> {
   const { baseVisibleBias, temperatures, seed } = settings;
   const schedule = await scheduleFor(kernels, model, settings, temperatures, 0, cooperation);
-  const start = selectRows(examples, Uint32Array.from({ length: examples.rows * chainsPerExample }, (_, chain) => Math.floor(chain / chainsPerExample)));
+  const start = selectVisibleRows(examples, Uint32Array.from({ length: examples.rows * chainsPerExample }, (_, chain) => Math.floor(chain / chainsPerExample)));
   const gains = await annealReverse(kernels, model, { baseVisibleBias, schedule }, start, streamKey(seed, 'estimation/raise'), cooperation);
   const energies = await freeEnergiesOf(kernels, model, examples, { pause: cooperation.pause });
-  const logZBase = baseLogPartitionFunction(baseVisibleBias, model.hiddenUnits);
+  const logZBase = baseLogPartitionFunction(baseVisibleBias, model);
   return meanWithError(
     energies.map((energy, row) => -energy - logZBase + logMeanExp(gains.subarray(row * chainsPerExample, (row + 1) * chainsPerExample))),
   );

@@ -2,7 +2,7 @@
  * Reconstruction error: how far E[v | E[h | v]] is from v. Cheap, and no likelihood: it can fall while the model worsens.
  */
 
-import { canonicalSum, getUnit, type BinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
+import { canonicalSum, readVisibleRow, type Kernels, type Model, type VisibleStates } from '../kernels/index.js';
 import { chunkRows, forEachChunk } from './chunks.js';
 import type { Cooperation } from '../model/cooperation.js';
 
@@ -14,7 +14,7 @@ import type { Cooperation } from '../model/cooperation.js';
 export async function reconstructionErrors(
   kernels: Kernels,
   model: Model,
-  examples: BinaryMatrix,
+  examples: VisibleStates,
   cooperation: Cooperation = {},
 ): Promise<Float64Array> {
   const { visibleUnits: n, hiddenUnits: m } = model;
@@ -22,16 +22,18 @@ export async function reconstructionErrors(
   const hidden = kernels.createMatrix(chunkRows, m);
   const visible = kernels.createMatrix(chunkRows, n);
   const squares = new Float64Array(n);
+  const states = new Float64Array(n);
   await forEachChunk(examples, cooperation, async (chunk, first) => {
     const { rows } = chunk;
     kernels.hiddenMeans(model, [{ visible: chunk, rows, means: hidden }]);
     kernels.visibleInputsFromMeans(model, hidden, rows, visible);
-    kernels.bernoulliMeans(visible, rows);
+    kernels.visibleMeans(model, visible, rows);
     await kernels.finish();
     for (let row = 0; row < rows; row++) {
       visible.readRows(row, squares);
+      readVisibleRow(chunk, row, states);
       for (let i = 0; i < n; i++) {
-        const difference = getUnit(chunk, row, i) - squares[i];
+        const difference = states[i] - squares[i];
         squares[i] = difference * difference;
       }
       errors[first + row] = canonicalSum(squares);

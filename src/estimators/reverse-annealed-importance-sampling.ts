@@ -4,7 +4,7 @@
  * from tempered ones that is as good as they are.
  */
 
-import type { BinaryMatrix, Kernels, Model } from '../kernels/index.js';
+import type { Kernels, Model, VisibleStates } from '../kernels/index.js';
 import { baseLogPartitionFunction } from '../model/base-rate.js';
 import { getParameters } from '../model/parameters.js';
 import { streamKey } from '../random/index.js';
@@ -61,7 +61,7 @@ export async function reverseDirection(
   { pause, progress }: Cooperation,
 ): Promise<ReverseDirection> {
   const { baseVisibleBias, chains, seed, reverseStart } = settings;
-  let start: BinaryMatrix;
+  let start: VisibleStates;
   let tempered: TemperedSamples | undefined;
   if (reverseStart === 'exact') {
     start = await sampleExactly(kernels, getParameters(model), chains, streamKey(seed, `estimation/exact-samples/${round}`), { pause });
@@ -79,7 +79,7 @@ export async function reverseDirection(
   });
   const weights = meanWeight(logWeights, seed);
   const startGap = tempered && compareStarts(logWeights, settings.tempering.ensembles);
-  return { logZ: baseLogPartitionFunction(baseVisibleBias, model.hiddenUnits) - weights.logMean, logWeights, weights, tempered, startGap };
+  return { logZ: baseLogPartitionFunction(baseVisibleBias, model) - weights.logMean, logWeights, weights, tempered, startGap };
 }
 
 /** Where the reverse chains started, as evidence. */

@@ -10,13 +10,14 @@
  * proportion to them.
  */
 
-import { copyRows, exp, layers, packBinaryMatrix, rowsOf, selectRows, uniform, unpackBinaryMatrix } from '../kernels/index.js';
+import { copyVisibleStates, exp, layers, rowsOf, selectVisibleRows, uniform, visibleRowsOf } from '../kernels/index.js';
 import type { Kernels, Model } from '../kernels/index.js';
 import { baseLogPartitionFunction } from '../model/base-rate.js';
 import type { Cooperation } from '../model/cooperation.js';
 import { streamKey, type StreamKey } from '../random/index.js';
 import { annealForward, chainsTogether } from '../sampling/annealed-chains.js';
 import { createChains, gibbsSteps, type Chains } from '../sampling/gibbs.js';
+import { restoreTensors, saveTensors, type Savable, type SavedTensor } from '../sampling/saved-states.js';
 import { annealingSchedule } from './annealing-schedules.js';
 import type { AnnealingSettings } from './annealing-settings.js';
 import { freeEnergiesOf } from './free-energies.js';
@@ -27,12 +28,6 @@ const { min, sqrt } = Math;
 
 /** How log Z is tracked; schedule and temperatures are those of the annealing at the start. */
 export type TrackingSettings = Pick<AnnealingSettings, 'baseVisibleBias' | 'schedule' | 'temperatures' | 'chains' | 'seed'>;
-
-/** A tensor of the tracker's state, as the checkpoint stores it: one byte per unit. */
-export interface TrackingTensor {
-  readonly shape: readonly number[];
-  readonly values: Float64Array | Uint8Array;
-}
 
 /** Chains are drawn anew where the effective sample size is below this share of them. */
 const resamplingShare = 0.5;
@@ -84,7 +79,7 @@ export class LogPartitionFunctionTracker {
     this.#chains = createChains(kernels, model, settings.chains);
     this.#logWeights = new Float64Array(settings.chains);
     this.#energies = new Float64Array(settings.chains);
-    this.#logZ = baseLogPartitionFunction(settings.baseVisibleBias, model.hiddenUnits);
+    this.#logZ = baseLogPartitionFunction(settings.baseVisibleBias, model);
     this.#smallestSampleSize = settings.chains;
   }
 
@@ -124,44 +119,24 @@ export class LogPartitionFunctionTracker {
     kernels: Kernels,
     model: Model,
     settings: TrackingSettings,
-    tensors: ReadonlyMap<string, TrackingTensor>,
+    tensors: ReadonlyMap<string, SavedTensor>,
   ): LogPartitionFunctionTracker | undefined {
     const chains = tensors.get('logWeights')?.shape[0] ?? settings.chains;
-    const saved = (name: string, shape: readonly number[], bytes: 1 | 8): Float64Array | Uint8Array => {
-      const found = tensors.get(name);
-      if (found === undefined || found.shape.join() !== shape.join() || found.values.BYTES_PER_ELEMENT !== bytes) {
-        throw new RangeError(`its tracking of log Z has no tensor ${name} of shape [${shape.join(', ')}]`);
-      }
-      const isRight = bytes === 1 ? (value: number) => value === 0 || value === 1 : Number.isFinite;
-      if (!found.values.every((value) => isRight(value))) {
-        throw new RangeError(`its tracking of log Z, ${name}, has values other than ${bytes === 1 ? '0 and 1' : 'finite numbers'}`);
-      }
-      return found.values;
-    };
-    const visible = saved('visibleChains', [chains, model.visibleUnits], 1) as Uint8Array;
-    const logWeights = saved('logWeights', [chains], 8) as Float64Array;
-    const energies = saved('energies', [chains], 8) as Float64Array;
-    const accumulated = saved('accumulated', [3], 8);
     if (chains !== settings.chains) return undefined;
     const tracker = new LogPartitionFunctionTracker(kernels, model, settings);
-    tracker.#chains.visible.words.set(packBinaryMatrix(visible, chains, model.visibleUnits).words);
-    tracker.#logWeights = Float64Array.from(logWeights);
-    tracker.#energies = Float64Array.from(energies);
+    const accumulated = new Float64Array(3);
+    restoreTensors({ ...tracker.#savable(), accumulated }, tensors);
     [tracker.#logZ, tracker.#variance, tracker.#smallestSampleSize] = accumulated;
     return tracker;
   }
 
   /** Everything that {@link restore} needs, by name; C chains of n visible units. */
-  tensors(): Record<string, TrackingTensor> {
-    const { visible } = this.#chains;
-    const values = new Uint8Array(visible.rows * visible.columns);
-    unpackBinaryMatrix(visible, values);
-    return {
-      visibleChains: { shape: [visible.rows, visible.columns], values },
-      logWeights: { shape: [visible.rows], values: Float64Array.from(this.#logWeights) },
-      energies: { shape: [visible.rows], values: Float64Array.from(this.#energies) },
-      accumulated: { shape: [3], values: Float64Array.of(this.#logZ, this.#variance, this.#smallestSampleSize) },
-    };
+  tensors(): Record<string, SavedTensor> {
+    return saveTensors({ ...this.#savable(), accumulated: Float64Array.of(this.#logZ, this.#variance, this.#smallestSampleSize) });
+  }
+
+  #savable(): Record<string, Savable> {
+    return { visibleChains: this.#chains.visible, logWeights: this.#logWeights, energies: this.#energies };
   }
 
   /** Whether all weights and energies are finite; where not, log-probabilities are too large for float64. */
@@ -240,8 +215,7 @@ export class LogPartitionFunctionTracker {
     this.#logZ += logMeanExp(this.#logWeights);
     const address = { key: this.#key, update, step: 1, layer: layers.states, temperature: 0 };
     const chosen = systematicResampling(this.#logWeights, uniform(address, 0, 0));
-    const all = Uint32Array.from({ length: count }, (_, row) => row);
-    copyRows(selectRows(visible, chosen), all, visible);
+    copyVisibleStates(selectVisibleRows(visible, chosen), visible);
     this.#logWeights = new Float64Array(count);
   }
 
@@ -250,7 +224,7 @@ export class LogPartitionFunctionTracker {
     const { visible, hidden } = this.#chains;
     for (let first = 0; first < visible.rows; first += chainsTogether) {
       const rows = min(chainsTogether, visible.rows - first);
-      const chains = { visible: rowsOf(visible, first, rows), hidden: rowsOf(hidden, first, rows) };
+      const chains = { visible: visibleRowsOf(visible, first, rows), hidden: rowsOf(hidden, first, rows) };
       await gibbsSteps(this.#kernels, model, chains, rows, 1, { key: this.#key, update, step: 0, row: first });
       await this.#kernels.finish();
     }

@@ -32,7 +32,7 @@ async function oneRound(
   const forward = await forwardDirection(kernels, model, settings, schedule, round, { pause, progress: (share) => progress?.(share / 3) });
   const reverse = await reverseDirection(kernels, model, settings, schedule, round, { pause, progress: (share) => progress?.((1 + 2 * share) / 3) });
   const bennett = bennettAcceptanceRatio(forward.logWeights, reverse.logWeights);
-  const logZBase = baseLogPartitionFunction(baseVisibleBias, model.hiddenUnits);
+  const logZBase = baseLogPartitionFunction(baseVisibleBias, model);
   const { tempered } = reverse;
   const verdict = twoSidedVerdict(forward, reverse, bennett, chains, tolerance, tempered && { ...tempered, ensembles: tempering.ensembles, startGap: reverse.startGap });
   const evidence = { forward: evidenceOf(forward, 1), reverse: { ...evidenceOf(reverse, -1), ...startEvidence(reverse) } };

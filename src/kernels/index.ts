@@ -95,6 +95,6 @@ export type {
 export { addressLimits, layers, type RandomAddress } from './random-address.js';
 export { logScaled, scaledSum } from './scaled-sum.js';
 export { binaryLayer, halfLogTwoPi, layerCumulant, layerMeans, type VisibleLayer } from './visible-layer.js';
-export { copyVisibleRows, visibleRowsOf } from './visible-states.js';
-export { createMatrix as createHostMatrix, matrixOf as hostMatrixOf } from './reference/memory.js';
+export { copyVisibleRows, copyVisibleStates, readVisibleRow, selectVisibleRows, stateBytes, statesAsNumbers, swapVisibleRows, visibleRowsOf } from './visible-states.js';
+export { createMatrix as createHostMatrix, createVisibleStates as createHostStates, matrixOf as hostMatrixOf } from './reference/memory.js';
 export { largestKernelMemory } from './wasm/memory.js';

@@ -4,13 +4,14 @@
  * Binary visible units v ∈ {0,1}^n and hidden units h ∈ {0,1}^m with energy E(v,h) = −aᵀv − bᵀh − vᵀWh.
  */
 
-import type { Kernels, Model, ModelParameters } from '../kernels/index.js';
+import { binaryLayer, type Kernels, type Model, type ModelParameters, type VisibleLayer } from '../kernels/index.js';
 
 export type { Model, ModelParameters } from '../kernels/index.js';
 
-/** Parameters of shape n × m, all zero. */
-export function createParameters(visibleUnits: number, hiddenUnits: number): ModelParameters {
+/** Parameters of shape n × m, all zero; the visible layer is binary where left out. */
+export function createParameters(visibleUnits: number, hiddenUnits: number, visibleLayer: VisibleLayer = binaryLayer): ModelParameters {
   return {
+    visibleLayer,
     visibleUnits,
     hiddenUnits,
     weights: new Float64Array(visibleUnits * hiddenUnits),
@@ -36,14 +37,14 @@ export function setParameters(model: Model, parameters: ModelParameters): void {
 
 /** A model with these parameters in the kernels' memory. */
 export function createModel(kernels: Kernels, parameters: ModelParameters): Model {
-  const model = kernels.createModel(parameters.visibleUnits, parameters.hiddenUnits);
+  const model = kernels.createModel(parameters.visibleUnits, parameters.hiddenUnits, parameters.visibleLayer);
   setParameters(model, parameters);
   return model;
 }
 
 /** The parameters of a model as ordinary arrays: a copy. */
 export function getParameters(model: Model): ModelParameters {
-  const parameters = createParameters(model.visibleUnits, model.hiddenUnits);
+  const parameters = createParameters(model.visibleUnits, model.hiddenUnits, model.visibleLayer);
   model.weights.readRows(0, parameters.weights);
   parameters.visibleBias.set(model.visibleBias);
   parameters.hiddenBias.set(model.hiddenBias);

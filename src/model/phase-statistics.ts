@@ -3,7 +3,7 @@
  * don't need them as arrays.
  */
 
-import { getUnit, isBinaryMatrix, type Phase } from '../kernels/index.js';
+import { readVisibleRow, type Phase } from '../kernels/index.js';
 
 /** Sums over `count` samples (or an expectation, with count 1). */
 export interface PhaseStatistics {
@@ -28,9 +28,9 @@ export function phaseStatistics(phase: Phase, visibleUnits: number, hiddenUnits:
   for (let row = 0; row < phase.rows; row++) {
     phase.hiddenMeans.readRows(row, means);
     for (let j = 0; j < hiddenUnits; j++) hidden[j] += means[j];
-    if (!isBinaryMatrix(states)) states.readRows(row, values);
+    readVisibleRow(states, row, values);
     for (let i = 0; i < visibleUnits; i++) {
-      const value = isBinaryMatrix(states) ? getUnit(states, row, i) : values[i];
+      const value = values[i];
       if (value === 0) continue;
       visible[i] += value;
       for (let j = 0; j < hiddenUnits; j++) products[i * hiddenUnits + j] += value * means[j];

@@ -9,7 +9,7 @@ import { parametersDigest } from '../checkpoint/digest.js';
 import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
 import { readModelFile } from '../checkpoint/model-file.js';
 import { loadDataset, type Dataset } from '../datasets/index.js';
-import { addressLimits, numericsVersion, type BinaryMatrix, type Kernels, type ModelParameters } from '../kernels/index.js';
+import { addressLimits, numericsVersion, type Kernels, type ModelParameters, type VisibleStates } from '../kernels/index.js';
 import type { EvaluationRequest } from '../estimators/evaluation.js';
 import { exactEstimator, isAffordable, logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
 import { defaultAnnealing } from '../estimators/annealing-settings.js';
@@ -48,11 +48,11 @@ export interface PreparedRun {
   readonly exactCost: number;
 }
 
-/** The binary examples of every split, by name, for evaluation. */
-export function binarySplits(dataset: Dataset): Record<string, BinaryMatrix> {
-  const splits: Record<string, BinaryMatrix> = {};
+/** The examples of every split, by name, for evaluation. */
+export function splitStates(dataset: Dataset): Record<string, VisibleStates> {
+  const splits: Record<string, VisibleStates> = {};
   for (const [name, examples] of Object.entries(dataset.splits)) {
-    if (examples !== undefined) splits[name] = examples.binary;
+    if (examples !== undefined) splits[name] = examples.states;
   }
   return splits;
 }
@@ -104,7 +104,7 @@ function evaluationLogZ(
 ): PreparedRun['logPartitionFunction'] {
   if (kind === 'estimated') {
     const { annealing } = config.evaluation;
-    const settings = { ...defaultAnnealing, ...annealing, baseVisibleBias: baseVisibleBias('data', dataset.splits.train.binary), seed: config.seed };
+    const settings = { ...defaultAnnealing, ...annealing, baseVisibleBias: baseVisibleBias('data', dataset.splits.train.states, dataset.layer), seed: config.seed };
     const { estimate } = logPartitionFunctionEstimator('ais');
     return (model, cooperation) => estimate(model, { kernels, annealing: settings, ...cooperation });
   }
@@ -116,7 +116,7 @@ function trackingOf(config: RunConfig, dataset: Dataset, updatesOfEpoch: number)
   const { logLikelihood, tracking } = config.evaluation;
   if (logLikelihood !== 'tracked' || tracking === undefined) return undefined;
   const { every, chains, temperatures } = tracking;
-  const base = baseVisibleBias('data', dataset.splits.train.binary);
+  const base = baseVisibleBias('data', dataset.splits.train.states, dataset.layer);
   return {
     every: extentInUpdates(every, updatesOfEpoch),
     settings: { baseVisibleBias: base, schedule: defaultAnnealing.schedule, temperatures, chains, seed: config.seed },
@@ -169,7 +169,7 @@ function startingParameters(loaded: LoadedConfig, config: RunConfig, dataset: Da
     return parameters;
   }
   checkMemory(loaded, { visibleUnits: dataset.columns, hiddenUnits: model.hiddenUnits ?? 0 }, rows);
-  const parameters = initialParameters(model, config.seed, dataset.splits.train.binary);
+  const parameters = initialParameters(model, config.seed, dataset.splits.train.states, dataset.layer);
   if (!parameters.weights.every(Number.isFinite)) {
     throw configError(loaded, 'model.weights', 'some initial weights overflow', 'Use a smaller standardDeviation or range.');
   }

@@ -21,7 +21,7 @@ import { extentInUpdates } from '../training/schedules.js';
 import { Trainer } from '../training/trainer.js';
 import { version } from '../version.js';
 import type { Report } from './events.js';
-import { binarySplits, type PreparedRun } from './prepare.js';
+import { splitStates, type PreparedRun } from './prepare.js';
 import { Breath, Stopped, stoppablePause, type StopRequest, type StopSignal } from './stop-request.js';
 
 /** With `auto`, evaluations are at least this many updates apart. */
@@ -79,6 +79,7 @@ function validationFigure(figures: Figures): { value: number; criterion: string 
   if (validation.meanLogLikelihood !== undefined) {
     return { value: validation.meanLogLikelihood, criterion: 'meanLogLikelihood' };
   }
+  if (validation.meanLogPseudoLikelihood === undefined) return undefined;
   return { value: validation.meanLogPseudoLikelihood, criterion: 'meanLogPseudoLikelihood' };
 }
 
@@ -230,7 +231,7 @@ class Run {
     const figures = await evaluateModel(
       prepared.kernels,
       this.#trainer.model,
-      binarySplits(prepared.dataset),
+      splitStates(prepared.dataset),
       {
         logPartitionFunction: tracker === undefined ? prepared.logPartitionFunction : (model) => tracker.estimate(model),
         pseudoLikelihoodExamples: prepared.config.evaluation.pseudoLikelihoodExamples,
@@ -367,7 +368,7 @@ class Run {
   #warnOfUselessModel(figures: Figures): void {
     const { prepared, report } = this.#request;
     const reached = figures.splits.train.meanLogLikelihood;
-    const independent = independentUnitsLogLikelihood(prepared.dataset.splits.train.binary);
+    const independent = independentUnitsLogLikelihood(prepared.dataset.splits.train.states, prepared.dataset.layer);
     if (reached === undefined || reached >= independent - uselessMargin || this.#trainer.update === 0) return;
     report({
       type: 'warning',

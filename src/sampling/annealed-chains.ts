@@ -6,7 +6,7 @@
  * quantitative analysis of deep belief networks", ICML 2008. A chain depends on its row's number and the schedule only.
  */
 
-import { rowsOf, type BinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
+import { copyVisibleStates, visibleRowsOf, type Kernels, type Model, type VisibleStates } from '../kernels/index.js';
 import type { StreamKey } from '../random/index.js';
 import type { Cooperation } from '../model/cooperation.js';
 import { createChains, layerAddress, startUpdate, type Chains } from './gibbs.js';
@@ -36,8 +36,8 @@ async function walk(
   kernels: Kernels,
   model: Model,
   { baseVisibleBias, schedule }: AnnealingPath,
-  start: BinaryMatrix | undefined,
-  end: BinaryMatrix | undefined,
+  start: VisibleStates | undefined,
+  end: VisibleStates | undefined,
   rows: number,
   firstRow: number,
   key: StreamKey,
@@ -48,7 +48,7 @@ async function walk(
   const chains = createChains(kernels, model, rows);
   const { visible, hidden } = chains;
   if (start === undefined) drawBaseRate(kernels, model, chains, baseVisibleBias, key, firstRow);
-  else visible.words.set(start.words.subarray(0, visible.words.length));
+  else copyVisibleStates(start, visible);
   const steps = schedule.length - 1;
   const pairs = Array.from({ length: temperaturesTogether }, () => new Float64Array(2 * rows));
   const increments = new Float64Array(rows);
@@ -92,7 +92,7 @@ async function walk(
     progress?.((first + count) / steps);
     await pause?.();
   }
-  end?.words.set(visible.words.subarray(0, end.words.length));
+  if (end !== undefined) copyVisibleStates(visible, end);
   kernels.release(visible, hidden);
 }
 
@@ -101,8 +101,8 @@ async function walkAll(
   kernels: Kernels,
   model: Model,
   path: AnnealingPath,
-  start: BinaryMatrix | undefined,
-  end: BinaryMatrix | undefined,
+  start: VisibleStates | undefined,
+  end: VisibleStates | undefined,
   chains: number,
   key: StreamKey,
   cooperation: Cooperation,
@@ -110,8 +110,8 @@ async function walkAll(
   const gains = new Float64Array(chains);
   for (let first = 0; first < chains; first += chainsTogether) {
     const rows = Math.min(chainsTogether, chains - first);
-    const part = start === undefined ? undefined : rowsOf(start, first, rows);
-    const ends = end === undefined ? undefined : rowsOf(end, first, rows);
+    const part = start === undefined ? undefined : visibleRowsOf(start, first, rows);
+    const ends = end === undefined ? undefined : visibleRowsOf(end, first, rows);
     await walk(kernels, model, path, part, ends, rows, first, key, gains.subarray(first, first + rows), undefined, {
       pause: cooperation.pause,
       progress: (share) => cooperation.progress?.((first + share * rows) / chains),
@@ -135,7 +135,7 @@ export function annealForward(
   chains: number,
   key: StreamKey,
   cooperation: Cooperation = {},
-  end?: BinaryMatrix,
+  end?: VisibleStates,
 ): Promise<Float64Array> {
   return walkAll(kernels, model, path, undefined, end, chains, key, cooperation);
 }
@@ -153,7 +153,7 @@ export function annealReverse(
   kernels: Kernels,
   model: Model,
   path: AnnealingPath,
-  start: BinaryMatrix,
+  start: VisibleStates,
   key: StreamKey,
   cooperation: Cooperation = {},
 ): Promise<Float64Array> {

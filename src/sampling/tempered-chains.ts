@@ -7,7 +7,20 @@
  * the base-rate model, which every step draws afresh.
  */
 
-import { exp, layers, rowsOf, setUnit, uniform, type BinaryMatrix, type Kernels, type Model, type Tempering } from '../kernels/index.js';
+import {
+  exp,
+  layers,
+  rowsOf,
+  setUnit,
+  swapVisibleRows,
+  uniform,
+  visibleRowsOf,
+  type BinaryMatrix,
+  type Kernels,
+  type Model,
+  type Tempering,
+  type VisibleStates,
+} from '../kernels/index.js';
 import type { StreamKey } from '../random/index.js';
 import { evenlySpaced } from './evenly-spaced.js';
 import { createChains, gibbsSteps, layerAddress, startUpdate, type Chains } from './gibbs.js';
@@ -86,9 +99,9 @@ export class TemperedChains {
   }
 
   /** The visible states at inverse temperature 1, one row for each ensemble; change with the next step. */
-  get states(): BinaryMatrix {
+  get states(): VisibleStates {
     const { visible } = this.#chains;
-    return rowsOf(visible, visible.rows - this.ensembles, this.ensembles);
+    return visibleRowsOf(visible, visible.rows - this.ensembles, this.ensembles);
   }
 
   /** The hidden states that {@link states} were drawn from, before swaps. */
@@ -138,7 +151,8 @@ export class TemperedChains {
 
   #swapWithNext(rung: number, energies: Float64Array, update: number): void {
     const { ensembles } = this;
-    const { words, wordsPerRow, rows } = this.#chains.visible;
+    const { visible } = this.#chains;
+    const { rows } = visible;
     const address = { ...layerAddress({ key: this.#key, update, step: 0, row: 0 }, 'visible'), layer: layers.swaps };
     for (let ensemble = 0; ensemble < ensembles; ensemble++) {
       const lower = rung * ensembles + ensemble;
@@ -148,11 +162,7 @@ export class TemperedChains {
       this.#tried[rung]++;
       this.#accepted[rung] += ratio;
       if (!(uniform(address, lower, 0) < ratio)) continue;
-      for (let word = 0; word < wordsPerRow; word++) {
-        const kept = words[lower * wordsPerRow + word];
-        words[lower * wordsPerRow + word] = words[upper * wordsPerRow + word];
-        words[upper * wordsPerRow + word] = kept;
-      }
+      swapVisibleRows(visible, lower, upper);
       const came = this.#came[lower];
       this.#came[lower] = this.#came[upper];
       this.#came[upper] = came;

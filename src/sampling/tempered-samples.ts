@@ -3,7 +3,7 @@
  * to the model's distribution where replicas travel the ladder, which the figures returned tell; nothing proves that they do.
  */
 
-import { copyRows, createBinaryMatrix, type BinaryMatrix, type Kernels, type Model } from '../kernels/index.js';
+import { copyVisibleStates, createHostStates, visibleRowsOf, type Kernels, type Model, type VisibleStates } from '../kernels/index.js';
 import { streamKey } from '../random/index.js';
 import type { Cooperation } from '../model/cooperation.js';
 import { evenLadder, evenlyRejectingLadder, geometricLadder, TemperedChains, type ladders } from './tempered-chains.js';
@@ -22,7 +22,7 @@ export interface TemperedSampling {
 /** What came of it; samples of one ensemble are not independent. */
 export interface TemperedSamples {
   /** count × n; row r is of ensemble r mod `ensembles`, of which the odd ones started elsewhere (see `TemperedChains`). */
-  readonly states: BinaryMatrix;
+  readonly states: VisibleStates;
   readonly ladder: Float64Array;
   /** Expected acceptance of swaps between rung r and r + 1. */
   readonly swapRates: Float64Array;
@@ -89,7 +89,7 @@ export async function temperedSamples(
   const chains = new TemperedChains(kernels, model, baseVisibleBias, ladder, ensembles, streamKey(seed, 'tempering/samples'), {
     spread: true,
   });
-  const states = createBinaryMatrix(count, model.visibleUnits);
+  const states = createHostStates(count, model);
   const rounds = burnInSamples + samplesPerEnsemble(count, ensembles);
   let taken = 0;
   for (let round = 0; round < rounds; round++) {
@@ -100,8 +100,7 @@ export async function temperedSamples(
     cooperation.progress?.((round + 1) / rounds);
     if (round < burnInSamples) continue;
     const here = Math.min(ensembles, count - taken);
-    const target = { ...states, words: states.words.subarray(taken * states.wordsPerRow) };
-    copyRows(chains.states, Uint32Array.from({ length: here }, (_, row) => row), target);
+    copyVisibleStates(chains.states, visibleRowsOf(states, taken, here));
     taken += here;
   }
   const { swapRates, roundTrips } = chains;

@@ -4,9 +4,10 @@
  */
 
 import type { TrainingConfig } from '../config/run-config.js';
-import { copyRows, packBinaryMatrix, unpackBinaryMatrix, type BinaryMatrix, type Kernels, type Model, type ModelParameters } from '../kernels/index.js';
+import { copyVisibleRows, type Kernels, type Model, type ModelParameters, type VisibleStates } from '../kernels/index.js';
 import { createModel, setParameters } from '../model/parameters.js';
 import { permutation, streamKey } from '../random/index.js';
+import { restoreTensors, saveTensors, type SavedTensor } from '../sampling/saved-states.js';
 import {
   gradientEstimator,
   type GradientContext,
@@ -16,10 +17,10 @@ import {
 } from './gradients/index.js';
 import { createSchedule, type Schedule } from './schedules.js';
 
-/** The training data: the same binary examples in every epoch, or fresh ones. */
+/** The training data: the same examples in every epoch, or fresh ones. */
 export interface TrainingExamples {
-  readonly binary: BinaryMatrix;
-  readonly binaryOfEpoch?: (epoch: number) => BinaryMatrix;
+  readonly states: VisibleStates;
+  readonly statesOfEpoch?: (epoch: number) => VisibleStates;
 }
 
 /** Whether the momentum is ever other than 0. */
@@ -40,12 +41,6 @@ export function updatesPerEpoch(config: TrainingConfig, rows: number): number {
 /** Length of the training in updates. */
 export function lengthInUpdates(config: TrainingConfig, rows: number): number {
   return config.updates ?? (config.epochs ?? 0) * updatesPerEpoch(config, rows);
-}
-
-/** A tensor of an algorithm's state, as the checkpoint stores it: one byte per unit. */
-export interface StateTensor {
-  readonly shape: readonly number[];
-  readonly values: Float64Array | Uint8Array;
 }
 
 /** An RBM in training. */
@@ -70,13 +65,13 @@ export class Trainer {
   #phases: Phases | undefined;
   #epoch = -1;
   #order: Uint32Array = new Uint32Array(0);
-  #epochExamples: BinaryMatrix;
+  #epochExamples: VisibleStates;
 
   private constructor(config: TrainingConfig, examples: TrainingExamples, seed: string, context: GradientContext, state: GradientState) {
     const { kernels, model } = context;
     this.model = model;
     this.velocity = hasMomentum(config) ? kernels.createModel(model.visibleUnits, model.hiddenUnits) : undefined;
-    this.updatesPerEpoch = updatesPerEpoch(config, examples.binary.rows);
+    this.updatesPerEpoch = updatesPerEpoch(config, examples.states.rows);
     this.#config = config;
     this.#examples = examples;
     this.#seed = seed;
@@ -84,7 +79,7 @@ export class Trainer {
     this.#batchRows = context.batch.visible.rows;
     this.#learningRate = createSchedule(config.learningRate, this.updatesPerEpoch);
     this.#momentum = createSchedule(config.momentum, this.updatesPerEpoch);
-    this.#epochExamples = examples.binary;
+    this.#epochExamples = examples.states;
     this.#estimator = gradientEstimator(config.algorithm);
     this.#context = context;
     this.#gradientState = state;
@@ -104,15 +99,15 @@ export class Trainer {
     examples: TrainingExamples,
     seed: string,
   ): Promise<Trainer> {
-    const rows = batchRows(config, examples.binary.rows);
+    const rows = batchRows(config, examples.states.rows);
     const context: GradientContext = {
       kernels,
       model: createModel(kernels, parameters),
       config,
-      examples: examples.binary,
+      examples: examples.states,
       key: streamKey(seed, 'training/gibbs'),
       batch: {
-        visible: kernels.createStates(rows, parameters.visibleUnits),
+        visible: kernels.createVisibleStates(rows, parameters),
         hiddenMeans: kernels.createMatrix(rows, parameters.hiddenUnits),
       },
     };
@@ -126,14 +121,8 @@ export class Trainer {
   }
 
   /** What the algorithm carries from update to update, by name. */
-  gradientTensors(): Record<string, StateTensor> {
-    const tensors: Record<string, StateTensor> = {};
-    for (const [name, matrix] of Object.entries(this.#gradientState.tensors)) {
-      const values = new Uint8Array(matrix.rows * matrix.columns);
-      unpackBinaryMatrix(matrix, values);
-      tensors[name] = { shape: [matrix.rows, matrix.columns], values };
-    }
-    return tensors;
+  gradientTensors(): Record<string, SavedTensor> {
+    return saveTensors(this.#gradientState.tensors);
   }
 
   /** Learning rate and momentum of the next update. */
@@ -171,24 +160,14 @@ export class Trainer {
     update: number,
     parameters: ModelParameters,
     velocity: ModelParameters | undefined,
-    tensors: ReadonlyMap<string, StateTensor>,
+    tensors: ReadonlyMap<string, SavedTensor>,
   ): void {
     setParameters(this.model, parameters);
     if ((velocity === undefined) !== (this.velocity === undefined)) {
       throw new RangeError(velocity === undefined ? 'it has no velocity (momentum)' : 'it has a velocity, but training has no momentum');
     }
     if (velocity !== undefined && this.velocity !== undefined) setParameters(this.velocity, velocity);
-    for (const [name, matrix] of Object.entries(this.#gradientState.tensors)) {
-      const saved = tensors.get(name);
-      const { rows, columns } = matrix;
-      if (saved === undefined || saved.shape.join() !== [rows, columns].join() || saved.values.BYTES_PER_ELEMENT !== 1) {
-        throw new RangeError(`its state has no tensor ${name} of shape [${rows}, ${columns}]`);
-      }
-      if (saved.values.some((value) => value !== 0 && value !== 1)) {
-        throw new RangeError(`its state ${name} has values other than 0 and 1`);
-      }
-      matrix.words.set(packBinaryMatrix(saved.values as Uint8Array, rows, columns).words);
-    }
+    restoreTensors(this.#gradientState.tensors, tensors);
     this.update = update;
   }
 
@@ -198,17 +177,17 @@ export class Trainer {
     if (epoch !== this.#epoch) this.#startEpoch(epoch);
     const first = (this.update % this.updatesPerEpoch) * this.#batchRows;
     const chosen = this.#order.subarray(first, first + this.#batchRows);
-    copyRows(this.#epochExamples, chosen, this.#context.batch.visible);
+    copyVisibleRows(this.#epochExamples, chosen, this.#context.batch.visible);
     return chosen.length;
   }
 
   #startEpoch(epoch: number): void {
-    const { rows } = this.#examples.binary;
+    const { rows } = this.#examples.states;
     this.#epoch = epoch;
     this.#order =
       this.#config.order === 'shuffled'
         ? permutation(this.#seed, `training/order/${epoch}`, rows)
         : Uint32Array.from({ length: rows }, (_, row) => row);
-    if (this.#examples.binaryOfEpoch !== undefined) this.#epochExamples = this.#examples.binaryOfEpoch(epoch);
+    if (this.#examples.statesOfEpoch !== undefined) this.#epochExamples = this.#examples.statesOfEpoch(epoch);
   }
 }

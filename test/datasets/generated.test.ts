@@ -6,7 +6,7 @@ import { codeOf } from '../formats/damage.js';
 import { dataConfig } from './config.js';
 
 /** The rows as strings of 0 and 1. */
-function rowsOf({ rows, columns, binary }: Examples): string[] {
+function rowsOf({ rows, columns, states }: Examples): string[] {
   const states = new Uint8Array(rows * columns);
   unpackBinaryMatrix(binary, states);
   return Array.from({ length: rows }, (_, row) => states.subarray(row * columns, (row + 1) * columns).join(''));

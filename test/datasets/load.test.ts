@@ -31,7 +31,7 @@ function statesOf(matrix: BinaryMatrix): Uint8Array {
 /** Rows of a split as numbers: each row of these tests is the number of its row in the source, in binary. */
 function sourceRows(examples: Examples | undefined): number[] {
   if (examples === undefined) return [];
-  const states = statesOf(examples.binary);
+  const states = statesOf(examples.states);
   return Array.from({ length: examples.rows }, (_, row) =>
     Number.parseInt(states.subarray(row * examples.columns, (row + 1) * examples.columns).join(''), 2),
   );
@@ -136,13 +136,13 @@ describe('binarization', () => {
   test('threshold: greater, not equal', async () => {
     for (const [threshold, expected] of [[0.5, '001101'], [0.2, '011101'], [0, '011111']] as const) {
       const { splits } = await load({ ...shared, binarize: 'threshold', threshold });
-      expect(statesOf(splits.train.binary).join('')).toBe(expected);
+      expect(statesOf(splits.train.states).join('')).toBe(expected);
     }
   });
 
   test('invert swaps afterwards', async () => {
     const { splits } = await load({ ...shared, binarize: 'threshold', threshold: 0.5, invert: true });
-    expect([...statesOf(splits.train.binary)]).toEqual([1, 1, 0, 0, 1, 0]);
+    expect([...statesOf(splits.train.states)]).toEqual([1, 1, 0, 0, 1, 0]);
   });
 
   function checkFrequencies(matrix: BinaryMatrix): void {
@@ -157,22 +157,22 @@ describe('binarization', () => {
 
   test('stochastic: on with the value as probability, whatever the split', async () => {
     const { splits } = await load({ path: many, binarize: 'stochastic' });
-    checkFrequencies(splits.train.binary);
+    checkFrequencies(splits.train.states);
     const divided = await load({ path: many, binarize: 'stochastic', shuffle: false, test: { count: 1000 } });
-    const whole = statesOf(splits.train.binary);
+    const whole = statesOf(splits.train.states);
     const heldOut = divided.splits.test as Examples;
-    expect(Buffer.compare(statesOf(heldOut.binary), whole.subarray(3000 * shares.length))).toBe(0);
+    expect(Buffer.compare(statesOf(heldOut.states), whole.subarray(3000 * shares.length))).toBe(0);
   });
 
   test('dynamic: fresh every epoch, repeatable, and apart from the fixed draw', async () => {
     const { splits } = await load({ path: many, binarize: 'dynamic', test: { count: 10 } });
-    const { binary, binaryOfEpoch } = splits.train;
-    if (binaryOfEpoch === undefined) throw new Error('no fresh binarization');
-    expect(splits.test?.binaryOfEpoch).toBeUndefined();
+    const { states, statesOfEpoch } = splits.train;
+    if (statesOfEpoch === undefined) throw new Error('no fresh binarization');
+    expect(splits.test?.statesOfEpoch).toBeUndefined();
     const fixed = await load({ path: many, binarize: 'stochastic', test: { count: 10 } });
-    expect(Buffer.compare(statesOf(binary), statesOf(fixed.splits.train.binary))).toBe(0);
-    const epochs = [0, 1, 2].map((epoch) => Buffer.from(statesOf(binaryOfEpoch(epoch))));
-    expect(epochs[1].equals(Buffer.from(statesOf(binaryOfEpoch(1))))).toBe(true);
+    expect(Buffer.compare(statesOf(binary), statesOf(fixed.splits.train.states))).toBe(0);
+    const epochs = [0, 1, 2].map((epoch) => Buffer.from(statesOf(statesOfEpoch(epoch))));
+    expect(epochs[1].equals(Buffer.from(statesOf(statesOfEpoch(1))))).toBe(true);
     const draw = [statesOf(binary), ...epochs].map((states) => states.filter((_, i) => shares[i % shares.length] === 0.5));
     for (let i = 0; i < draw.length; i++) {
       for (let j = 0; j < i; j++) {

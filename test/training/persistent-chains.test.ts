@@ -103,7 +103,7 @@ describe.each(backends)('backend $name', ({ name }) => {
   afterAll(() => kernels.close());
 
   const create = (config: Partial<TrainingConfig>): Promise<Trainer> =>
-    Trainer.create(kernels, trainingConfig(config), initial, { binary: examples }, seed);
+    Trainer.create(kernels, trainingConfig(config), initial, { states: examples }, seed);
 
   /** Makes one update and compares it with the independent one; says how many chains the parameters before would have put elsewhere. */
   async function compareUpdate(trainer: Trainer, k: number, before: ModelParameters): Promise<number> {

@@ -192,7 +192,7 @@ describe.each(backends)('backend $name', ({ name }) => {
 
   describe('mini-batches', () => {
     const trainerOf = (rows: number, config: Partial<TrainingConfig>, seed = 's'): Promise<Trainer> =>
-      Trainer.create(kernels, trainingConfig(config), randomParameters(rows, 2), { binary: markedRows(rows) }, seed);
+      Trainer.create(kernels, trainingConfig(config), randomParameters(rows, 2), { states: markedRows(rows) }, seed);
 
     test.each([{ algorithm: 'cd' }, sml])('every epoch goes once through all examples, its last batch is smaller: $algorithm', async (algorithm) => {
       const trainer = await trainerOf(10, { ...algorithm, batchSize: 4 });
@@ -245,8 +245,8 @@ describe.each(backends)('backend $name', ({ name }) => {
     test('fresh examples in every epoch where the data are dynamic', async () => {
       const asked: number[] = [];
       const examples: TrainingExamples = {
-        binary: createBinaryMatrix(4, 6),
-        binaryOfEpoch: (epoch) => {
+        states: createBinaryMatrix(4, 6),
+        statesOfEpoch: (epoch) => {
           asked.push(epoch);
           const matrix = createBinaryMatrix(4, 6);
           for (let row = 0; row < 4; row++) setUnit(matrix, row, epoch);
@@ -292,7 +292,7 @@ describe.each(backends)('backend $name', ({ name }) => {
       const expected = copyOf(parameters);
       const velocity = config.momentum === undefined ? undefined : createParameters(5, 3);
       const whole = trainingConfig({ batchSize: 4, ...config });
-      const trainer = await Trainer.create(kernels, whole, parameters, { binary: randomRows(10, 5) }, 's');
+      const trainer = await Trainer.create(kernels, whole, parameters, { states: randomRows(10, 5) }, 's');
       const { initial: initialMomentum, final: finalMomentum } = (config.momentum as typeof momentum | undefined) ?? { initial: 0, final: 0 };
       for (let update = 0; update < 12; update++) {
         // Steps of 0.5 → 0.1 over 3 epochs, momentum 0.5 (or 0) → 0.9 after 4; in the tests without schedules, the constants.
@@ -313,7 +313,7 @@ describe.each(backends)('backend $name', ({ name }) => {
 
     test('leave the initial parameters that were given alone; before the first there are no phases', async () => {
       const parameters = randomParameters(5, 3);
-      const trainer = await Trainer.create(kernels, trainingConfig(), parameters, { binary: randomRows(10, 5) }, 's');
+      const trainer = await Trainer.create(kernels, trainingConfig(), parameters, { states: randomRows(10, 5) }, 's');
       expect(trainer.phases).toBeUndefined();
       expect(haveSameBits(trainer.model, parameters)).toBe(true);
       await trainer.step();
@@ -328,7 +328,7 @@ describe.each(backends)('backend $name', ({ name }) => {
       ['a schedule that begins with 0', { schedule: 'step', initial: 0, final: 0.5, at: { updates: 4 } }, true],
       ['a schedule that is always 0', { schedule: 'step', initial: 0, final: 0, at: { updates: 4 } }, true],
     ])('momentum %s: a velocity only where momentum is not the number 0, and it begins with zeros', async (_, chosen, hasVelocity) => {
-      const trainer = await Trainer.create(kernels, trainingConfig({ momentum: chosen }), randomParameters(5, 3), { binary: randomRows(10, 5) }, 's');
+      const trainer = await Trainer.create(kernels, trainingConfig({ momentum: chosen }), randomParameters(5, 3), { states: randomRows(10, 5) }, 's');
       expect(haveSameBits(trainer.velocity, hasVelocity ? createParameters(5, 3) : undefined)).toBe(true);
       await trainer.step();
       expect(trainer.velocity !== undefined).toBe(hasVelocity);
@@ -336,7 +336,7 @@ describe.each(backends)('backend $name', ({ name }) => {
 
     test('each phase is divided by its own number of samples', async () => {
       const counts = async (config: Partial<TrainingConfig>): Promise<number[][]> => {
-        const trainer = await Trainer.create(kernels, trainingConfig(config), randomParameters(5, 3), { binary: randomRows(10, 5) }, 's');
+        const trainer = await Trainer.create(kernels, trainingConfig(config), randomParameters(5, 3), { states: randomRows(10, 5) }, 's');
         const found: number[][] = [];
         for (let update = 0; update < 3; update++) {
           await trainer.step();
@@ -358,7 +358,7 @@ describe.each(backends)('backend $name', ({ name }) => {
       parameters.visibleBias.fill(-1000);
       parameters.hiddenBias.fill(3);
       const config = trainingConfig({ batchSize: 'full', learningRate: 0.5, weightDecay: { l1: 0, l2: 0.5 } });
-      const trainer = await Trainer.create(kernels, config, parameters, { binary: createBinaryMatrix(3, 2) }, 's');
+      const trainer = await Trainer.create(kernels, config, parameters, { states: createBinaryMatrix(3, 2) }, 's');
       await trainer.step();
       await trainer.step();
       const { weights, visibleBias, hiddenBias } = getParameters(trainer.model);
@@ -369,7 +369,7 @@ describe.each(backends)('backend $name', ({ name }) => {
     test('momentum that has decayed below 2^-960 becomes zero', async () => {
       const parameters = createParameters(1, 1);
       const config = trainingConfig({ batchSize: 'full', learningRate: 0, momentum: 0.5 });
-      const trainer = await Trainer.create(kernels, config, parameters, { binary: createBinaryMatrix(1, 1) }, 's');
+      const trainer = await Trainer.create(kernels, config, parameters, { states: createBinaryMatrix(1, 1) }, 's');
       const velocity = createParameters(1, 1);
       velocity.weights.set([2 ** -958]);
       trainer.restore(0, parameters, velocity, new Map());
@@ -393,7 +393,7 @@ describe.each(backends)('backend $name', ({ name }) => {
     }
 
     test('of CD start at the batch, update after update', async () => {
-      const trainer = await Trainer.create(kernels, trainingConfig({ learningRate: 0, k: 3 }), frozenModel(10), { binary: markedRows(10) }, 's');
+      const trainer = await Trainer.create(kernels, trainingConfig({ learningRate: 0, k: 3 }), frozenModel(10), { states: markedRows(10) }, 's');
       for (let update = 0; update < 6; update++) {
         await trainer.step();
         const { positive, negative } = phasesOf(trainer);
@@ -404,7 +404,7 @@ describe.each(backends)('backend $name', ({ name }) => {
 
     test('of SML start at the first examples and go on from the hidden states in which they stood', async () => {
       const config = trainingConfig({ ...sml, learningRate: 0, k: 2, order: 'stored' });
-      const trainer = await Trainer.create(kernels, config, frozenModel(10), { binary: markedRows(10) }, 's');
+      const trainer = await Trainer.create(kernels, config, frozenModel(10), { states: markedRows(10) }, 's');
       const firstExamples = bytesOf(markedRows(10)).subarray(0, 30);
       for (let update = 0; update < 4; update++) {
         await trainer.step();
@@ -421,7 +421,7 @@ describe.each(backends)('backend $name', ({ name }) => {
     });
 
     test('of SML end an update in the states of its negative phase', async () => {
-      const trainer = await Trainer.create(kernels, trainingConfig({ ...sml, chains: 20, k: 2 }), randomParameters(5, 3), { binary: randomRows(10, 5) }, 's');
+      const trainer = await Trainer.create(kernels, trainingConfig({ ...sml, chains: 20, k: 2 }), randomParameters(5, 3), { states: randomRows(10, 5) }, 's');
       const visited = new Set<string>();
       for (let update = 0; update < 8; update++) {
         await trainer.step();
@@ -448,7 +448,7 @@ describe.each(backends)('backend $name', ({ name }) => {
       { algorithm: 'cd', momentum: 0 },
       { ...sml, momentum: 0, weightDecay: { l1: 0, l2: 0 } },
     ];
-    const dynamic: TrainingExamples = { binary: randomRows(10, 5), binaryOfEpoch: (epoch) => randomRows(10, 5, 10 + epoch) };
+    const dynamic: TrainingExamples = { states: randomRows(10, 5), statesOfEpoch: (epoch) => randomRows(10, 5, 10 + epoch) };
 
     function trainerFor(algorithm: Partial<TrainingConfig>, seed = 's', start = randomParameters(5, 3)): Promise<Trainer> {
       return Trainer.create(kernels, trainingConfig({ ...schedules, ...algorithm }), start, dynamic, seed);
@@ -564,7 +564,7 @@ describe.each(backends)('backend $name', ({ name }) => {
       ['a decay', { learningRate: 1, weightDecay: { l1: 0, l2: 1e200 } }],
       ['a momentum', { momentum: 1 - 2 ** -53, learningRate: 1e306 }],
     ])('%s that is too large is noticed after the very update', async (_, config) => {
-      const trainer = await Trainer.create(kernels, trainingConfig(config), randomParameters(5, 3), { binary: randomRows(10, 5) }, 's');
+      const trainer = await Trainer.create(kernels, trainingConfig(config), randomParameters(5, 3), { states: randomRows(10, 5) }, 's');
       const isFinite = (): boolean => {
         const { weights, visibleBias, hiddenBias } = getParameters(trainer.model);
         return [weights, visibleBias, hiddenBias].every((values) => values.every(Number.isFinite));

@@ -8,21 +8,20 @@
 
 import type { TrainingConfig } from '../../config/run-config.js';
 import type { SchemaKey } from '../../config/schema.js';
-import type { BinaryMatrix, Kernels, Matrix, Model, Phase, VisibleStates } from '../../kernels/index.js';
+import type { Kernels, Matrix, Model, Phase, VisibleStates } from '../../kernels/index.js';
 import type { StreamKey } from '../../random/index.js';
+import type { Savable } from '../../sampling/saved-states.js';
 
 /**
  * What an algorithm carries from update to update; serialisable, so that a resumed run continues exactly. Always made by
  * `start`, which may attach working room to it; a resumed run then copies the saved values into the tensors.
  */
 export interface GradientState {
-  readonly tensors: Readonly<Record<string, StateValues>>;
+  readonly tensors: Readonly<Record<string, Savable>>;
   /** Figures of the last updates for the metrics, by name, in the order in which they are shown; none where left out. */
   figures?(): Readonly<Record<string, number | readonly number[]>>;
 }
 
-/** What can be saved of a state: packed states, matrices, whole models, ordinary numbers. */
-export type StateValues = BinaryMatrix | Matrix | Model | Float64Array;
 
 /** What an algorithm works with; made once for a run, buffers reused by every update. */
 export interface GradientContext {
