@@ -170,10 +170,10 @@ describe('binarization', () => {
     if (statesOfEpoch === undefined) throw new Error('no fresh binarization');
     expect(splits.test?.statesOfEpoch).toBeUndefined();
     const fixed = await load({ path: many, binarize: 'stochastic', test: { count: 10 } });
-    expect(Buffer.compare(statesOf(binary), statesOf(fixed.splits.train.states))).toBe(0);
+    expect(Buffer.compare(statesOf(states), statesOf(fixed.splits.train.states))).toBe(0);
     const epochs = [0, 1, 2].map((epoch) => Buffer.from(statesOf(statesOfEpoch(epoch))));
     expect(epochs[1].equals(Buffer.from(statesOf(statesOfEpoch(1))))).toBe(true);
-    const draw = [statesOf(binary), ...epochs].map((states) => states.filter((_, i) => shares[i % shares.length] === 0.5));
+    const draw = [statesOf(states), ...epochs].map((states) => states.filter((_, i) => shares[i % shares.length] === 0.5));
     for (let i = 0; i < draw.length; i++) {
       for (let j = 0; j < i; j++) {
         const equal = draw[i].filter((state, k) => state === draw[j][k]).length;
