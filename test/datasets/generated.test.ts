@@ -1,15 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { loadDataset, type Examples } from '../../src/datasets/index.js';
-import { statesAsNumbers } from '../../src/kernels/visible-states.js';
 import { mnistSource } from '../../src/datasets/mnist.js';
+import { statesAsNumbers } from '../../src/kernels/visible-states.js';
 import { codeOf } from '../formats/damage.js';
+import { bytesOf } from '../kernels/support.js';
 import { dataConfig } from './config.js';
 
 /** The rows as strings of 0 and 1. */
 function rowsOf({ rows, columns, states }: Examples): string[] {
-  const values = statesAsNumbers(states);
-  return Array.from({ length: rows }, (_, row) => values.subarray(row * columns, (row + 1) * columns).join(''));
+  const bytes = bytesOf(states);
+  return Array.from({ length: rows }, (_, row) => bytes.subarray(row * columns, (row + 1) * columns).join(''));
 }
 
 async function trainingRows(config: Parameters<typeof dataConfig>[0]): Promise<string[]> {

@@ -105,7 +105,7 @@ describe('standardizing', () => {
           close(standardization?.means[column] as number, mean);
           close(standardization?.deviations[column] as number, by);
           training.forEach((row, index) => {
-            if (mask.length > 0) expect(mask[index][column]).toBe(Number.isNaN(row[column]) ? 1 : 0);
+            expect(mask[index]?.[column] ?? 0).toBe(Number.isNaN(row[column]) ? 1 : 0);
             close(found[index][column], Number.isNaN(row[column]) ? 0 : (row[column] - mean) / by);
           });
           close(rowsOf(splits.test)[0][column], (0.5 - mean) / by);
