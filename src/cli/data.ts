@@ -6,6 +6,7 @@ import {
   describeDataset,
   renderRows,
   type BinarySplitFigures,
+  type CommonSplitFigures,
   type Dataset,
   type DatasetFigures,
   type RealSplitFigures,
@@ -35,21 +36,20 @@ function real(value: number): string {
 function splitTable({ kind, splits }: DatasetFigures): string {
   const own = {
     binary: {
-      header: ['share on', 'columns always 0', 'columns always 1'],
-      cells: (split: BinarySplitFigures) => [split.density.toFixed(4), String(split.alwaysOff), String(split.alwaysOn)],
+      header: ['share on', 'distinct rows', 'columns always 0', 'columns always 1'],
+      cells: ({ density, distinctRows, alwaysOff, alwaysOn }: BinarySplitFigures) => [density.toFixed(4), ...[distinctRows, alwaysOff, alwaysOn].map(String)],
     },
     real: {
-      header: ['least', 'largest', 'mean', 'deviation'],
-      cells: ({ minimum, maximum, mean, deviation }: RealSplitFigures) => [minimum, maximum, mean, deviation].map(real),
+      header: ['distinct rows', 'least', 'largest', 'mean', 'deviation'],
+      cells: ({ distinctRows, minimum, maximum, mean, deviation }: RealSplitFigures) => [String(distinctRows), ...[minimum, maximum, mean, deviation].map(real)],
     },
-    categorical: { header: [], cells: () => [] },
+    categorical: { header: ['distinct rows'], cells: ({ distinctRows }: CommonSplitFigures) => [String(distinctRows)] },
   }[kind] as { header: string[]; cells: (split: DatasetFigures['splits'][number]) => string[] };
   const anyMissing = splits.some(({ missing }) => missing !== undefined);
-  const header = ['split', 'rows', 'distinct rows', ...own.header, ...(anyMissing ? ['missing'] : [])];
+  const header = ['split', 'rows', ...own.header, ...(anyMissing ? ['missing'] : [])];
   const body = splits.map((split) => [
     split.name,
     String(split.rows),
-    String(split.distinctRows),
     ...own.cells(split),
     ...(anyMissing ? [String(split.missing ?? 0)] : []),
   ]);
