@@ -5,6 +5,7 @@
 
 import { isBinaryMatrix, type BinaryMatrix } from '../binary-matrix.js';
 import type {
+  EnumeratedMoments,
   EnumerationPlan,
   EnumerationView,
   HiddenMeansRequest,
@@ -22,14 +23,14 @@ import { referenceKernels } from '../reference/index.js';
 import { createDirectExecutor, type Executor } from './executor.js';
 import { compile } from './instance.js';
 import { aligned, KernelMemory } from './memory.js';
-import { createPanelMatrix, createPanelModel, type PanelMatrix, type PanelModel } from './panel-matrix.js';
+import { createPanelMatrix, createPanelModel, isPanelMatrix, type PanelMatrix, type PanelModel } from './panel-matrix.js';
 import { createThreadPool } from './thread-pool.js';
 
 const { ceil, max } = Math;
 
-/** What is asked of one layer; see `layer` in assembly/layers.ts. */
+/** What is asked of one layer, given states of the other; see assembly/layers.ts and, for real states, assembly/dense.ts. */
 interface LayerRequest {
-  readonly states: BinaryMatrix;
+  readonly states: VisibleStates;
   readonly rows: number;
   readonly areMeans: boolean;
   readonly matrix: Matrix;
@@ -70,6 +71,11 @@ function missing(): never {
 /** The states of binary units; real ones are not there yet. */
 function binaryOnly(states: VisibleStates): BinaryMatrix {
   return isBinaryMatrix(states) ? states : missing();
+}
+
+/** Visible states in the memory as `freeEnergies` in assembly/free-energy.ts takes them. */
+function placeOf(states: BinaryMatrix | PanelMatrix): [isReal: number, place: number, stride: number] {
+  return isBinaryMatrix(states) ? [0, states.words.byteOffset, 4 * states.wordsPerRow] : [1, states.start, states.stride];
 }
 
 class WasmKernels implements Kernels {
@@ -113,7 +119,6 @@ class WasmKernels implements Kernels {
   }
 
   // PLACEHOLDERS of the branch `core`, until the kernels are there.
-  visibleMeans(): never { return missing(); }
   accumulateGradient(): never { return missing(); }
   transformWeights(): never { return missing(); }
   multiplyElements(): never { return missing(); }
@@ -132,7 +137,7 @@ class WasmKernels implements Kernels {
     this.#settle();
   }
 
-  hiddenInputs(model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix): void {
+  hiddenInputs(model: Model, visible: VisibleStates, rows: number, inputs: Matrix): void {
     this.#askLayer(model, false, [{ states: visible, rows, areMeans: false, matrix: inputs }]);
     this.#settle();
   }
@@ -141,7 +146,7 @@ class WasmKernels implements Kernels {
     this.#askLayer(
       model,
       false,
-      requests.map(({ visible, rows, means }) => ({ states: binaryOnly(visible), rows, areMeans: true, matrix: means })),
+      requests.map(({ visible, rows, means }) => ({ states: visible, rows, areMeans: true, matrix: means })),
     );
     this.#settle();
   }
@@ -151,32 +156,52 @@ class WasmKernels implements Kernels {
     this.#settle();
   }
 
+  visibleInputsFromMeans(model: Model, hidden: Matrix, rows: number, inputs: Matrix): void {
+    this.#askDenseLayer(model, true, { states: hidden, rows, areMeans: false, matrix: inputs });
+    this.#settle();
+  }
+
+  visibleMeans(model: Model, inputs: Matrix, rows: number): void {
+    const { visibleLayer } = model;
+    const { start, stride, columns } = inputs as PanelMatrix;
+    if (visibleLayer.kind === 'binary') this.#executor.run('bernoulliMeans', start, stride, columns, rows);
+    else if (visibleLayer.kind === 'categorical') {
+      this.#executor.run('categoricalMeans', start, stride, ...this.#takeGroups(visibleLayer.groups), rows);
+    }
+    this.#settle();
+  }
+
   sampleHidden(
-    model: Model, visible: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, hidden: BinaryMatrix, tempering?: Tempering,
+    model: Model, visible: VisibleStates, rows: number, address: RandomAddress, firstRow: number, hidden: BinaryMatrix, tempering?: Tempering,
   ): void {
-    this.#askSamples(model, false, visible, rows, address, firstRow, hidden, tempering);
+    if (isBinaryMatrix(visible)) this.#askSamples(model, false, visible, rows, address, firstRow, hidden, tempering);
+    else {
+      const inputs = this.#askInputs(model, false, visible, rows, tempering);
+      this.#executor.run('bernoulliMeans', inputs.start, inputs.stride, inputs.columns, rows);
+      this.#askBernoulli(address, firstRow, rows, inputs, hidden);
+    }
     this.#settle();
   }
 
   sampleVisible(
-    model: Model, hidden: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, visible: BinaryMatrix, tempering?: Tempering,
+    model: Model, hidden: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, visible: VisibleStates, tempering?: Tempering,
   ): void {
-    this.#askSamples(model, true, hidden, rows, address, firstRow, visible, tempering);
-    this.#settle();
-  }
-
-  visibleInputsFromMeans(model: Model, hidden: Matrix, rows: number, inputs: Matrix): void {
-    const { visibleUnits: n, hiddenUnits: m } = model;
-    const weights = model.weights as PanelMatrix;
-    const means = hidden as PanelMatrix;
-    const target = inputs as PanelMatrix;
-    const scratchBytes = panelsOf(m) * 512;
-    this.#executor.run(
-      'visibleInputsFromMeans',
-      weights.start, weights.stride, model.visibleBias.byteOffset, m, n,
-      means.start, means.stride, rows, target.start, target.stride,
-      this.#scratches(scratchBytes), scratchBytes,
-    );
+    const { visibleLayer, visibleUnits } = model;
+    if (visibleLayer.kind === 'binary') {
+      this.#askSamples(model, true, hidden, rows, address, firstRow, visible as BinaryMatrix, tempering);
+    } else {
+      const { start, stride } = this.#askInputs(model, true, hidden, rows, tempering);
+      const record = this.#placeAddress(address, firstRow, rows, visibleUnits);
+      const scratches = [this.#scratches(wordsBytes), wordsBytes];
+      if (visibleLayer.kind === 'gaussian') {
+        const states = visible as PanelMatrix;
+        this.#executor.run('sampleGaussian', start, stride, visibleUnits, rows, states.start, states.stride, record, ...scratches);
+      } else {
+        const { words, wordsPerRow } = visible as BinaryMatrix;
+        const groups = this.#takeGroups(visibleLayer.groups);
+        this.#executor.run('sampleCategorical', start, stride, ...groups, rows, words.byteOffset, wordsPerRow, record, ...scratches);
+      }
+    }
     this.#settle();
   }
 
@@ -187,13 +212,7 @@ class WasmKernels implements Kernels {
   }
 
   sampleBernoulli(address: RandomAddress, firstRow: number, rows: number, means: Matrix, states: BinaryMatrix): void {
-    const { start, stride } = means as PanelMatrix;
-    const { columns, wordsPerRow, words } = states;
-    this.#executor.run(
-      'sampleBernoulli',
-      start, stride, columns, rows, words.byteOffset, 4 * wordsPerRow, this.#placeAddress(address, firstRow, rows, columns),
-      this.#scratches(wordsBytes), wordsBytes,
-    );
+    this.#askBernoulli(address, firstRow, rows, means as PanelMatrix, states);
     this.#settle();
   }
 
@@ -231,31 +250,31 @@ class WasmKernels implements Kernels {
     return outcome;
   }
 
-  temperedFreeEnergies(model: Model, visible: BinaryMatrix, rows: number, tempering: Tempering, energies: Float64Array): void {
+  temperedFreeEnergies(model: Model, visible: VisibleStates, rows: number, tempering: Tempering, energies: Float64Array): void {
+    const { visibleUnits: n, hiddenUnits: m, visibleBias } = model;
     const count = energies.length;
     if (rows === 0 || count === 0) return;
-    const own = this.#place(visible, rows);
-    const inputs = this.#askHiddenInputs(model, own, rows);
+    const own = this.#placeVisible(visible, rows);
+    const inputs = this.#askInputs(model, false, own, rows);
     const result = this.#take(8 * count);
-    const base = this.#takeRows(tempering.baseVisibleBias, 1, model.visibleUnits, model.visibleUnits);
+    const base = this.#takeRows(tempering.baseVisibleBias, 1, n, n);
     this.#executor.run(
       'temperedFreeEnergies',
-      inputs.start, inputs.stride, model.hiddenUnits, own.words.byteOffset, own.wordsPerRow, model.visibleBias.byteOffset, base, rows,
+      inputs.start, inputs.stride, m, ...placeOf(own), n, visibleBias.byteOffset, base, rows,
       count / rows, this.#takeRows(tempering.inverseTemperatures, 1, count, count), result, this.#scratches(128), 128,
     );
     this.#copyBack(result, energies, count);
     this.#settle();
   }
 
-  freeEnergies(model: Model, visible: BinaryMatrix, rows: number, energies: Float64Array): void {
-    const { hiddenUnits: m } = model;
-    const own = this.#place(visible, rows);
-    const inputs = this.#askHiddenInputs(model, own, rows);
+  freeEnergies(model: Model, visible: VisibleStates, rows: number, energies: Float64Array): void {
+    const { visibleUnits: n, hiddenUnits: m, visibleBias } = model;
+    const own = this.#placeVisible(visible, rows);
+    const inputs = this.#askInputs(model, false, own, rows);
     const result = this.#take(8 * rows);
     this.#executor.run(
       'freeEnergies',
-      inputs.start, inputs.stride, m, own.words.byteOffset, own.wordsPerRow, model.visibleBias.byteOffset, rows,
-      result, this.#scratches(64), 64,
+      inputs.start, inputs.stride, m, ...placeOf(own), n, visibleBias.byteOffset, rows, result, this.#scratches(64), 64,
     );
     this.#copyBack(result, energies, rows);
     this.#settle();
@@ -268,8 +287,8 @@ class WasmKernels implements Kernels {
     mantissas: Float64Array,
     exponents: Float64Array,
   ): void {
-    // Rare (weights in the hundreds) and slow either way.
-    if (plan.form === 'streamed') {
+    // Rare (weights in the hundreds, or visible units that are not binary), and slow either way.
+    if (plan.form !== 'product') {
       referenceKernels.enumerationBlocks(plan, firstBlock, blocks, mantissas, exponents);
       return;
     }
@@ -296,8 +315,12 @@ class WasmKernels implements Kernels {
     logPartitionFunction: number,
     firstState: number,
     states: number,
-    moments: { readonly outer: Float64Array; readonly inner: Float64Array; readonly products: Float64Array },
+    moments: EnumeratedMoments,
   ): void {
+    if (view.innerLayer !== undefined && view.innerLayer.kind !== 'binary') {
+      referenceKernels.enumerationMoments(view, logPartitionFunction, firstState, states, moments);
+      return;
+    }
     const { outerUnits, innerUnits, weights, outerBias, innerBias } = view;
     const rowLength = 2 * ceil(innerUnits / 2);
     const places = {
@@ -394,6 +417,35 @@ class WasmKernels implements Kernels {
     return { rows, columns, wordsPerRow, words };
   }
 
+  /** As `#place`, of real numbers, too. */
+  #placeVisible(states: VisibleStates, rows: number): BinaryMatrix | PanelMatrix {
+    return isBinaryMatrix(states) ? this.#place(states, rows) : this.#placeMatrix(states, rows);
+  }
+
+  /** The first rows of a matrix in the memory: as they are, or a copy. */
+  #placeMatrix(matrix: Matrix, rows: number): PanelMatrix {
+    if (isPanelMatrix(matrix)) return matrix;
+    const values = new Float64Array(rows * matrix.columns);
+    matrix.readRows(0, values);
+    const copy = this.#takeMatrix(rows, matrix.columns);
+    copy.writeRows(0, values);
+    return copy;
+  }
+
+  /** A matrix of zeros that is free again after `finish`. */
+  #takeMatrix(rows: number, columns: number): PanelMatrix {
+    const matrix = this.createMatrix(rows, columns);
+    this.#temporary.push(matrix.start);
+    return matrix;
+  }
+
+  /** The groups of categorical units: place and count. */
+  #takeGroups(groups: Uint32Array): [groups: number, count: number] {
+    const place = this.#take(4 * groups.length);
+    this.#memory.uint32(place, groups.length).set(groups);
+    return [place, groups.length - 1];
+  }
+
   /** The record of an address; see `fillWords` in assembly/sampling.ts. */
   #placeAddress(address: RandomAddress, firstRow: number, rows: number, units: number): number {
     checkRowsAndUnits(firstRow, rows, units);
@@ -420,31 +472,67 @@ class WasmKernels implements Kernels {
     return [lists, stride];
   }
 
-  /** Asks for the inputs of the hidden units, in a temporary matrix. */
-  #askHiddenInputs(model: Model, visible: BinaryMatrix, rows: number): PanelMatrix {
-    const inputs = this.createMatrix(rows, model.hiddenUnits);
-    this.#temporary.push(inputs.start);
-    this.#askLayer(model, false, [{ states: visible, rows, areMeans: false, matrix: inputs }]);
-    return inputs;
+  /** Asks for the inputs of a layer given the other, in a temporary matrix. */
+  #askInputs(model: Model, isVisible: boolean, states: VisibleStates, rows: number, tempering?: Tempering): PanelMatrix {
+    const units = isVisible ? model.visibleUnits : model.hiddenUnits;
+    const matrix = this.#takeMatrix(rows, units);
+    this.#askLayer(model, isVisible, [{ states, rows, areMeans: false, matrix }]);
+    if (tempering !== undefined) {
+      const inverseTemperatures = this.#takeRows(tempering.inverseTemperatures, 1, rows, rows);
+      const base = isVisible ? this.#takeRows(tempering.baseVisibleBias, 1, units, units) : 0;
+      this.#executor.run('temper', matrix.start, matrix.stride, units, rows, inverseTemperatures, base);
+    }
+    return matrix;
   }
 
   /** Asks for inputs or means of a layer given the other. */
   #askLayer(model: Model, isVisible: boolean, requests: readonly LayerRequest[]): void {
+    const dense = requests.filter(({ states }) => !isBinaryMatrix(states));
+    for (const request of dense) this.#askDenseLayer(model, isVisible, request);
+    if (dense.length === requests.length) return;
     const { visibleUnits: n, hiddenUnits: m } = model;
     const [given, units] = isVisible ? [m, n] : [n, m];
     const weights = model.weights as PanelMatrix;
     const record = this.#take(4 * requestWords * requests.length);
     const words = this.#memory.uint32(record, requestWords * requests.length);
     const used = this.#takeUsed(given);
-    for (const [index, { states, rows, areMeans, matrix }] of requests.entries()) {
+    let count = 0;
+    for (const { states, rows, areMeans, matrix } of requests) {
+      if (!isBinaryMatrix(states)) continue;
       const { start, stride } = matrix as PanelMatrix;
-      words.set([...this.#askRowLists(states, rows, used), rows, areMeans ? 1 : 0, start, stride], index * requestWords);
+      words.set([...this.#askRowLists(states, rows, used), rows, areMeans ? 1 : 0, start, stride], requestWords * count++);
     }
     const scratchBytes = panelsOf(given) * 512 + groupsOf(given) * 1024;
     this.#executor.run(
       'layer',
       isVisible ? 1 : 0, weights.start, weights.stride, (isVisible ? model.visibleBias : model.hiddenBias).byteOffset,
-      given, units, record, requests.length, ...used, this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
+      given, units, record, count, ...used, this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
+    );
+  }
+
+  /** As `#askLayer`, from real numbers. */
+  #askDenseLayer(model: Model, isVisible: boolean, { states, rows, areMeans, matrix }: LayerRequest): void {
+    const { visibleUnits: n, hiddenUnits: m } = model;
+    const [given, units] = isVisible ? [m, n] : [n, m];
+    const weights = model.weights as PanelMatrix;
+    const values = this.#placeMatrix(states as Matrix, rows);
+    const target = matrix as PanelMatrix;
+    const scratchBytes = panelsOf(given) * 512;
+    this.#executor.run(
+      'denseLayer',
+      isVisible ? 1 : 0, weights.start, weights.stride, (isVisible ? model.visibleBias : model.hiddenBias).byteOffset,
+      given, units, values.start, values.stride, rows, areMeans ? 1 : 0, target.start, target.stride,
+      this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
+    );
+  }
+
+  /** Asks for states of probability `means`. */
+  #askBernoulli(address: RandomAddress, firstRow: number, rows: number, { start, stride }: PanelMatrix, states: BinaryMatrix): void {
+    const { columns, wordsPerRow, words } = states;
+    this.#executor.run(
+      'sampleBernoulli',
+      start, stride, columns, rows, words.byteOffset, 4 * wordsPerRow, this.#placeAddress(address, firstRow, rows, columns),
+      this.#scratches(wordsBytes), wordsBytes,
     );
   }
 
