@@ -6,6 +6,7 @@
  */
 
 import { exp, type Model, type ModelParameters } from '../../kernels/index.js';
+import type { WithVariances } from '../parameters.js';
 import { unitType, type UnitName } from './registry.js';
 
 /** What the units of a model are. */
@@ -17,12 +18,13 @@ export interface ModelUnits {
 /** Units of models that say nothing of them. */
 export const binaryModelUnits: ModelUnits = { visible: 'binary', hidden: 'binary' };
 
-/** What declared parameters have beside weights and biases. */
-export interface Declared {
+/**
+ * What declared parameters have beside weights and biases: `visibleLogVariance` is z, n: log σ_i² of Gaussian visible
+ * units; all variances are 1 where it is left out.
+ */
+export interface Declared extends WithVariances {
   /** Binary where left out. */
   readonly units?: ModelUnits;
-  /** z, n: log σ_i² of Gaussian visible units; all variances are 1 where left out. */
-  readonly visibleLogVariance?: Float64Array;
 }
 
 /** Declared parameters in ordinary arrays; `visibleLayer` is the standard layer that the visible units are an image of. */
