@@ -75,7 +75,7 @@ export type ScheduleConfig =
   | { schedule: 'inverse'; initial: number; halfLife: Extent }
   | { schedule: 'step'; initial: number; final: number; at: Extent };
 
-/** The `training` section. Keys of one algorithm only (`chains`, …) are read by that algorithm's file. */
+/** The `training` section. Keys of one algorithm or optimizer only (`chains`, …) are read by that one's file. */
 export interface TrainingConfig {
   algorithm: string;
   k?: number;
@@ -84,8 +84,17 @@ export interface TrainingConfig {
   epochs?: number;
   updates?: number;
   learningRate: ScheduleConfig;
-  momentum: ScheduleConfig;
+  /** sgd where left out. */
+  optimizer?: string;
+  /** Absent for optimizers without. */
+  momentum?: ScheduleConfig;
   weightDecay: { l1: number; l2: number };
+  /** Share of the examples that hidden units are to be on in. */
+  sparsity?: { target: number; cost: number; decay: number };
+  centring?: { offsets: 'data' | 'model' | 'both'; slidingFactor: number };
+  /** Largest Euclidean norm of the gradient. */
+  clipNorm?: number;
+  averaging?: { decay?: number; from?: Extent };
   [key: string]: unknown;
 }
 

@@ -8,6 +8,7 @@ import { extentKind, type Kind, type SchemaKey } from '../config/schema.js';
 import { dataKeys } from '../datasets/index.js';
 import { backends, defaultBackend } from '../kernels/index.js';
 import { gradientEstimators, gradientKeys } from '../training/gradients/index.js';
+import { momentumOptimizers, optimizerKeys, updateKeys } from '../training/updates/index.js';
 
 type NumberKind = Extract<Kind, { kind: 'number' }>;
 
@@ -243,11 +244,13 @@ const trainingKeys: SchemaKey[] = [
     type: scheduleKind(nonNegative),
     default: 0.05,
   },
+  ...optimizerKeys,
   {
     name: 'momentum',
     meaning: 'share of the last step that is added to the next: a number or a schedule',
     type: scheduleKind({ kind: 'number', minimum: 0, exclusiveMaximum: 1 }),
     default: 0,
+    onlyWith: { key: 'optimizer', values: momentumOptimizers, orAbsent: true },
   },
   {
     name: 'weightDecay',
@@ -260,6 +263,7 @@ const trainingKeys: SchemaKey[] = [
       ],
     },
   },
+  ...updateKeys,
 ];
 
 const evaluationKeys: SchemaKey[] = [

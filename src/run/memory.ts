@@ -5,21 +5,40 @@
 import { totalmem } from 'node:os';
 import type { TrainingConfig } from '../config/run-config.js';
 import { batchRows, hasMomentum } from '../training/trainer.js';
+import { needsGradient, optimizerOf } from '../training/updates/index.js';
 
 interface Layers {
   readonly visibleUnits: number;
   readonly hiddenUnits: number;
 }
 
+/** What an update holds beside the parameters and their momentum, as models: each as large as the parameters. */
+function updateModels(training: TrainingConfig): { what: string; models: number; areSaved: boolean }[] {
+  const parts = [
+    { what: 'the gradient', models: needsGradient(training) ? 1 : 0, areSaved: false },
+    { what: `the means of ${optimizerOf(training).name}`, models: optimizerOf(training).keeps.models, areSaved: true },
+    { what: 'the averaged parameters', models: training.averaging === undefined ? 0 : 1, areSaved: true },
+  ];
+  return parts.filter(({ models }) => models > 0);
+}
+
+/** Bytes of what else updates have in a checkpoint: running means of single units, single numbers. */
+function otherUpdateBytes(training: TrainingConfig, { visibleUnits: n, hiddenUnits: m }: Layers): number {
+  const { centring, sparsity } = training;
+  return 8 * ((centring === undefined ? 0 : n + m) + (sparsity === undefined ? 0 : m) + optimizerOf(training).keeps.numbers);
+}
+
 /**
- * Bytes of a checkpoint without its events: parameters, momentum, the states of the chains.
+ * Bytes of a checkpoint without its events: parameters, momentum, what updates carry, the states of the chains.
  *
  * @param trackingChains chains that track log Z; 0 where it is not tracked
  */
 export function checkpointBytes(training: TrainingConfig, model: Layers, trackingChains = 0): number {
   const tracking = trackingChains > 0 ? trackingChains * (model.visibleUnits + 16) + 24 : 0;
   const chains = chainsOf(training) * (model.visibleUnits + model.hiddenUnits);
-  return (hasMomentum(training) ? 2 : 1) * parameterBytes(model) + chains + tracking;
+  const saved = updateModels(training).filter(({ areSaved }) => areSaved);
+  const models = saved.reduce((sum, { models: count }) => sum + count, hasMomentum(training) ? 2 : 1);
+  return models * parameterBytes(model) + otherUpdateBytes(training, model) + chains + tracking;
 }
 
 /** Number of persistent chains; 0 for algorithms without. */
@@ -53,6 +72,7 @@ export function memoryDemands(training: TrainingConfig, model: Layers, rows: num
     ['model.hiddenUnits', hasMomentum(training) ? 'parameters and momentum' : 'parameters', trainingBytes(training, model)],
     ['training.batchSize', 'a mini-batch', batchRows(training, rows) * bytesPerChain(model)],
   ];
+  for (const { what, models } of updateModels(training)) demands.push(['model.hiddenUnits', what, models * parameterBytes(model)]);
   if (chains > 0) demands.push(['training.chains', 'the chains', chains * bytesPerChain(model)]);
   return demands;
 }
@@ -65,7 +85,8 @@ export function roomPerThread(rows: number): number {
 /** Bytes that the kernels hold at most during an update, roughly; units come in panels of 8. */
 export function kernelBytes(training: TrainingConfig, { visibleUnits, hiddenUnits }: Layers, rows: number, threads: number): number {
   const padded = { visibleUnits: 8 * Math.ceil(visibleUnits / 8), hiddenUnits: 8 * Math.ceil(hiddenUnits / 8) };
-  const parameters = (hasMomentum(training) ? 2 : 1) * parameterBytes(padded);
+  const models = updateModels(training).reduce((sum, { models: count }) => sum + count, hasMomentum(training) ? 2 : 1);
+  const parameters = models * parameterBytes(padded);
   const chains = batchRows(training, rows) + chainsOf(training);
   return (parameters + chains * bytesPerChain(padded) + threads * roomPerThread(chains)) * 1.1;
 }

@@ -1,15 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { loadDataset, type Examples } from '../../src/datasets/index.js';
-import { unpackBinaryMatrix } from '../../src/kernels/binary-matrix.js';
 import { codeOf } from '../formats/damage.js';
+import { bytesOf } from '../kernels/support.js';
 import { dataConfig } from './config.js';
 
 /** The rows as strings of 0 and 1. */
 function rowsOf({ rows, columns, states }: Examples): string[] {
-  const states = new Uint8Array(rows * columns);
-  unpackBinaryMatrix(binary, states);
-  return Array.from({ length: rows }, (_, row) => states.subarray(row * columns, (row + 1) * columns).join(''));
+  const bytes = bytesOf(states);
+  return Array.from({ length: rows }, (_, row) => bytes.subarray(row * columns, (row + 1) * columns).join(''));
 }
 
 async function trainingRows(config: Parameters<typeof dataConfig>[0]): Promise<string[]> {

@@ -10,7 +10,8 @@ import type { DataConfig, SplitConfig } from '../../src/config/run-config.js';
 import { describeDataset, loadDataset, type Dataset, type Examples } from '../../src/datasets/index.js';
 import { writeNpy } from '../../src/formats/npy.js';
 import { writeNpz } from '../../src/formats/npz-writer.js';
-import { unpackBinaryMatrix, type BinaryMatrix } from '../../src/kernels/binary-matrix.js';
+import type { VisibleStates } from '../../src/kernels/index.js';
+import { bytesOf } from '../kernels/support.js';
 import { dataConfig } from './config.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rbm-load-'));
@@ -22,16 +23,10 @@ function write(name: string, content: Uint8Array | string): string {
   return path;
 }
 
-function statesOf(matrix: BinaryMatrix): Uint8Array {
-  const states = new Uint8Array(matrix.rows * matrix.columns);
-  unpackBinaryMatrix(matrix, states);
-  return states;
-}
-
 /** Rows of a split as numbers: each row of these tests is the number of its row in the source, in binary. */
 function sourceRows(examples: Examples | undefined): number[] {
   if (examples === undefined) return [];
-  const states = statesOf(examples.states);
+  const states = bytesOf(examples.states);
   return Array.from({ length: examples.rows }, (_, row) =>
     Number.parseInt(states.subarray(row * examples.columns, (row + 1) * examples.columns).join(''), 2),
   );
@@ -136,17 +131,17 @@ describe('binarization', () => {
   test('threshold: greater, not equal', async () => {
     for (const [threshold, expected] of [[0.5, '001101'], [0.2, '011101'], [0, '011111']] as const) {
       const { splits } = await load({ ...shared, binarize: 'threshold', threshold });
-      expect(statesOf(splits.train.states).join('')).toBe(expected);
+      expect(bytesOf(splits.train.states).join('')).toBe(expected);
     }
   });
 
   test('invert swaps afterwards', async () => {
     const { splits } = await load({ ...shared, binarize: 'threshold', threshold: 0.5, invert: true });
-    expect([...statesOf(splits.train.states)]).toEqual([1, 1, 0, 0, 1, 0]);
+    expect([...bytesOf(splits.train.states)]).toEqual([1, 1, 0, 0, 1, 0]);
   });
 
-  function checkFrequencies(matrix: BinaryMatrix): void {
-    const states = statesOf(matrix);
+  function checkFrequencies(matrix: VisibleStates): void {
+    const states = bytesOf(matrix);
     shares.forEach((share, column) => {
       let on = 0;
       for (let row = 0; row < draws; row++) on += states[row * shares.length + column];
@@ -159,9 +154,9 @@ describe('binarization', () => {
     const { splits } = await load({ path: many, binarize: 'stochastic' });
     checkFrequencies(splits.train.states);
     const divided = await load({ path: many, binarize: 'stochastic', shuffle: false, test: { count: 1000 } });
-    const whole = statesOf(splits.train.states);
+    const whole = bytesOf(splits.train.states);
     const heldOut = divided.splits.test as Examples;
-    expect(Buffer.compare(statesOf(heldOut.states), whole.subarray(3000 * shares.length))).toBe(0);
+    expect(Buffer.compare(bytesOf(heldOut.states), whole.subarray(3000 * shares.length))).toBe(0);
   });
 
   test('dynamic: fresh every epoch, repeatable, and apart from the fixed draw', async () => {
@@ -170,10 +165,10 @@ describe('binarization', () => {
     if (statesOfEpoch === undefined) throw new Error('no fresh binarization');
     expect(splits.test?.statesOfEpoch).toBeUndefined();
     const fixed = await load({ path: many, binarize: 'stochastic', test: { count: 10 } });
-    expect(Buffer.compare(statesOf(binary), statesOf(fixed.splits.train.states))).toBe(0);
-    const epochs = [0, 1, 2].map((epoch) => Buffer.from(statesOf(statesOfEpoch(epoch))));
-    expect(epochs[1].equals(Buffer.from(statesOf(statesOfEpoch(1))))).toBe(true);
-    const draw = [statesOf(binary), ...epochs].map((states) => states.filter((_, i) => shares[i % shares.length] === 0.5));
+    expect(Buffer.compare(bytesOf(states), bytesOf(fixed.splits.train.states))).toBe(0);
+    const epochs = [0, 1, 2].map((epoch) => Buffer.from(bytesOf(statesOfEpoch(epoch))));
+    expect(epochs[1].equals(Buffer.from(bytesOf(statesOfEpoch(1))))).toBe(true);
+    const draw = [bytesOf(states), ...epochs].map((bytes) => bytes.filter((_, i) => shares[i % shares.length] === 0.5));
     for (let i = 0; i < draw.length; i++) {
       for (let j = 0; j < i; j++) {
         const equal = draw[i].filter((state, k) => state === draw[j][k]).length;

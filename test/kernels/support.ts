@@ -1,6 +1,6 @@
 /** What tests of kernels share: values and states in a backend's memory, and a comparison of bits that reads well. */
 
-import { packBinaryMatrix, unpackBinaryMatrix, type BinaryMatrix, type Kernels, type Matrix } from '../../src/kernels/index.js';
+import { isBinaryMatrix, packBinaryMatrix, unpackBinaryMatrix, type BinaryMatrix, type Kernels, type Matrix } from '../../src/kernels/index.js';
 
 const { is } = Object;
 
@@ -25,8 +25,15 @@ export function statesOf(kernels: Kernels, bytes: Uint8Array, rows: number, colu
   return states;
 }
 
+/** States that must be binary ones. */
+export function binary(states: object): BinaryMatrix {
+  if (!isBinaryMatrix(states)) throw new Error('the states are not binary');
+  return states;
+}
+
 /** Binary states as one byte per unit: a copy. */
-export function bytesOf(matrix: BinaryMatrix): Uint8Array {
+export function bytesOf(states: object): Uint8Array {
+  const matrix = binary(states);
   const bytes = new Uint8Array(matrix.rows * matrix.columns);
   unpackBinaryMatrix(matrix, bytes);
   return bytes;

@@ -1,57 +1,114 @@
 /**
  * Rows with one binary unit flipped: how likely they are, and their statistics.
+ *
+ * An input changes from x to y = x + d·w. Both kernels need e^−|y| of every row, visible and hidden unit; it is the smaller
+ * one of e^x·e^(d·w) and its inverse, two products of exponentials that are made once for every input and every weight.
  */
 
 import { getUnit, type BinaryMatrix } from '../binary-matrix.js';
 import { canonicalSum } from '../canonical-sum.js';
-import { exp, log, sigmoid } from '../elementary.js';
+import { exp, log } from '../elementary.js';
 import type { Matrix, Model } from '../kernels.js';
 import { valuesOf } from './memory.js';
 
 const { abs } = Math;
 
-/** Units between logarithms: a lane's product of 512 factors stays within 2^±512. */
-const unitsPerLogarithm = 4096;
+/** Units between logarithms: the product of 1,000 factors is at most 2^1000. */
+const unitsPerLogarithm = 1000;
+
+/** Beyond, inputs count as this: with the weights below, |y| is above 100 then, and 1 + e^−|y| is 1. */
+const largestInput = 400;
+
+/** The exponentials of larger weights are not used: their products could overflow. */
+const largestWeight = 300;
 
 /** 1 + exp(−|y|) is 1 from here on. */
 const smallestExponent = -690;
 
-/** 1 + exp(−|y|). */
-function factorOf(y: number): number {
-  const exponent = -abs(y);
-  return 1 + exp(exponent < smallestExponent ? smallestExponent : exponent);
+/** e^value and e^−value. */
+interface Exponentials {
+  readonly rising: Float64Array;
+  readonly falling: Float64Array;
+}
+
+/** The exponentials of values within ±limit. */
+function exponentialsOf(values: Float64Array, limit: number): Exponentials {
+  const rising = values.map((value) => exp(value > limit ? limit : value < -limit ? -limit : value));
+  return { rising, falling: rising.map((value) => 1 / value) };
+}
+
+/** What the flips of a model's units make of hidden inputs. */
+class FlippedInputs {
+  readonly #weights: Float64Array;
+  readonly #inputs: Float64Array;
+  readonly #ofWeights: Exponentials;
+  readonly #ofInputs: Exponentials;
+
+  constructor(model: Model, inputs: Matrix) {
+    this.#weights = valuesOf(model.weights);
+    this.#inputs = valuesOf(inputs);
+    this.#ofWeights = exponentialsOf(this.#weights, largestWeight);
+    this.#ofInputs = exponentialsOf(this.#inputs, largestInput);
+  }
+
+  /** e^−|x| of an input. */
+  exponentialBefore(input: number): number {
+    const { rising, falling } = this.#ofInputs;
+    return falling[input] < rising[input] ? falling[input] : rising[input];
+  }
+
+  /** y of an input where a weight is added (direction 1) or subtracted (−1). */
+  flipped(input: number, weight: number, direction: number): number {
+    return this.#inputs[input] + direction * this.#weights[weight];
+  }
+
+  /** e^−|y|. */
+  exponential(input: number, weight: number, direction: number): number {
+    if (!(abs(this.#weights[weight]) <= largestWeight)) {
+      const exponent = -abs(this.flipped(input, weight, direction));
+      return exp(exponent < smallestExponent ? smallestExponent : exponent);
+    }
+    const [same, opposite] = direction > 0 ? [this.#ofWeights.rising, this.#ofWeights.falling] : [this.#ofWeights.falling, this.#ofWeights.rising];
+    const rising = this.#ofInputs.rising[input] * same[weight];
+    const falling = this.#ofInputs.falling[input] * opposite[weight];
+    return falling < rising ? falling : rising;
+  }
+}
+
+/** The product of 8 lanes, in the order of a canonical sum. */
+function productOfLanes(lanes: Float64Array): number {
+  const [p0, p1, p2, p3, p4, p5, p6, p7] = lanes;
+  return p0 * p1 * (p2 * p3) * (p4 * p5 * (p6 * p7));
 }
 
 /** See `Kernels.flipLogRatios`. */
 export function flipLogRatios(model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix, ratios: Matrix): void {
   const { visibleUnits: n, hiddenUnits: m, visibleBias } = model;
-  const weights = valuesOf(model.weights);
+  const flips = new FlippedInputs(model, inputs);
   const x = valuesOf(inputs);
   const target = valuesOf(ratios);
-  const factors = new Float64Array(m);
   const sums = new Float64Array(8);
-  const products = new Float64Array(8);
+  const before = new Float64Array(8);
+  const after = new Float64Array(8);
   for (let row = 0; row < rows; row++) {
     const start = row * m;
-    for (let j = 0; j < m; j++) factors[j] = factorOf(x[start + j]);
     for (let i = 0; i < n; i++) {
       const direction = 1 - 2 * getUnit(visible, row, i);
+      let logarithms = 0;
       sums.fill(0);
-      products.fill(1);
       for (let first = 0; first < m; first += unitsPerLogarithm) {
         const end = first + unitsPerLogarithm < m ? first + unitsPerLogarithm : m;
+        before.fill(1);
+        after.fill(1);
         for (let j = first; j < end; j++) {
-          const before = x[start + j];
-          const after = before + direction * weights[i * m + j];
-          sums[j & 7] += (after > 0 ? after : 0) - (before > 0 ? before : 0);
-          products[j & 7] *= factorOf(after) / factors[j];
+          const y = flips.flipped(start + j, i * m + j, direction);
+          sums[j & 7] += (y > 0 ? y : 0) - (x[start + j] > 0 ? x[start + j] : 0);
+          before[j & 7] *= 1 + flips.exponentialBefore(start + j);
+          after[j & 7] *= 1 + flips.exponential(start + j, i * m + j, direction);
         }
-        for (let lane = 0; lane < 8; lane++) {
-          sums[lane] += log(products[lane]);
-          products[lane] = 1;
-        }
+        logarithms += log(productOfLanes(after) / productOfLanes(before));
       }
-      target[row * n + i] = direction * visibleBias[i] + canonicalSum(sums);
+      target[row * n + i] = direction * visibleBias[i] + canonicalSum(sums) + logarithms;
     }
   }
 }
@@ -67,8 +124,7 @@ export function flipStatistics(
   products: Matrix,
 ): void {
   const { visibleUnits: n, hiddenUnits: m } = model;
-  const weights = valuesOf(model.weights);
-  const x = valuesOf(inputs);
+  const flips = new FlippedInputs(model, inputs);
   const c = valuesOf(coefficients);
   const sums = valuesOf(hidden).fill(0, 0, rows * m);
   const totals = valuesOf(products).fill(0);
@@ -77,7 +133,8 @@ export function flipStatistics(
       const direction = 1 - 2 * getUnit(visible, row, i);
       const coefficient = c[row * n + i];
       for (let j = 0; j < m; j++) {
-        const term = coefficient * sigmoid(x[row * m + j] + direction * weights[i * m + j]);
+        const e = flips.exponential(row * m + j, i * m + j, direction);
+        const term = coefficient * ((flips.flipped(row * m + j, i * m + j, direction) >= 0 ? 1 : e) / (1 + e));
         sums[row * m + j] += term;
         totals[i * m + j] += direction * term;
       }

@@ -13,9 +13,12 @@ import type {
   Matrix,
   Model,
   Phase,
+  StepRule,
+  StepState,
   Tempering,
   UpdateSettings,
   VisibleStates,
+  WeightTransformation,
 } from '../kernels.js';
 import { binaryLayer, type VisibleLayer } from '../visible-layer.js';
 import { checkRowsAndUnits, counterWords, type RandomAddress } from '../random-address.js';
@@ -39,8 +42,15 @@ interface LayerRequest {
 /** Words of a record of `layer`. */
 const requestWords = 6;
 
-/** Words of a record of a phase; see `update` in assembly/update.ts. */
-const phaseWords = 6;
+/** Words of a record of a phase, and the number behind them; see assembly/update.ts. */
+const phaseWords = 8;
+
+/** What a phase is of, and what becomes of a gradient, by the numbers of assembly/update.ts. */
+const phaseKinds = { nothing: 0, expectation: 1, binarySamples: 2, realSamples: 3 };
+const gradientUses = { step: 0, stepWithDecay: 1, runningSum: 2 };
+
+/** The rules of steps by the numbers of assembly/steps.ts. */
+const stepRules = { momentum: 0, nesterov: 1, adaptive: 2 };
 
 /** Words of the record of a plan; see `enumerationBlocks` in assembly/enumeration.ts. */
 const planWords = 15;
@@ -64,18 +74,25 @@ function listBytes(groups: number): number {
   return 8 + 8 * ceil(groups / 2);
 }
 
-function missing(): never {
-  throw new Error('this kernel is not there yet');
-}
-
-/** The states of binary units; real ones are not there yet. */
-function binaryOnly(states: VisibleStates): BinaryMatrix {
-  return isBinaryMatrix(states) ? states : missing();
+/** Rows of binary samples; they alone have lists. */
+function listedRows(phase: Phase | undefined): number {
+  return phase?.kind === 'samples' && isBinaryMatrix(phase.visible) ? phase.rows : 0;
 }
 
 /** Visible states in the memory as `freeEnergies` in assembly/free-energy.ts takes them. */
 function placeOf(states: BinaryMatrix | PanelMatrix): [isReal: number, place: number, stride: number] {
   return isBinaryMatrix(states) ? [0, states.words.byteOffset, 4 * states.wordsPerRow] : [1, states.start, states.stride];
+}
+
+/** For every tensor of models of one shape: where it is in each of them (0 for none), bytes between panels, lines of a panel, panels. */
+function tensorsOf(...models: readonly (Model | undefined)[]): [places: number[], stride: number, lines: number, panels: number][] {
+  const { visibleUnits, hiddenUnits, weights } = models[0] as PanelModel;
+  const placesOf = (placeIn: (model: PanelModel) => number) => models.map((model) => (model === undefined ? 0 : placeIn(model as PanelModel)));
+  return [
+    [placesOf((model) => model.weights.start), weights.stride, visibleUnits, panelsOf(hiddenUnits)],
+    [placesOf(({ visibleBias }) => visibleBias.byteOffset), 0, panelsOf(visibleUnits), 1],
+    [placesOf(({ hiddenBias }) => hiddenBias.byteOffset), 0, panelsOf(hiddenUnits), 1],
+  ];
 }
 
 class WasmKernels implements Kernels {
@@ -117,15 +134,6 @@ class WasmKernels implements Kernels {
   ): VisibleStates {
     return visibleLayer.kind === 'gaussian' ? this.createMatrix(rows, visibleUnits) : this.createStates(rows, visibleUnits);
   }
-
-  // PLACEHOLDERS of the branch `core`, until the kernels are there.
-  accumulateGradient(): never { return missing(); }
-  transformWeights(): never { return missing(); }
-  multiplyElements(): never { return missing(); }
-  combineModels(): never { return missing(); }
-  stepParameters(): never { return missing(); }
-  flipLogRatios(): never { return missing(); }
-  flipStatistics(): never { return missing(); }
 
   release(...made: readonly (Model | Matrix | BinaryMatrix)[]): void {
     // Commands that wait may still use it: free after `finish`.
@@ -223,31 +231,93 @@ class WasmKernels implements Kernels {
     negative: Phase,
     { learningRate, momentum, l1, l2 }: UpdateSettings,
   ): { readonly finite: boolean } {
+    const flag = this.#takeFlag();
+    const use = l1 === 0 && l2 === 0 ? gradientUses.step : gradientUses.stepWithDecay;
+    this.#askUpdate(model, velocity, positive, negative, [learningRate, momentum, l2, l1], use, flag);
+    return this.#outcomeOf(flag);
+  }
+
+  accumulateGradient(
+    target: Model,
+    positive: Phase | undefined,
+    negative: Phase | undefined,
+    { scale, decay }: { readonly scale: number; readonly decay: number },
+  ): void {
+    this.#askUpdate(target, undefined, positive, negative, [scale, decay], gradientUses.runningSum, this.#takeFlag());
+    this.#settle();
+  }
+
+  transformWeights(source: Matrix, target: Matrix, { rowFactors, columnFactors, terms = [] }: WeightTransformation): void {
+    const { rows, columns } = source;
+    const takeRowValues = (values: Float64Array | undefined) => (values === undefined ? 0 : this.#takeRows(values, 1, rows, rows));
+    const takeLines = (values: Float64Array | undefined) => (values === undefined ? 0 : this.#takeRows(values, 1, columns, 8 * panelsOf(columns)));
+    const from = source as PanelMatrix;
+    const to = target as PanelMatrix;
+    this.#executor.run(
+      'transform',
+      from.start, from.stride, to.start, to.stride, rows, panelsOf(columns), takeRowValues(rowFactors), takeLines(columnFactors),
+      takeRowValues(terms[0]?.rows), takeLines(terms[0]?.columns), takeRowValues(terms[1]?.rows), takeLines(terms[1]?.columns),
+    );
+    this.#settle();
+  }
+
+  multiplyElements(x: Matrix, y: Matrix, target: Matrix): void {
+    const places = [x, y, target].flatMap((matrix) => [(matrix as PanelMatrix).start, (matrix as PanelMatrix).stride]);
+    this.#executor.run('multiply', ...places, target.rows, panelsOf(target.columns));
+    this.#settle();
+  }
+
+  combineModels(target: Model, alpha: number, x: Model, beta: number, y: Model): void {
+    for (const [[result, left, right], ...shape] of tensorsOf(target, x, y)) {
+      this.#executor.run('combine', result, alpha, left, beta, right, ...shape);
+    }
+    this.#settle();
+  }
+
+  stepParameters(model: Model, gradient: Model, { first, second }: StepState, rule: StepRule): { readonly finite: boolean } {
+    const { learningRate, l1, l2 } = rule;
+    const settings = this.#takeNumbers(
+      rule.rule === 'adaptive'
+        ? [learningRate, rule.firstDecay, l2, l1, rule.secondDecay, rule.firstCorrection, rule.secondCorrection, rule.epsilon]
+        : [learningRate, rule.momentum, l2, l1, 0, 0, 0, 0],
+    );
+    const flag = this.#takeFlag();
+    for (const [tensor, [places, ...shape]] of tensorsOf(model, gradient, first, second).entries()) {
+      const hasDecay = tensor === 0 && (l1 !== 0 || l2 !== 0);
+      this.#executor.run('step', ...places, ...shape, stepRules[rule.rule], settings, hasDecay ? 1 : 0, flag.byteOffset);
+    }
+    return this.#outcomeOf(flag);
+  }
+
+  flipLogRatios(model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix, ratios: Matrix): void {
     const { visibleUnits: n, hiddenUnits: m } = model;
     const weights = model.weights as PanelMatrix;
-    const settings = this.#take(8 * 8);
-    this.#memory.float64(settings, 8).set([learningRate, momentum, l2, l1, learningRate, momentum, 0, 0]);
-    const flag = this.#memory.uint32(this.#take(4), 1);
-    flag[0] = 0;
-    const groups = [positive, negative].map((phase) => (phase.kind === 'samples' ? groupsOf(phase.rows) : 0));
-    const listStride = listBytes(groups[0] + groups[1]);
-    const lists = this.#take(listStride * n);
-    const phases = this.#placePhases([positive, negative], lists, listStride, n, m);
-    const longest = max(panelsOf(n), ...[positive, negative].map((phase) => (phase.kind === 'samples' ? phase.rows : 0)));
-    const scratchBytes = 64 * longest + 1024 * max(1, groups[0] + groups[1]);
+    const states = this.#place(visible, rows);
+    const target = ratios as PanelMatrix;
+    const scratchBytes = 8 * 192 + 64 + 8 * 192 * panelsOf(m);
     this.#executor.run(
-      'update',
-      weights.start, (velocity?.weights as PanelMatrix | undefined)?.start ?? 0, weights.stride, n, m,
-      model.visibleBias.byteOffset, velocity?.visibleBias.byteOffset ?? 0,
-      model.hiddenBias.byteOffset, velocity?.hiddenBias.byteOffset ?? 0,
-      phases[0], phases[1], lists, listStride, settings, flag.byteOffset, this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
+      'flipRatios',
+      weights.start, weights.stride, n, m, model.visibleBias.byteOffset, states.words.byteOffset, states.wordsPerRow, rows,
+      ...this.#askInputTables(inputs as PanelMatrix, rows), target.start, target.stride,
+      this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
     );
-    const outcome = { finite: false };
-    this.#afterwards.push(() => {
-      outcome.finite = flag[0] === 0;
-    });
     this.#settle();
-    return outcome;
+  }
+
+  flipStatistics(
+    model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix, coefficients: Matrix, hidden: Matrix, products: Matrix,
+  ): void {
+    const { visibleUnits: n, hiddenUnits: m } = model;
+    const matrices = [coefficients, hidden, products].flatMap((matrix) => [(matrix as PanelMatrix).start, (matrix as PanelMatrix).stride]);
+    const weights = model.weights as PanelMatrix;
+    const states = this.#place(visible, rows);
+    const scratchBytes = 192 * n;
+    this.#executor.run(
+      'flipSums',
+      weights.start, weights.stride, n, m, states.words.byteOffset, states.wordsPerRow, rows,
+      ...this.#askInputTables(inputs as PanelMatrix, rows), ...matrices, this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
+    );
+    this.#settle();
   }
 
   temperedFreeEnergies(model: Model, visible: VisibleStates, rows: number, tempering: Tempering, energies: Float64Array): void {
@@ -391,6 +461,30 @@ class WasmKernels implements Kernels {
     const counter = this.#take(4);
     this.#memory.uint32(counter, 1)[0] = 0;
     return counter;
+  }
+
+  /** Where threads set a word that is 0 before. */
+  #takeFlag(): Uint32Array {
+    const flag = this.#memory.uint32(this.#take(4), 1);
+    flag[0] = 0;
+    return flag;
+  }
+
+  /** Whether a flag is 0 after `finish`. */
+  #outcomeOf(flag: Uint32Array): { readonly finite: boolean } {
+    const outcome = { finite: false };
+    this.#afterwards.push(() => {
+      outcome.finite = flag[0] === 0;
+    });
+    this.#settle();
+    return outcome;
+  }
+
+  /** A place with these numbers. */
+  #takeNumbers(values: readonly number[]): number {
+    const place = this.#take(8 * values.length);
+    this.#memory.float64(place, values.length).set(values);
+    return place;
   }
 
   /** A copy of rows of ordinary numbers, each padded to `rowLength`. */
@@ -562,44 +656,92 @@ class WasmKernels implements Kernels {
     );
   }
 
+  /** Asks for the gradient of both phases, and what becomes of it in `target`; see `update` in assembly/update.ts. */
+  #askUpdate(
+    target: Model,
+    velocity: Model | undefined,
+    positive: Phase | undefined,
+    negative: Phase | undefined,
+    settings: readonly number[],
+    use: number,
+    flag: Uint32Array,
+  ): void {
+    const { visibleUnits: n, hiddenUnits: m } = target;
+    const weights = target.weights as PanelMatrix;
+    const phases = [positive, negative];
+    const groups = groupsOf(listedRows(positive)) + groupsOf(listedRows(negative));
+    const listStride = listBytes(groups);
+    const lists = this.#take(listStride * n);
+    const records = this.#placePhases(phases, lists, listStride, n, m);
+    const rows = phases.map((phase) => (phase?.kind === 'samples' ? phase.rows : 1));
+    const scratchBytes = 64 * (1 + rows[0] + rows[1]) + 1024 * max(1, groups);
+    this.#executor.run(
+      'update',
+      weights.start, (velocity?.weights as PanelMatrix | undefined)?.start ?? 0, weights.stride, n, m,
+      target.visibleBias.byteOffset, velocity?.visibleBias.byteOffset ?? 0,
+      target.hiddenBias.byteOffset, velocity?.hiddenBias.byteOffset ?? 0,
+      ...records, lists, listStride, this.#takeNumbers(settings), use, flag.byteOffset,
+      this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
+    );
+  }
+
   /**
    * The records of both phases; their lists are asked for.
    *
-   * @param lists receives the lists of all visible units, over both phases
+   * @param lists receives the lists of all visible units, over the phases of binary samples
    */
-  #placePhases(phases: readonly Phase[], lists: number, listStride: number, visibleUnits: number, hiddenUnits: number): number[] {
-    const areSamples = phases.map(({ kind }) => kind === 'samples');
-    if (!areSamples.includes(true)) this.#memory.uint32(lists, (listStride * visibleUnits) / 4).fill(0);
+  #placePhases(
+    phases: readonly (Phase | undefined)[], lists: number, listStride: number, visibleUnits: number, hiddenUnits: number,
+  ): number[] {
+    const haveLists = phases.map((phase) => listedRows(phase) > 0);
+    if (!haveLists.includes(true)) this.#memory.uint32(lists, (listStride * visibleUnits) / 4).fill(0);
     let offset = 0;
     return phases.map((phase, index) => {
-      const record = this.#take(4 * phaseWords);
-      const words = this.#memory.uint32(record, phaseWords);
+      const sign = index === 0 ? 1 : -1;
+      if (phase === undefined) return this.#placePhase(Array.from({ length: phaseWords }, () => 0), 0);
       if (phase.kind === 'expectation') {
         const { visible, hidden, products } = phase.moments;
-        const matrix = this.createMatrix(visibleUnits, hiddenUnits);
-        this.#temporary.push(matrix.start);
+        const matrix = this.#takeMatrix(visibleUnits, hiddenUnits);
         matrix.writeRows(0, products);
         // Whole lines, their padding zero: the update goes over it, too.
         const visibleLines = this.#takeRows(visible, 1, visibleUnits, 8 * panelsOf(visibleUnits));
         const hiddenLines = this.#takeRows(hidden, 1, hiddenUnits, 8 * panelsOf(hiddenUnits));
-        words.set([0, matrix.start, matrix.stride, 0, visibleLines, hiddenLines]);
-        return record;
+        return this.#placePhase([phaseKinds.expectation, 1, hiddenLines, 64, visibleLines, 64, matrix.start, matrix.stride], sign);
       }
       const { rows } = phase;
       const means = phase.hiddenMeans as PanelMatrix;
-      const states = this.#place(binaryOnly(phase.visible), rows);
+      const scale = sign * (1 / rows);
+      const states = this.#placeVisible(phase.visible, rows);
+      if (!isBinaryMatrix(states)) {
+        return this.#placePhase([phaseKinds.realSamples, rows, means.start, means.stride, states.start, states.stride, 0, 0], scale);
+      }
       const active = this.#take(4 * visibleUnits);
-      const isFirst = !areSamples.slice(0, index).includes(true);
-      const isLast = !areSamples.slice(index + 1).includes(true);
+      const isFirst = !haveLists.slice(0, index).includes(true);
+      const isLast = !haveLists.slice(index + 1).includes(true);
       this.#executor.run(
         'unitLists',
         states.words.byteOffset, states.wordsPerRow, rows, visibleUnits, lists, listStride,
         isFirst ? 1 : 0, isLast ? 1 : 0, offset, active,
       );
       offset += 1024 * groupsOf(rows);
-      words.set([rows, means.start, means.stride, active, 0, 0]);
-      return record;
+      return this.#placePhase([phaseKinds.binarySamples, rows, means.start, means.stride, active, 0, 0, 0], scale);
     });
+  }
+
+  /** The record of a phase; see assembly/update.ts. */
+  #placePhase(words: readonly number[], scale: number): number {
+    const record = this.#take(4 * phaseWords + 8);
+    this.#memory.uint32(record, phaseWords).set(words);
+    this.#memory.float64(record + 4 * phaseWords, 1)[0] = scale;
+    return record;
+  }
+
+  /** Asks for the tables of hidden inputs: place, and bytes between panels; see assembly/flips.ts. */
+  #askInputTables({ start, stride, columns }: PanelMatrix, rows: number): [tables: number, stride: number] {
+    const tablesStride = 192 * rows;
+    const tables = this.#take(tablesStride * panelsOf(columns));
+    this.#executor.run('inputTables', start, stride, rows, columns, tables, tablesStride);
+    return [tables, tablesStride];
   }
 
   /** The record of a plan; kept until another plan comes. */

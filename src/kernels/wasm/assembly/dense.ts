@@ -8,20 +8,20 @@ import { finishLines, transposePanel } from './layers';
 /** Σ value·weight of a whole group of four units, for two outputs. */
 // @ts-ignore: decorator
 @inline
-function groupOfFour(v0: v128, v1: v128, v2: v128, v3: v128, line: usize): v128 {
+export function groupOfFour(v0: v128, v1: v128, v2: v128, v3: v128, line: usize): v128 {
   let sum = f64x2.mul(v0, v128.load(line));
   sum = f64x2.add(sum, f64x2.mul(v1, v128.load(line, 64)));
   sum = f64x2.add(sum, f64x2.mul(v2, v128.load(line, 128)));
   return f64x2.add(sum, f64x2.mul(v3, v128.load(line, 192)));
 }
 
-/** As `groupOfFour`, of the last `units` < 4 units. */
+/** As `groupOfFour`, of the last `units` < 4 units; their values are `stride` bytes apart. */
 // @ts-ignore: decorator
 @inline
-function smallGroup(values: usize, units: usize, line: usize): v128 {
+export function smallGroup(values: usize, stride: usize, units: usize, line: usize): v128 {
   let sum = f64x2.mul(v128.load64_splat(values), v128.load(line));
   for (let unit: usize = 1; unit < units; unit++) {
-    sum = f64x2.add(sum, f64x2.mul(v128.load64_splat(values + (unit << 3)), v128.load(line + (unit << 6))));
+    sum = f64x2.add(sum, f64x2.mul(v128.load64_splat(values + unit * stride), v128.load(line + (unit << 6))));
   }
   return sum;
 }
@@ -73,10 +73,10 @@ export function denseLayer(
         value += unit & 4 ? valuesStride - 32 : 32;
       }
       if (left != 0) {
-        t0 = f64x2.add(t0, smallGroup(value, left, line));
-        t1 = f64x2.add(t1, smallGroup(value, left, line + 16));
-        t2 = f64x2.add(t2, smallGroup(value, left, line + 32));
-        t3 = f64x2.add(t3, smallGroup(value, left, line + 48));
+        t0 = f64x2.add(t0, smallGroup(value, 8, left, line));
+        t1 = f64x2.add(t1, smallGroup(value, 8, left, line + 16));
+        t2 = f64x2.add(t2, smallGroup(value, 8, left, line + 32));
+        t3 = f64x2.add(t3, smallGroup(value, 8, left, line + 48));
       }
       const place = lines + (<usize>row << 6);
       v128.store(place, t0);

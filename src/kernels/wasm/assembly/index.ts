@@ -9,5 +9,8 @@ export { denseLayer } from './dense';
 export { sampleBernoulli, sampleLayer } from './sampling';
 export { categoricalMeans, sampleCategorical, sampleGaussian, temper } from './visible';
 export { update } from './update';
+export { step } from './steps';
+export { combine, multiply, transform } from './elements';
+export { flipRatios, flipSums, inputTables } from './flips';
 export { freeEnergies, temperedFreeEnergies } from './free-energy';
 export { enumerationBlocks, enumerationMoments, enumerationTable } from './enumeration';
