@@ -6,6 +6,8 @@
 import * as fc from 'fast-check';
 
 import {
+  binaryLayer,
+  hostMatrixOf,
   packBinaryMatrix,
   rowsOf,
   uniform,
@@ -15,6 +17,8 @@ import {
   type Model,
   type ModelParameters,
   type RandomAddress,
+  type VisibleLayer,
+  type VisibleStates,
 } from '../../src/kernels/index.js';
 import { createModel } from '../../src/model/parameters.js';
 import { uniforms } from '../reference/numbers.js';
@@ -152,6 +156,24 @@ export class Workspace {
     return { whole, states: rowsOf(whole, margin, rows) };
   }
 
+  /** Real states in one of the `places`, from values (rows × columns, row-major). */
+  realStates(place: string, values: Float64Array, rows: number, columns: number): Matrix {
+    const isPart = place.startsWith('rows');
+    const [before, count] = isPart ? [margin, rows + 2 * margin] : [0, rows];
+    const content = new Float64Array(count * columns).fill(7);
+    content.set(values, before * columns);
+    const isOwn = place.endsWith('own');
+    const matrix = isOwn ? this.matrix(count, columns, content) : hostMatrixOf(content, count, columns);
+    return isPart ? matrix.rowsOf(margin, rows) : matrix;
+  }
+
+  /** As `drawnStates`, of whatever a visible layer draws. */
+  drawnVisible(rows: number, columns: number, layer: VisibleLayer): { whole: VisibleStates; states: VisibleStates } {
+    if (layer.kind !== 'gaussian') return this.drawnStates(rows, columns);
+    const whole = this.results(rows + 2 * margin, columns);
+    return { whole, states: whole.rowsOf(margin, rows) };
+  }
+
   release(): void {
     this.kernels.release(...this.#made);
   }
@@ -200,6 +222,27 @@ export function caseParameters({ n, m, weights, biases, seed }: LayerCase): Mode
 /** The states of a case: `rows + spare` of them, with the units of one layer. */
 export function caseStates(workspace: Workspace, { rows, spare, density, place, seed }: LayerCase, units: number): BinaryMatrix {
   return workspace.states(place, stateBytes(density, rows + spare, units, seed + 5), rows + spare, units);
+}
+
+/** Kinds of values that real states have. */
+export const realKinds = fc.constantFrom<ValueKind>('small', 'sixty', 'certainties', 'zeros', 'subnormal', 'extreme', 'huge');
+
+/** The real states of a case: as `caseStates`, of one kind of values. */
+export function caseRealStates(workspace: Workspace, { n, rows, spare, place, seed }: LayerCase, kind: ValueKind): Matrix {
+  return workspace.realStates(place, valuesOfKind(kind, (rows + spare) * n, seed + 5), rows + spare, n);
+}
+
+/** A visible layer of so many units; categorical groups of one to twenty of them. */
+export function visibleLayerOf(kind: VisibleLayer['kind'], units: number, seed: number): VisibleLayer {
+  if (kind === 'binary') return binaryLayer;
+  if (kind === 'gaussian') return { kind };
+  const sizesOfGroups = uniforms(units, seed);
+  const groups = [0];
+  for (let group = 0; groups[group] < units; group++) {
+    // Squared: small groups are likelier.
+    groups.push(Math.min(units, groups[group] + 1 + floor(20 * sizesOfGroups[group] * sizesOfGroups[group])));
+  }
+  return { kind, groups: Uint32Array.from(groups) };
 }
 
 /** Addresses of draws; the largest of every field among them. */

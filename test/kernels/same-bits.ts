@@ -21,6 +21,7 @@ import { getParameters, parameterTensors } from '../../src/model/parameters.js';
 import {
   addresses,
   caseParameters,
+  caseRealStates,
   caseStates,
   densities,
   edgeMeans,
@@ -28,16 +29,18 @@ import {
   offUnits,
   parameterKinds,
   places,
+  realKinds,
   rowCounts,
   seeds,
   sizes,
   stateBytes,
   valuesOfKind,
+  visibleLayerOf,
   withUnitsOff,
   Workspace,
   type ValueKind,
 } from './cases.js';
-import { firstDifference, valuesOf } from './support.js';
+import { contentOf, firstDifference, valuesOf } from './support.js';
 
 /** Arrays that kernels have written, in an order that is always the same. */
 type Results = readonly (Float64Array | Uint8Array | Uint32Array)[];
@@ -147,7 +150,7 @@ function levelViews(highest: number, kinds: readonly ValueKind[]): fc.Arbitrary<
 }
 
 /** The blocks of an enumeration: together, one by one, and from the one that `cut` names to the last. */
-function enumerationWork(form: 'product' | 'streamed'): Work<readonly [EnumerationView, number]> {
+function enumerationWork(form?: 'product' | 'streamed'): Work<readonly [EnumerationView, number]> {
   return (_, kernels, [view, cut]) => {
     const plan = planEnumeration(view, form);
     const { blocks } = plan;
@@ -391,6 +394,108 @@ export function describeSameBits(load: () => Promise<Kernels>, threads: number):
     });
   });
 
+  describe('real visible states', () => {
+    const cases = fc.tuple(layerCases(), realKinds);
+    const gaussian = { kind: 'gaussian' } as const;
+
+    test('hiddenInputs', async () => {
+      const agree = sameBits(300, cases, (workspace, backend, [chosen, kind]) => {
+        const inputs = workspace.results(chosen.rows + chosen.spare, chosen.m);
+        backend.hiddenInputs(workspace.model(caseParameters(chosen)), caseRealStates(workspace, chosen, kind), chosen.rows, inputs);
+        return () => [valuesOf(inputs)];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    const rowSets = fc.array(fc.record({ rows: rowCounts, spare: fc.nat(2), place: places, seed: seeds, isReal: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    test('hiddenMeans of one to four sets of rows, some of them binary', async () => {
+      const agree = sameBits(200, fc.tuple(layerCases(), realKinds, rowSets), (workspace, backend, [chosen, kind, sets]) => {
+        const requests = sets.map((set) => {
+          const own = { ...chosen, ...set };
+          return {
+            visible: set.isReal ? caseRealStates(workspace, own, kind) : caseStates(workspace, own, chosen.n),
+            rows: set.rows,
+            means: workspace.results(set.rows + set.spare, chosen.m),
+          };
+        });
+        backend.hiddenMeans(workspace.model(caseParameters(chosen)), requests);
+        return () => requests.map(({ means }) => valuesOf(means));
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    test('sampleHidden, of the model and of tempered ones', async () => {
+      const agree = sameBits(200, fc.tuple(cases, addresses, fc.boolean()), (workspace, backend, [[chosen, kind], { address, firstRow }, isTempered]) => {
+        const { n, m, rows, seed } = chosen;
+        const { whole, states } = workspace.drawnStates(rows, m);
+        const model = workspace.model({ ...caseParameters(chosen), visibleLayer: gaussian });
+        const visible = caseRealStates(workspace, chosen, kind);
+        backend.sampleHidden(model, visible, rows, address, firstRow, states, isTempered ? temperingOf(rows + 1, n, seed) : undefined);
+        return () => [whole.words];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    test('freeEnergies', async () => {
+      const agree = sameBits(200, cases, (workspace, backend, [chosen, kind]) => {
+        const energies = new Float64Array(chosen.rows + chosen.spare).fill(7);
+        const model = workspace.model({ ...caseParameters(chosen), visibleLayer: gaussian });
+        backend.freeEnergies(model, caseRealStates(workspace, chosen, kind), chosen.rows, energies);
+        return () => [energies];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    test('temperedFreeEnergies', async () => {
+      const finite = fc.constantFrom<ValueKind>('small', 'sixty', 'certainties', 'zeros', 'subnormal');
+      const finiteCases = fc.tuple(layerCases(['zero', 'negativeZero', 'zeros', 'small', 'sixty', 'subnormal']), finite, fc.integer({ min: 1, max: 3 }));
+      const agree = sameBits(200, finiteCases, (workspace, backend, [chosen, kind, models]) => {
+        const { n, rows, seed } = chosen;
+        const energies = new Float64Array(models * rows).fill(7);
+        const model = workspace.model({ ...caseParameters(chosen), visibleLayer: gaussian });
+        backend.temperedFreeEnergies(model, caseRealStates(workspace, chosen, kind), rows, temperingOf(models * rows, n, seed), energies);
+        return () => [energies];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+  });
+
+  describe.each(['gaussian', 'categorical', 'binary'] as const)('a %s visible layer', (kind) => {
+    test('visibleMeans', async () => {
+      const kinds = fc.constantFrom<ValueKind>('small', 'sixty', 'zeros', 'subnormal', 'extreme', 'huge', 'upwards', 'overflowing');
+      const cases = fc.record({ n: sizes, rows: rowCounts, spare: fc.nat(2), values: kinds, seed: seeds, isPart: fc.boolean() });
+      const agree = sameBits(200, cases, (workspace, backend, { n, rows, spare, values, seed, isPart }) => {
+        const model = backend.createModel(n, 1, visibleLayerOf(kind, n, seed));
+        const matrix = workspace.realStates('own', valuesOfKind(values, (rows + spare) * n, seed), rows + spare, n);
+        backend.visibleMeans(model, isPart && spare > 0 ? matrix.rowsOf(1, spare - 1) : matrix, isPart && spare > 0 ? spare - 1 : rows);
+        backend.release(model);
+        return () => [valuesOf(matrix)];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    // As above: probabilities that are NaN are not asked for; inputs may overflow one way.
+    const drawable = parameterKinds.filter((each) => each !== 'overflowing' && each !== 'huge' && each !== 'extreme');
+    test.each([
+      ['the model', drawable],
+      ['tempered ones', drawable.filter((each) => each !== 'upwards' && each !== 'downwards')],
+    ])('sampleVisible, of %s', async (which, kinds) => {
+      const agree = sameBits(200, fc.tuple(layerCases(kinds), addresses), (workspace, backend, [chosen, { address, firstRow }]) => {
+        const { n, m, rows, seed } = chosen;
+        const visibleLayer = visibleLayerOf(kind, n, seed);
+        const { whole, states } = workspace.drawnVisible(rows, n, visibleLayer);
+        const model = workspace.model({ ...caseParameters(chosen), visibleLayer });
+        const hidden = caseStates(workspace, chosen, m);
+        backend.sampleVisible(model, hidden, rows, address, firstRow, states, which === 'the model' ? undefined : temperingOf(rows + 1, n, seed));
+        return () => [contentOf(whole)];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+  });
+
   describe('updates', () => {
     const updates = fc.record({
       layers: layerCases(),
@@ -506,6 +611,21 @@ export function describeSameBits(load: () => Promise<Kernels>, threads: number):
       await expect(sameBits(80, cases, enumerationWork('product'))).resolves.toBeUndefined();
       const extremeCases = fc.tuple(levelViews(3, parameterKinds), fc.nat(100));
       await expect(sameBits(40, extremeCases, enumerationWork('streamed'))).resolves.toBeUndefined();
+    });
+
+    test('blocks and moments with inner units that are not binary', async () => {
+      const kinds = fc.constantFrom('gaussian' as const, 'categorical' as const);
+      const cases = fc.tuple(views(6, smallKinds), kinds, fc.nat(100)).map(([view, kind, cut]) => {
+        return [{ ...view, innerLayer: visibleLayerOf(kind, view.innerUnits, cut) }, cut] as const;
+      });
+      await expect(sameBits(30, cases, enumerationWork())).resolves.toBeUndefined();
+      const agree = sameBits(30, cases, (_, backend, [view]) => {
+        const { outerUnits, innerUnits } = view;
+        const [outer, inner, products, innerSquares] = [outerUnits, innerUnits, outerUnits * innerUnits, innerUnits].map((length) => new Float64Array(length));
+        backend.enumerationMoments(view, 3, 0, 2 ** outerUnits, { outer, inner, products, innerSquares });
+        return () => [outer, inner, products, innerSquares];
+      });
+      await expect(agree).resolves.toBeUndefined();
     });
 
     test('units whose only level is 1 are binary units', async () => {

@@ -1,6 +1,6 @@
 /** What tests of kernels share: values and states in a backend's memory, and a comparison of bits that reads well. */
 
-import { isBinaryMatrix, packBinaryMatrix, unpackBinaryMatrix, type BinaryMatrix, type Kernels, type Matrix } from '../../src/kernels/index.js';
+import { isBinaryMatrix, packBinaryMatrix, unpackBinaryMatrix, type BinaryMatrix, type Kernels, type Matrix, type VisibleStates } from '../../src/kernels/index.js';
 
 const { is } = Object;
 
@@ -29,6 +29,11 @@ export function statesOf(kernels: Kernels, bytes: Uint8Array, rows: number, colu
 export function binary(states: object): BinaryMatrix {
   if (!isBinaryMatrix(states)) throw new Error('the states are not binary');
   return states;
+}
+
+/** The bits of visible states of either kind: words or numbers. */
+export function contentOf(states: VisibleStates): Uint32Array | Float64Array {
+  return isBinaryMatrix(states) ? states.words : valuesOf(states);
 }
 
 /** Binary states as one byte per unit: a copy. */

@@ -163,13 +163,14 @@ function cumulantBlock(plan: EnumerationPlan, block: number, mantissas: Float64A
   const upper = Float64Array.from(innerBias);
   addInputs(plan, block, blockUnits, upper);
   const inputs = new Float64Array(innerBias.length);
+  const terms = new Float64Array(innerBias.length);
   const bias: ExactSum = { upper: 0, lower: 0 };
   const scaled = new Float64Array(2);
   for (let local = 0; local < states; local++) {
     inputs.set(upper);
     addInputs(plan, local, 0, inputs);
     exactBias(plan, block * states + local, 0, bias);
-    expScaled(bias.upper + layerCumulant(innerLayer, inputs, innerBias), 0, scaled);
+    expScaled(bias.upper + layerCumulant(innerLayer, inputs, innerBias, terms), 0, scaled);
     mantissas[local] = scaled[0];
     exponents[local] = scaled[1];
   }
@@ -212,6 +213,7 @@ export function enumerationMoments(
   const { outerUnits, innerUnits, weights, outerBias, innerBias, innerLayer = binaryLayer } = view;
   const { outer, inner, products, innerSquares } = moments;
   const inputs = new Float64Array(innerUnits);
+  const terms = new Float64Array(innerUnits);
   const biases = new Float64Array(outerUnits);
   for (let state = firstState; state < firstState + states; state++) {
     inputs.set(innerBias);
@@ -221,7 +223,7 @@ export function enumerationMoments(
       biases[k] = outerBias[k];
       for (let j = 0; j < innerUnits; j++) inputs[j] += weights[k * innerUnits + j];
     }
-    const probability = exp(canonicalSum(biases) + layerCumulant(innerLayer, inputs, innerBias) - logPartitionFunction);
+    const probability = exp(canonicalSum(biases) + layerCumulant(innerLayer, inputs, innerBias, terms) - logPartitionFunction);
     if (probability === 0) continue;
     layerMeans(innerLayer, inputs, 0, innerUnits);
     for (let j = 0; j < innerUnits; j++) {
