@@ -162,6 +162,11 @@ function parametersFrom(tensors: ReadonlyMap<string, Tensor>, prefix: string, fa
   };
 }
 
+/** The units alone. */
+function modelUnitsOf({ visible, hidden, variance }: UnitsIdentity): ModelUnits {
+  return { visible, hidden, ...(variance !== undefined && { variance }) };
+}
+
 /** The standard layer behind the visible units of a checkpoint. */
 function layerOf(units: UnitsIdentity): VisibleLayer {
   if (units.visible === 'gaussian') return { kind: 'gaussian' };
@@ -179,7 +184,7 @@ function declaredParametersFrom(tensors: ReadonlyMap<string, Tensor>, units: Uni
   }
   return {
     ...parameters,
-    ...(units !== undefined && { visibleLayer: layerOf(units), units: { visible: units.visible, hidden: units.hidden } }),
+    ...(units !== undefined && { visibleLayer: layerOf(units), units: modelUnitsOf(units) }),
     ...(variances !== undefined && { visibleLogVariance: variances.values as Float64Array }),
   };
 }
@@ -297,8 +302,9 @@ function isIdentity(value: Record<string, unknown> | undefined): value is Record
 }
 
 function isUnitsIdentity(value: unknown): value is UnitsIdentity {
-  const { visible, hidden, groups } = (value ?? {}) as Record<string, unknown>;
+  const { visible, hidden, variance, groups } = (value ?? {}) as Record<string, unknown>;
   if (!unitTypesOf('visible').some(({ name }) => name === visible) || !unitTypesOf('hidden').some(({ name }) => name === hidden)) return false;
+  if (variance !== undefined && !(visible === 'gaussian' && (variance === 'fixed' || variance === 'learned'))) return false;
   if ((groups !== undefined) !== (visible === 'categorical')) return false;
   if (groups === undefined) return true;
   const isAscending = (starts: readonly unknown[]): boolean =>

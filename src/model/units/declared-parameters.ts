@@ -13,6 +13,8 @@ import { unitType, type UnitName } from './registry.js';
 export interface ModelUnits {
   readonly visible: UnitName;
   readonly hidden: UnitName;
+  /** Of Gaussian visible units: whether log σ² is learned; fixed where left out. */
+  readonly variance?: 'fixed' | 'learned';
 }
 
 /** Units of models that say nothing of them. */
