@@ -57,6 +57,10 @@ export interface CheckpointIdentity {
   readonly shape?: readonly [number, number];
   /** What the units are; both layers are binary where left out. */
   readonly units?: UnitsIdentity;
+  /** What real data were standardized by, n numbers each: the state is (value − mean) / deviation. */
+  readonly standardization?: { readonly means: readonly number[]; readonly deviations: readonly number[] };
+  /** Of categorical data: what each group of units stands for, in order. */
+  readonly categories?: readonly { readonly column: string | number; readonly values: readonly string[] }[];
 }
 
 /** A whole checkpoint; to be written, its parameters may still be in the kernels' memory. */
@@ -174,10 +178,17 @@ function layerOf(units: UnitsIdentity): VisibleLayer {
 }
 
 /** The model's parameters with what their units are. */
-function declaredParametersFrom(tensors: ReadonlyMap<string, Tensor>, units: UnitsIdentity | undefined, fail: (what: string) => RbmError): DeclaredParameters {
+function declaredParametersFrom(
+  tensors: ReadonlyMap<string, Tensor>,
+  { units, standardization, categories }: CheckpointIdentity,
+  fail: (what: string) => RbmError,
+): DeclaredParameters {
   const parameters = parametersFrom(tensors, '', fail);
   const { visibleUnits } = parameters;
   if (units?.groups !== undefined && units.groups.at(-1) !== visibleUnits) throw fail('its groups of units do not fit its parameters');
+  if (standardization !== undefined && standardization.means.length !== visibleUnits) throw fail('its standardization does not fit its parameters');
+  const ofCategories = categories?.reduce((sum, { values }) => sum + values.length, 0);
+  if (ofCategories !== undefined && ofCategories !== visibleUnits) throw fail('its categories do not fit its parameters');
   const variances = tensors.get('visibleLogVariance');
   if (variances !== undefined && (units?.visible !== 'gaussian' || variances.values.BYTES_PER_ELEMENT !== 8 || variances.shape.join() !== String(visibleUnits))) {
     throw fail('its tensor visibleLogVariance does not fit its units');
@@ -221,7 +232,7 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = rea
   }
   const identity = parseObject(metadata.identity);
   if (!isIdentity(identity)) throw fail('its identity is not JSON text, or makes no sense');
-  const parameters = declaredParametersFrom(tensors, identity.units, fail);
+  const parameters = declaredParametersFrom(tensors, identity, fail);
   if (!areParametersFinite(parameters)) throw fail('some of its parameters are not finite numbers');
   const state = tensorsWithin(tensors, 'state.');
   const updates = tensorsWithin(tensors, 'updates.');
@@ -295,10 +306,27 @@ function isProgress(value: Record<string, unknown> | undefined): value is Record
 
 function isIdentity(value: Record<string, unknown> | undefined): value is Record<string, unknown> & CheckpointIdentity {
   if (value === undefined) return false;
-  const { version, numericsVersion, configHash, dataFingerprint, shape, units } = value;
+  const { version, numericsVersion, configHash, dataFingerprint, shape, units, standardization, categories } = value;
   const areTexts = [version, configHash, dataFingerprint].every((text) => typeof text === 'string');
   const isShape = shape === undefined || (Array.isArray(shape) && shape.length === 2 && shape.every(Number.isSafeInteger));
-  return areTexts && Number.isSafeInteger(numericsVersion) && isShape && (units === undefined || isUnitsIdentity(units));
+  return areTexts && Number.isSafeInteger(numericsVersion) && isShape && (units === undefined || isUnitsIdentity(units)) && isStandardization(standardization) && areCategories(categories);
+}
+
+function isStandardization(value: unknown): boolean {
+  if (value === undefined) return true;
+  const { means, deviations } = (value ?? {}) as Record<string, unknown>;
+  const areNumbers = (list: unknown, isRight: (number: number) => boolean): list is number[] =>
+    Array.isArray(list) && list.every((number) => Number.isFinite(number) && isRight(number as number));
+  return areNumbers(means, () => true) && areNumbers(deviations, (deviation) => deviation > 0) && means.length === deviations.length;
+}
+
+function areCategories(value: unknown): boolean {
+  const isColumn = (item: unknown): boolean => {
+    const { column, values } = (item ?? {}) as Record<string, unknown>;
+    const isNamed = typeof column === 'string' || typeof column === 'number';
+    return isNamed && Array.isArray(values) && values.length > 0 && values.every((name) => typeof name === 'string');
+  };
+  return value === undefined || (Array.isArray(value) && value.every(isColumn));
 }
 
 function isUnitsIdentity(value: unknown): value is UnitsIdentity {

@@ -15,7 +15,7 @@ import { Breath, Stopped } from '../run/stop-request.js';
 import { trainRun, type RunResult } from '../run/train-run.js';
 import { collectGarbage } from './collect-garbage.js';
 import { dryRun } from './dry-run.js';
-import { criterionName, describeFigures, nats } from './figures.js';
+import { criterionName, densityOf, describeFigures, nats } from './figures.js';
 import { shellWord, shortPath } from './paths.js';
 import { progressDisplay } from './progress.js';
 import { stopSignals } from './stop-signals.js';
@@ -67,13 +67,16 @@ function whyUnknown({ config, parameters }: PreparedRun): string {
   return `it costs ${describeCost(parameters)}, more than evaluation.exactCostLimit`;
 }
 
-function describeResult(result: RunResult, output: string, why: string): string {
+function describeResult(result: RunResult, output: string, prepared: PreparedRun): string {
+  const why = whyUnknown(prepared);
+  const density = densityOf(prepared.parameters, prepared.dataset.standardization !== undefined);
   const { visibleUnits, hiddenUnits, updates, epochs, figures, averaged, best, digest } = result;
   const lines = [
     `trained ${visibleUnits}×${hiddenUnits} RBM: ${updates} updates, ${epochs === 1 ? '1 epoch' : `${Number(epochs.toFixed(2))} epochs`}`,
     ...(averaged === undefined ? [] : ['averaged parameters (the run’s model)', describeFigures(averaged, why), 'last parameters']),
     describeFigures(figures, why),
   ];
+  if (density !== undefined) lines.push(`likelihoods are ${density}`);
   if (best !== undefined) lines.push(`best validation ${criterionName(best.criterion)} ${nats(best.value)} at update ${best.update}`);
   lines.push(`digest ${digest}`, `run    ${printable(output, 1000)}`);
   return lines.join('\n');
@@ -130,7 +133,7 @@ export async function train(options: TrainOptions, terminal: Terminal): Promise<
     return stopSignals[outcome.signal];
   }
   const { result } = outcome;
-  terminal.out(options.json ? `${JSON.stringify({ ...result, output: config.output })}\n` : `${describeResult(result, short, whyUnknown(prepared))}\n`);
+  terminal.out(options.json ? `${JSON.stringify({ ...result, output: config.output })}\n` : `${describeResult(result, short, prepared)}\n`);
   if (options.expect !== undefined && options.expect.toLowerCase() !== result.digest) {
     throw new RbmError('digestMismatch', `${printable(short)}: digest mismatch: --expect ${options.expect.toLowerCase()}, trained ${result.digest}`, {
       hint: 'Compare configHash, dataFingerprint and numericsVersion in result.json with those of the run that gave the expected digest.',
