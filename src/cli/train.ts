@@ -46,7 +46,7 @@ async function loadTrainingConfig(options: TrainOptions, terminal: Terminal): Pr
 }
 
 /** What the user should know before the run starts. */
-function notesOn({ config, dataset, kernels }: PreparedRun, loaded: LoadedConfig): string[] {
+function notesOn({ config, dataset, kernels, parameters }: PreparedRun, loaded: LoadedConfig): string[] {
   const { batchSize } = config.training;
   const { rows } = dataset.splits.train;
   const notes = [...dataset.notes];
@@ -54,6 +54,9 @@ function notesOn({ config, dataset, kernels }: PreparedRun, loaded: LoadedConfig
   const isGiven = loaded.frame('training.batchSize') !== undefined;
   if (isGiven && batchSize !== 'full' && batchSize > rows) {
     notes.push(`training.batchSize is ${batchSize}, but there are ${rows} training examples: every update takes all of them.`);
+  }
+  if (parameters.units?.variance === 'learned' && config.training.algorithm === 'cd') {
+    notes.push('learned variances and contrastive divergence: its bias makes them too small, the more the smaller k; algorithm sml has less of it.');
   }
   if (kernels.name !== config.execution.backend) {
     notes.push(`the ${config.execution.backend} kernels can't be used for this model on this machine: the ${kernels.name} kernels train it, with the same result but more slowly.`);

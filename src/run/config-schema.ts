@@ -192,7 +192,7 @@ const visibleKeys: SchemaKey[] = [
       values: ['fixed', 'learned'],
       meanings: [
         'varianceValue',
-        'log variance of every unit a parameter of its own, with the learning rate of the others, no momentum, and no further than 10 from where it starts',
+        'log variance of every unit a parameter of its own, with the learning rate of the others, no momentum, and no further than 10 from where it starts; the bias of cd makes it too small: use sml',
       ],
     },
     default: 'fixed',

@@ -63,6 +63,9 @@ export function declareUnits(loaded: LoadedConfig, dataset: Dataset, start?: Mod
   const startValue = varianceValue ?? 1;
   const own = isLearned || startValue !== 1 ? new Float64Array(dataset.columns).fill(log(startValue)) : undefined;
   const visibleLogVariance = visible === 'gaussian' ? (saved ?? own) : undefined;
+  if (visibleLogVariance !== undefined && training.centring !== undefined) {
+    throw configError(loaded, 'training.centring', 'needs visible units of variance 1', 'Leave it out, or use model.visible.variance: fixed on standardized data.');
+  }
   if (visible === 'binary' && hidden === 'binary') return {};
   return {
     units: { visible, hidden, ...(isLearned && { variance: 'learned' as const }) },

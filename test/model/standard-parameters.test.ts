@@ -22,6 +22,8 @@ import { firstDifference } from '../kernels/support.js';
 import * as byDefinition from '../reference/declared-units.js';
 import { unitCases, type UnitCase } from './unit-models.js';
 
+const { abs } = Math;
+
 /** The examples as the standard model has them. */
 function statesOf({ declared, examples }: UnitCase): VisibleStates {
   const { visible } = declared.units ?? { visible: 'binary' };
@@ -81,7 +83,7 @@ describe.each(unitCases)('$name', (unitCase) => {
     const expected = byDefinition.centralDifferences(reference, (moved) => byDefinition.meanLogLikelihood(moved, examples));
     [...weights, ...visibleBias, ...hiddenBias, ...ofVariances].forEach((value, index) => {
       // The third derivative times step²/6, and rounding of log p over the step.
-      expect(Math.abs(value - expected[index])).toBeLessThan(1e-7);
+      expect(abs(value - expected[index])).toBeLessThan(1e-7);
     });
   });
 

@@ -105,10 +105,12 @@ export function refreshStandardModel(kernels: Kernels, declared: DeclaredModel, 
  * ∇W = s̃·(t·∇W' + q·∇a'1ᵀ) + t·o·1∇b'ᵀ, ∇a = s̃·∇a', ∇b = t·∇b'.
  *
  * @param gradient of the standard model's shape
+ * @param rowScales left out, or what every row of W and entry of a is multiplied by, n
  */
-export function pullBackGradient(kernels: Kernels, declared: Declared, gradient: Model): void {
+export function pullBackGradient(kernels: Kernels, declared: Declared, gradient: Model, rowScales?: Float64Array): void {
   const { visibleUnits: n, hiddenUnits: m, weights, visibleBias, hiddenBias } = gradient;
-  const { visibleFactors, visibleOffset, hiddenScale, hiddenOffset } = translationOf(declared, n);
+  const { visibleFactors: factors, visibleOffset, hiddenScale, hiddenOffset } = translationOf(declared, n);
+  const visibleFactors = rowScales === undefined ? factors : factors.map((factor, unit) => factor * rowScales[unit]);
   visibleBias.forEach((value, unit) => {
     visibleBias[unit] = visibleFactors[unit] * value;
   });

@@ -2,12 +2,16 @@
  * The parameterization of declared units: steps are taken in the parameters that the config declares, and the kernels' model
  * of standard units follows (see model/units).
  *
+ * The curvature of the log-likelihood in the weights and biases of a Gaussian unit is proportional to 1/σ². So their gradient
+ * is multiplied by σ² of their unit: the steps are those of the same training on values in multiples of σ, and a learning
+ * rate that is right for variance 1 is right for all. Where the gradient is 0 does not change.
+ *
  * Learned variances (z_i = log σ_i²) take plain gradient steps of their own, with the learning rate of all others: no
  * momentum, decay or clipping applies to them. A variance stays within a factor e^±10 of the one that it started from, so
  * that a unit which is the same in all examples ends in a narrow peak and not in an infinite density.
  */
 
-import { isBinaryMatrix, type Kernels, type Model, type Phase } from '../../kernels/index.js';
+import { exp, isBinaryMatrix, type Kernels, type Model, type Phase } from '../../kernels/index.js';
 import { createModel } from '../../model/parameters.js';
 import {
   areStandard,
@@ -88,12 +92,12 @@ export function startDeclaredUnits(kernels: Kernels, model: Model, parameters: D
     async pullBack(gradient, phases) {
       await kernels.finish();
       variances?.look(gradient, phases);
-      pullBackGradient(kernels, master, gradient);
+      pullBackGradient(kernels, master, gradient, master.visibleLogVariance?.map((value) => exp(value)));
     },
     meansOf(means) {
       const deviations = visibleDeviations(master);
       return {
-        visible: means.visible.map((mean, unit) => (deviations === undefined ? visible.scale * mean + visible.offset : mean / deviations[unit])),
+        visible: means.visible.map((mean, unit) => (deviations === undefined ? visible.scale * mean + visible.offset : mean * deviations[unit])),
         hidden: means.hidden.map((mean) => hidden.scale * mean + hidden.offset),
       };
     },

@@ -19,11 +19,11 @@ export interface Parameterization {
    * them before; they may still be at work on it when it returns.
    */
   refresh(declared?: DeclaredModel, standard?: Model): void;
-  /** Turns the gradient by the kernels' parameters into that by the master parameters, in place. */
+  /** Turns the gradient by the kernels' parameters into a direction for the master parameters (their gradient, suitably scaled), in place. */
   pullBack(gradient: Model, phases: Phases): void | Promise<void>;
   /** Steps along the last gradient in what the master has beside a model's parameters; returns whether that is finite. */
   stepOthers?(learningRate: number): boolean;
-  /** Means of the kernels' units as the activities that the inputs of the master's units are linear in (Gaussian: v/σ²). */
+  /** Means of the kernels' units as those of the master parameters' units. */
   meansOf(means: PhaseMeans): PhaseMeans;
   /** Turns the first rows of states as the data have them into the kernels' units, in place; left out: they are that. */
   toStandard?(states: VisibleStates, rows: number): void;
