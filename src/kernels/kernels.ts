@@ -175,9 +175,10 @@ export interface ScaledNumber {
 export interface EnumerationPlan {
   /**
    * `product`: Π (1 + A·B) from tables; `streamed`: log-sum-exp of each state, for weights that could overflow it;
-   * `cumulant`: the inner layer's cumulant of each state, for inner units that are not binary.
+   * `cumulant`: the inner layer's cumulant of each state, for inner units that are not binary; `quadratic`: of Gaussian inner
+   * units, whose cumulant is a quadratic form of the state.
    */
-  readonly form: 'product' | 'streamed' | 'cumulant';
+  readonly form: 'product' | 'streamed' | 'cumulant' | 'quadratic';
   readonly view: EnumerationView;
   /** N highest levels: those of the view, or all 1. */
   readonly levels: Uint32Array;

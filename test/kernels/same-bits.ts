@@ -11,6 +11,7 @@ import {
   logScaled,
   planEnumeration,
   scaledSum,
+  type EnumerationPlan,
   type EnumerationView,
   type Kernels,
   type Tempering,
@@ -89,7 +90,7 @@ function levelViews(highest: number, kinds: readonly ValueKind[]): fc.Arbitrary<
 }
 
 /** The blocks of an enumeration: together, one by one, and from the one that `cut` names to the last. */
-function enumerationWork(form?: 'product' | 'streamed'): Work<readonly [EnumerationView, number]> {
+function enumerationWork(form?: EnumerationPlan['form']): Work<readonly [EnumerationView, number]> {
   return (_, kernels, [view, cut]) => {
     const plan = planEnumeration(view, form);
     const { blocks } = plan;
