@@ -22,6 +22,11 @@ export interface Parameterization {
   pullBack(gradient: Model, phases: Phases): void | Promise<void>;
   /** Means of the kernels' units as those of the master parameters' units. */
   meansOf(means: PhaseMeans): PhaseMeans;
+  /**
+   * What the value of each visible unit is multiplied by, beside its weights, in the inputs of hidden units (1/σ² of Gaussian
+   * ones), n; 1 where left out.
+   */
+  inputFactors?(): Float64Array | undefined;
 }
 
 /** The model's parameters themselves. */
