@@ -3,12 +3,19 @@
  */
 
 import type { Figures, SplitFigures } from '../estimators/evaluation.js';
+import type { Declared } from '../model/units/index.js';
 import type { LogPartitionFunctionEstimate } from '../estimators/verdict.js';
 
 /** A number of nats, with as many digits as its error lets matter. */
 export function nats(value: number): string {
   if (!(value > -1e9 && value < 1e9)) return value.toPrecision(6);
   return value.toFixed(value > -10 && value < 10 ? 4 : 3);
+}
+
+/** What likelihoods are of, where they are no probabilities. */
+export function densityOf({ units }: Declared, isStandardized: boolean): string | undefined {
+  if (units?.visible !== 'gaussian') return undefined;
+  return `densities of the ${isStandardized ? 'standardized values' : 'values'}`;
 }
 
 /** The name of a validation figure in prose. */
@@ -33,8 +40,9 @@ function likelihood(split: SplitFigures): string {
 export function describeEstimate(estimate: LogPartitionFunctionEstimate): string {
   const { logZ, interval, exact, estimator, bound, heuristic, verdict, evidence } = estimate;
   if (exact) return `log Z = ${nats(logZ)} nats (exact)`;
-  const kind = bound === undefined ? '' : `, a stochastic ${bound} bound`;
-  const lines = [`log Z = ${nats(logZ)} nats (estimated: ${estimator}${kind}), 95 % interval ${interval.map(nats).join(' … ')}`];
+  const kind = bound === undefined ? '' : `, a ${interval === undefined ? '' : 'stochastic '}${bound} bound`;
+  const range = interval === undefined ? '' : `, 95 % interval ${interval.map(nats).join(' … ')}`;
+  const lines = [`log Z = ${nats(logZ)} nats (estimated: ${estimator}${kind})${range}`];
   if (heuristic !== undefined) lines.push(`  the interval is heuristic: ${heuristic}`);
   for (const direction of ['forward', 'reverse'] as const) {
     const side = evidence[direction] as { logZ: number; interval: [number, number]; effectiveSampleSize: number; chains: number } | undefined;

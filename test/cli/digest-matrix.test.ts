@@ -76,6 +76,9 @@ const algorithms = {
   'CD-10': "algorithm: 'cd', k: 10",
   SML: "algorithm: 'sml', k: 2, chains: 15",
   'exact gradient': "algorithm: 'exact'",
+  TAP: "algorithm: 'mean-field', expansionOrder: 3, chains: 15",
+  'pseudo-likelihood': "algorithm: 'pseudo-likelihood'",
+  'ratio matching': "algorithm: 'ratio-matching'",
 } as const;
 
 /** Steps of plain gradient ascent, and of all that can be asked for; averaging begins between the interruptions. */

@@ -39,9 +39,7 @@ function scaled(kernels: Kernels, model: Model) {
   scale(master, { weights, visibleBias, hiddenBias }, (deviation) => deviation);
   return {
     master,
-    tensors: {},
-    async refresh() {
-      await kernels.finish();
+    refresh() {
       scale(model, getParameters(master), (deviation) => 1 / deviation);
     },
     async pullBack(gradient: Model) {
