@@ -5,13 +5,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import type { TrainingConfig } from '../../../src/config/run-config.js';
-import { backends, loadKernels, type Kernels, type Model, type Phase } from '../../../src/kernels/index.js';
+import { backends, hostMatrixOf, loadKernels, type Kernels, type Model, type Phase } from '../../../src/kernels/index.js';
 import { createModel, getParameters, setParameters } from '../../../src/model/parameters.js';
-import type { PhaseMeans } from '../../../src/training/updates/index.js';
-import { UpdatePipeline } from '../../../src/training/updates/index.js';
+import { Trainer } from '../../../src/training/trainer.js';
+import { UpdatePipeline, type PhaseMeans } from '../../../src/training/updates/index.js';
 import { statesOf, matrixOf } from '../../kernels/support.js';
 import { uniforms } from '../../reference/numbers.js';
-import { largestDifference, numbersOf, randomParameters, randomRows, trainingConfig } from './support.js';
+import { advance, largestDifference, numbersOf, randomParameters, randomRows, trainingConfig } from './support.js';
+
+const { log } = Math;
 
 const n = 5;
 const m = 3;
@@ -85,6 +87,36 @@ describe.each(backends)('backend $name', ({ name }) => {
       expect(largestDifference(other, own)).toBeLessThan(1e-13);
       expect(largestDifference(own, start)).toBeGreaterThan(0.01);
     }
+  });
+
+  test('Gaussian units of other variances: the same training as on values in multiples of σ', async () => {
+    const values = Float64Array.from(uniforms(10 * n, 7), (value) => 4 * value - 2);
+    const config = trainingConfig({
+      algorithm: 'cd',
+      momentum: 0.5,
+      learningRate: 0.05,
+      sparsity: { target: 0.2, cost: 1, decay: 0.5 },
+      centring: { offsets: 'both', slidingFactor: 0.3 },
+    });
+    const visibleLayer = { kind: 'gaussian' } as const;
+    const standard = { ...randomParameters(n, m, 0.3), visibleLayer };
+    const declared = {
+      ...standard,
+      weights: standard.weights.map((value, index) => value * deviations[Math.floor(index / m)]),
+      visibleBias: standard.visibleBias.map((value, unit) => value * deviations[unit]),
+      units: { visible: 'gaussian', hidden: 'binary', variance: 'fixed' },
+      visibleLogVariance: Float64Array.from(deviations, (deviation) => 2 * log(deviation)),
+    } as const;
+    const inUnits = values.map((value, index) => value * deviations[index % n]);
+    const own = await Trainer.create(kernels, config, standard, { states: hostMatrixOf(values, 10, n) }, 's');
+    const other = await Trainer.create(kernels, config, declared, { states: hostMatrixOf(inUnits, 10, n) }, 's');
+    for (let update = 0; update < 9; update++) {
+      await advance(own, 1);
+      await advance(other, 1);
+      // σ = exp(½·log σ²) and divisions by it round: errors of 1e-16, over 9 updates.
+      expect(largestDifference(numbersOf(other.model), numbersOf(own.model))).toBeLessThan(1e-12);
+    }
+    expect(largestDifference(numbersOf(own.model), numbersOf(standard))).toBeGreaterThan(0.05);
   });
 
   test('the target of sparsity is a share, whatever values the units have', async () => {
