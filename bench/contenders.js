@@ -111,6 +111,18 @@ export function oursWithThreads(file, threads) {
   return ours(`${defaultBackend}, ${threads ?? 'default'} thr.`, file, defaultBackend, threads);
 }
 
+/**
+ * rbm-train's default backend, training with keys and units of its own.
+ *
+ * @param {string} id
+ * @param {object} training keys of the `training` section
+ * @param {{visible?: string, hidden?: string, variance?: string}} [units]
+ */
+export function oursTraining(id, training, units) {
+  const contender = ours(id, 'train.js', defaultBackend, 1);
+  return { ...contender, settings: { ...contender.settings, training, units } };
+}
+
 /** Ours first, then the reference backend. */
 function ownContenders(file, threads) {
   return [defaultBackend, 'reference'].map((backend) => ours(backend, file, backend, threads));

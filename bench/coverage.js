@@ -12,12 +12,11 @@ import { parseArgs } from 'node:util';
 import { exactLogPartitionFunction } from '../dist/estimators/exact-log-partition-function.js';
 import { defaultAnnealing } from '../dist/estimators/annealing-settings.js';
 import { logPartitionFunctionEstimator } from '../dist/estimators/log-partition-function.js';
-import { inverseNormalCumulative } from '../dist/kernels/index.js';
+import { binaryLayer, createBinaryMatrix, inverseNormalCumulative } from '../dist/kernels/index.js';
 import { createModel, createParameters, getParameters, loadKernels, Trainer, loadDataset } from '../dist/index.js';
 import { baseVisibleBias } from '../dist/model/base-rate.js';
 import { createChains, fillWithNoise, gibbsSteps } from '../dist/sampling/gibbs.js';
 import { hostRandom, streamKey } from '../dist/random/index.js';
-import { createBinaryMatrix } from '../dist/kernels/index.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -35,7 +34,7 @@ async function gibbsExamples(parameters) {
   const model = createModel(kernels, parameters);
   const chains = createChains(kernels, parameters, 500);
   const key = streamKey('coverage', 'examples');
-  await fillWithNoise(kernels, chains.visible, key);
+  await fillWithNoise(kernels, model, chains.visible, key);
   for (let step = 0; step < 200; step++) await gibbsSteps(kernels, model, chains, 500, 1, { key, update: step, step: 0, row: 0 });
   await kernels.finish();
   const copy = createBinaryMatrix(500, parameters.visibleUnits);
@@ -57,7 +56,7 @@ async function trainedModel(examples, hiddenUnits, training) {
   const parameters = createParameters(examples.columns, hiddenUnits);
   const random = hostRandom('1', 'coverage/initial');
   parameters.weights.forEach((_, index) => (parameters.weights[index] = 0.01 * inverseNormalCumulative(random.double())));
-  parameters.visibleBias.set(baseVisibleBias('data', examples));
+  parameters.visibleBias.set(baseVisibleBias('data', examples, binaryLayer));
   const config = { batchSize: 100, order: 'shuffled', momentum: 0, weightDecay: { l1: 0, l2: 0 }, ...training };
   const trainer = await Trainer.create(kernels, config, parameters, { states: examples }, '1');
   for (let update = 0; update < training.updates; update++) await trainer.step();
@@ -108,7 +107,7 @@ for (const { name, parameters, examples } of models) {
       ...defaultAnnealing,
       chains: Number(options.chains),
       temperatures: Number(options.temperatures),
-      baseVisibleBias: baseVisibleBias('data', examples),
+      baseVisibleBias: baseVisibleBias('data', examples, binaryLayer),
       seed: String(seed),
       reverseStart: 'exact',
       budget: 0,

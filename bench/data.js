@@ -43,9 +43,9 @@ export function bernoulliBytes(rows, columns, density) {
 async function bytesOfSource(config, rows) {
   const { splits } = await loadDataset({ seed: 'data', invert: false, shuffle: true, ...config });
   const { states } = splits.train;
-  const bytes = new Uint8Array(rows * binary.columns);
+  const bytes = new Uint8Array(rows * states.columns);
   // A small dataset is repeated.
-  unpackBinaryMatrix(binary, bytes, Uint32Array.from({ length: rows }, (_, row) => row % binary.rows));
+  unpackBinaryMatrix(states, bytes, Uint32Array.from({ length: rows }, (_, row) => row % states.rows));
   return bytes;
 }
 

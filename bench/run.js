@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { peerVersions } from './contenders.js';
 import { describeMachine, formatMachine } from './machine.js';
 import { ais } from './suites/ais.js';
+import { algorithms } from './suites/algorithms.js';
 import { training } from './suites/training.js';
 import { threads } from './suites/threads.js';
 import { logZ } from './suites/log-z.js';
@@ -28,7 +29,7 @@ import { memory } from './suites/memory.js';
  */
 
 /** @type {Record<string, (context: BenchContext) => Promise<{text: string, raw: unknown}>>} */
-const suites = { training, threads, 'log-z': logZ, ais, load, scaling, startup, memory };
+const suites = { training, algorithms, threads, 'log-z': logZ, ais, load, scaling, startup, memory };
 
 const usage = `npm run bench -- [suite …] [options]
 

@@ -30,7 +30,7 @@ export async function openKernels(backend, threads) {
 export { automaticThreads } from '../../dist/run/kernels.js';
 
 /** An RBM in training. */
-export async function createTrainer(kernels, trainingConfig, parameters, binary) {
+export async function createTrainer(kernels, trainingConfig, parameters, states) {
   return await Trainer.create(kernels, trainingConfig, parameters, { states }, 'bench');
 }
 

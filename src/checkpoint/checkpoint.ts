@@ -1,10 +1,10 @@
 /**
  * A checkpoint: everything that exact continuation needs, in one safetensors file.
  *
- * Tensors `weights`, `visibleBias`, `hiddenBias` (readable by any tool), `velocity.*` (with momentum), `state.*` (what the
- * training algorithm carries), `tracking.*` (where log Z is tracked), `metrics` (the lines of metrics.jsonl up to here, so
- * that no event can be lost or doubled);
- * metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no hosts, no paths: the same
+ * Tensors `weights`, `visibleBias`, `hiddenBias` (the run's model, readable by any tool: of averaged training the average),
+ * `velocity.*` (with momentum), `state.*` (what the training algorithm carries), `updates.*` (what optimizer, centring,
+ * sparsity carry; `updates.last.*`: the parameters in training, of averaged training), `tracking.*` (where log Z is tracked),
+ * `metrics` (the lines of metrics.jsonl up to here, so that no event can be lost or doubled); metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no hosts, no paths: the same
  * progress gives the same bytes.
  */
 
@@ -44,11 +44,14 @@ export interface CheckpointIdentity {
 
 /** A whole checkpoint; to be written, its parameters may still be in the kernels' memory. */
 export interface Checkpoint<Parameters = ModelParameters> {
+  /** The run's model: what it gives, and its digest is of. */
   readonly parameters: Parameters;
   /** The last steps; absent in training without momentum. */
   readonly velocity?: Parameters;
   /** Tensors of the training algorithm's state, by name. */
   readonly state: ReadonlyMap<string, Tensor>;
+  /** Tensors of what stands between gradient and step, by name; absent where there are none. */
+  readonly updates?: ReadonlyMap<string, Tensor>;
   /** Tensors of what tracks log Z, by name; absent where nothing does. */
   readonly tracking?: ReadonlyMap<string, Tensor>;
   /** Lines of metrics.jsonl up to this state. */
@@ -83,11 +86,12 @@ export function metricsText(lines: readonly string[]): string {
 
 /** The bytes of a checkpoint file, piece by piece: a second copy of a large model is never made. */
 export function encodeCheckpoint(checkpoint: Checkpoint<Model | ModelParameters>): Iterable<Uint8Array> {
-  const { parameters, velocity, state, tracking, metrics, progress, identity } = checkpoint;
+  const { parameters, velocity, state, updates, tracking, metrics, progress, identity } = checkpoint;
   const tensors = new Map<string, TensorPieces>();
   for (const source of tensorSources(parameters)) tensors.set(source.name, { ...source, type: 'F64' });
   for (const source of velocity === undefined ? [] : tensorSources(velocity)) tensors.set(`velocity.${source.name}`, { ...source, type: 'F64' });
   for (const [name, tensor] of state) tensors.set(`state.${name}`, wholeTensor(tensor));
+  for (const [name, tensor] of updates ?? []) tensors.set(`updates.${name}`, wholeTensor(tensor));
   for (const [name, tensor] of tracking ?? []) tensors.set(`tracking.${name}`, wholeTensor(tensor));
   const lines = Buffer.from(metricsText(metrics), 'utf8');
   tensors.set('metrics', wholeTensor({ shape: [lines.length], values: lines }));
@@ -174,6 +178,7 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = rea
   const parameters = parametersFrom(tensors, '', fail);
   if (!areParametersFinite(parameters)) throw fail('some of its parameters are not finite numbers');
   const state = tensorsWithin(tensors, 'state.');
+  const updates = tensorsWithin(tensors, 'updates.');
   const tracking = tensorsWithin(tensors, 'tracking.');
   const hasVelocity = [...tensors.keys()].some((name) => name.startsWith('velocity.'));
   const velocity = hasVelocity ? parametersFrom(tensors, 'velocity.', fail) : undefined;
@@ -189,7 +194,16 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = rea
   if (!isIdentity(identity)) throw fail('its identity is not JSON text, or makes no sense');
   const lines = Buffer.from(tensors.get('metrics')?.values ?? []).toString('utf8').split('\n');
   lines.pop();
-  return { parameters, velocity, state, ...(tracking.size > 0 && { tracking }), metrics: lines, progress, identity };
+  return {
+    parameters,
+    velocity,
+    state,
+    ...(updates.size > 0 && { updates }),
+    ...(tracking.size > 0 && { tracking }),
+    metrics: lines,
+    progress,
+    identity,
+  };
 }
 
 /** What the header of a checkpoint says of it. */

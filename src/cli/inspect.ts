@@ -42,6 +42,7 @@ function inspect(argument: string, options: ModelOptions, terminal: Terminal): v
     const velocity = checkpoint.velocity === undefined ? [] : parameterTensors(checkpoint.velocity);
     for (const { name, shape, values } of velocity) tensors.push(summarise(`velocity.${name}`, shape, values));
     for (const [name, { shape, values }] of checkpoint.state) tensors.push(summarise(`state.${name}`, shape, values));
+    for (const [name, { shape, values }] of checkpoint.updates ?? []) tensors.push(summarise(`updates.${name}`, shape, values));
     for (const [name, { shape, values }] of checkpoint.tracking ?? []) tensors.push(summarise(`tracking.${name}`, shape, values));
   }
   const { visibleUnits, hiddenUnits } = parameters;

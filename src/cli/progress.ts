@@ -4,7 +4,7 @@
 
 import type { LogConfig } from '../config/run-config.js';
 import { extentInUpdates } from '../training/schedules.js';
-import type { Report, RunEvent } from '../run/events.js';
+import { resultFigures, type Report, type RunEvent } from '../run/events.js';
 import { briefFigures } from './figures.js';
 import type { Terminal } from './terminal.js';
 
@@ -90,7 +90,7 @@ async function barDisplay(terminal: Terminal): Promise<ProgressDisplay> {
         bar.update(pace.update, { ...payload(), latest: `evaluating ${Math.round(event.share * 100)}%` });
         break;
       case 'evaluation':
-        pace.latest = briefFigures(event.figures, event.figures.splits.validation === undefined ? 'train' : 'validation');
+        pace.latest = briefFigures(resultFigures(event), event.figures.splits.validation === undefined ? 'train' : 'validation');
         bar.update(pace.update, payload());
         break;
       case 'warning':
@@ -126,7 +126,7 @@ function logDisplay(terminal: Terminal, log: LogConfig): ProgressDisplay {
         if (event.update % interval === 0 || performance.now() - lastTime >= seconds * 1000) line();
         break;
       case 'evaluation':
-        pace.latest = `${briefFigures(event.figures)} (at update ${event.update})`;
+        pace.latest = `${briefFigures(resultFigures(event))} (at update ${event.update})`;
         break;
       case 'warning':
         terminal.err(`warning: ${event.message}\n`);

@@ -68,9 +68,10 @@ function whyUnknown({ config, parameters }: PreparedRun): string {
 }
 
 function describeResult(result: RunResult, output: string, why: string): string {
-  const { visibleUnits, hiddenUnits, updates, epochs, figures, best, digest } = result;
+  const { visibleUnits, hiddenUnits, updates, epochs, figures, averaged, best, digest } = result;
   const lines = [
     `trained ${visibleUnits}×${hiddenUnits} RBM: ${updates} updates, ${epochs === 1 ? '1 epoch' : `${Number(epochs.toFixed(2))} epochs`}`,
+    ...(averaged === undefined ? [] : ['averaged parameters (the run’s model)', describeFigures(averaged, why), 'last parameters']),
     describeFigures(figures, why),
   ];
   if (best !== undefined) lines.push(`best validation ${criterionName(best.criterion)} ${nats(best.value)} at update ${best.update}`);

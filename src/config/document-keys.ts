@@ -56,7 +56,9 @@ function statusOf(key: SchemaKey, group: ReturnType<typeof groupOf>): string {
   if (key.default !== undefined) return `default ${JSON.stringify(key.default)}`;
   if (group !== undefined) return `${group.needsOne ? 'exactly' : 'at most'} one of ${namesWith('and', group.names)}`;
   if (key.required === true) return 'required';
-  const hasDefaults = key.type.kind === 'object' && key.type.keys.some((inner) => inner.default !== undefined);
+  const inner = key.type.kind === 'object' ? key.type.keys : [];
+  const mustBeNamed = inner.some(({ required, onlyWith }) => required === true && onlyWith === undefined);
+  const hasDefaults = !mustBeNamed && inner.some((row) => row.default !== undefined);
   return hasDefaults ? 'its keys have their own defaults' : 'optional';
 }
 

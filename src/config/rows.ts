@@ -27,7 +27,9 @@ function isControlledBy(values: readonly string[], value: unknown): boolean {
 /** Whether a row applies to the resolved values of the object that it stands in. */
 export function isApplicable({ onlyWith, notWith }: SchemaKey, values: Readonly<Record<string, unknown>>): boolean {
   if (notWith !== undefined && values[notWith] !== undefined) return false;
-  return onlyWith === undefined || isControlledBy(onlyWith.values, values[onlyWith.key]);
+  if (onlyWith === undefined) return true;
+  const value = values[onlyWith.key];
+  return value === undefined ? onlyWith.orAbsent === true : isControlledBy(onlyWith.values, value);
 }
 
 /** The rows of an object that apply to its resolved values. */

@@ -6,8 +6,11 @@
 
 import type { Extent } from './schema.js';
 
-/** How grey or real values in [0, 1] become binary. */
-export type Binarization = 'none' | 'threshold' | 'stochastic' | 'dynamic';
+/** How grey or real values in [0, 1], or −1 and 1, become binary. */
+export type Binarization = 'none' | 'threshold' | 'stochastic' | 'dynamic' | 'signs';
+
+/** What the values of the data are, and so what the visible units are. */
+export type ValuesKind = 'binary' | 'real' | 'categorical';
 
 /** Where a validation or test set comes from: split off the source by number or share, or a file of its own. */
 export interface SplitConfig {
@@ -23,6 +26,12 @@ export interface DataConfig {
   source: string;
   /** Seed string of everything random about the data: generation, split, stochastic binarization. */
   seed: string;
+  /** `binary` where left out. */
+  values?: ValuesKind;
+  /** `refuse` where left out; `nan`: cells may be missing. */
+  missing?: 'refuse' | 'nan';
+  /** With `values: real`; `none` where left out. */
+  standardize?: 'none' | 'columns' | 'global';
   binarize: Binarization;
   /** With `binarize: threshold`: values > threshold become 1. */
   threshold?: number;
@@ -75,7 +84,7 @@ export type ScheduleConfig =
   | { schedule: 'inverse'; initial: number; halfLife: Extent }
   | { schedule: 'step'; initial: number; final: number; at: Extent };
 
-/** The `training` section. Keys of one algorithm only (`chains`, …) are read by that algorithm's file. */
+/** The `training` section. Keys of one algorithm or optimizer only (`chains`, …) are read by that one's file. */
 export interface TrainingConfig {
   algorithm: string;
   k?: number;
@@ -84,8 +93,17 @@ export interface TrainingConfig {
   epochs?: number;
   updates?: number;
   learningRate: ScheduleConfig;
-  momentum: ScheduleConfig;
+  /** sgd where left out. */
+  optimizer?: string;
+  /** Absent for optimizers without. */
+  momentum?: ScheduleConfig;
   weightDecay: { l1: number; l2: number };
+  /** Share of the examples that hidden units are to be on in. */
+  sparsity?: { target: number; cost: number; decay: number };
+  centring?: { offsets: 'data' | 'model' | 'both'; slidingFactor: number };
+  /** Largest Euclidean norm of the gradient. */
+  clipNorm?: number;
+  averaging?: { decay?: number; from?: Extent };
   [key: string]: unknown;
 }
 

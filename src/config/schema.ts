@@ -51,9 +51,10 @@ export interface SchemaKey {
   relevance?: Relevance;
   /**
    * The key applies only where a key that stands *before it in the same object* has one of these values. Elsewhere it
-   * gets no default, and naming it is an error that says when it applies.
+   * gets no default, and naming it is an error that says when it applies. With `orAbsent`, it applies also where that key is
+   * left out (and has no default).
    */
-  onlyWith?: { key: string; values: readonly string[] };
+  onlyWith?: { key: string; values: readonly string[]; orAbsent?: true };
   /** The key applies only where that key, which stands before it in the same object, is left out. */
   notWith?: string;
 }

@@ -112,7 +112,7 @@ export interface UpdateSettings {
  *     nesterov   first = momentum·first + learningRate·g;  θ += momentum·first + learningRate·g
  *     adaptive   first = firstDecay·first + (1 − firstDecay)·g            (no `first`: g itself)
  *                second = secondDecay·second + (1 − secondDecay)·(g·g)
- *                θ += (learningRate·(first·firstCorrection)) / (√(second·secondCorrection) + epsilon)
+ *                θ += (learningRate·(first·firstCorrection)) / (√(second·secondCorrection) + epsilon)   (0 where the dividend is)
  */
 export type StepRule = { readonly learningRate: number; readonly l1: number; readonly l2: number } & (
   | { readonly rule: 'momentum' | 'nesterov'; readonly momentum: number }
@@ -175,9 +175,10 @@ export interface ScaledNumber {
 export interface EnumerationPlan {
   /**
    * `product`: Π (1 + A·B) from tables; `streamed`: log-sum-exp of each state, for weights that could overflow it;
-   * `cumulant`: the inner layer's cumulant of each state, for inner units that are not binary.
+   * `cumulant`: the inner layer's cumulant of each state, for inner units that are not binary; `quadratic`: of Gaussian inner
+   * units, whose cumulant is a quadratic form of the state.
    */
-  readonly form: 'product' | 'streamed' | 'cumulant';
+  readonly form: 'product' | 'streamed' | 'cumulant' | 'quadratic';
   readonly view: EnumerationView;
   /** N highest levels: those of the view, or all 1. */
   readonly levels: Uint32Array;
@@ -288,8 +289,9 @@ export interface Kernels {
    *
    * Means of v hᵀ and of h start from 0 and go over the rows in groups of four, every h multiplied by ±1/rows before it is
    * added: first the positive phase, then on to the negative one; an expectation is added or subtracted as a whole. Means of
-   * v are counts multiplied by 1/rows. Without momentum and decay, the weights of visible units
-   * that are off in all rows of both phases stay as they are (an expectation has no rows: nothing is off then).
+   * v are counts multiplied by ±1/rows. Of real-valued v, they are sums over rows in groups of four of v·(±1/rows), and those
+   * of v hᵀ of v·(h·(±1/rows)); no row is left out. Without momentum and decay, the weights of binary units that are off in
+   * all rows of both phases stay as they are (an expectation has no rows: nothing is off then).
    *
    * @param velocity same shapes as the model; left out for training without momentum: it is learningRate·gradient then
    * @returns after `finish`: whether all parameters that it did not leave as they were are finite
@@ -305,8 +307,6 @@ export interface Kernels {
   /**
    * target = decay·target + scale·(mean over the positive phase − mean over the negative phase), of v hᵀ, v and h as in
    * `updateParameters`; a phase that is left out contributes nothing. With decay 0 the target's values are not read.
-   * Of real-valued v, the means of v are sums over rows in groups of four of v·(±1/rows), and those of v hᵀ of v·(h·(±1/rows));
-   * no row is left out.
    *
    * @param target of the phases' shapes
    */
@@ -337,11 +337,11 @@ export interface Kernels {
    * How much likelier each row would be with one binary unit flipped: ratios[r, i] = log p̃(v^i) − log p̃(v), in nats, with
    * d = 1 − 2·v_i:
    *
-   *     d·a_i + Σ_j [softplus(x_j + d·W[i, j]) − softplus(x_j)]
+   *     d·a_i + Σ_j [softplus(x_j + d·W[i, j]) − softplus(x_j)] = d·a_i + log Π_j [sigmoid(−x_j) + sigmoid(x_j)·exp(d·W[i, j])]
    *
-   * Lane l of 8 adds max(y, 0) − max(x, 0) and multiplies (1 + exp(−|y|)) / (1 + exp(−|x|)) over j ≡ l mod 8 ascending; after
-   * every 4,096 units, and at the end, log of the product is added to the lane's sum and the product set to 1. Lanes are
-   * combined as in a canonical sum.
+   * With the largest |W| of the model, the product goes over 8·min(64, ⌊75 / largest⌋) units at a time: lane l of 8 multiplies
+   * over j ≡ l mod 8 ascending, and the lanes are combined in the order of a canonical sum; the logarithms are added up,
+   * ascending, then to d·a_i. Where the largest |W| is above 75 it is the canonical sum of the differences instead.
    *
    * @param inputs x, the hidden inputs of the rows, B × m
    * @param ratios receives B × n
@@ -350,7 +350,8 @@ export interface Kernels {
 
   /**
    * Weighted statistics of the rows with one unit flipped, with d = 1 − 2·v_i and s_rij = c_ri·sigmoid(x_rj + d_ri·W[i, j]):
-   * hidden[r, j] = Σ_i s_rij and products[i, j] = Σ_r d_ri·s_rij, both one term after the other, ascending.
+   * hidden[r, j] = Σ_i s_rij and products[i, j] = Σ_r d_ri·s_rij, both one term after the other, ascending. The sigmoid is
+   * sigmoid(x)·exp(d·W) / [sigmoid(−x) + sigmoid(x)·exp(d·W)], and where the largest |W| is above 75 sigmoid(x + d·W) itself.
    *
    * @param inputs x, the hidden inputs of the rows, B × m
    * @param coefficients c, B × n

@@ -47,20 +47,25 @@ function largestOf(values: Float64Array, first: number, end: number): number {
  *
  * @param inputs x, n
  * @param bias a, n
+ * @param terms room for n numbers, for callers that ask often
  */
-export function layerCumulant(layer: VisibleLayer, inputs: Float64Array, bias: Float64Array): number {
-  if (layer.kind === 'binary') return canonicalSum(inputs.map((input) => softplus(input)));
-  if (layer.kind === 'gaussian') {
-    return canonicalSum(inputs.map((input, unit) => 0.5 * ((input - bias[unit]) * (input + bias[unit])) + halfLogTwoPi));
+export function layerCumulant(layer: VisibleLayer, inputs: Float64Array, bias: Float64Array, terms = new Float64Array(inputs.length)): number {
+  if (layer.kind === 'categorical') {
+    let count = 0;
+    forEachGroup(layer.groups, (first, end) => {
+      const largest = largestOf(inputs, first, end);
+      let sum = 0;
+      for (let unit = first; unit < end; unit++) sum += exp(inputs[unit] - largest);
+      terms[count++] = largest + log(sum);
+    });
+    return canonicalSum(terms, count);
   }
-  const terms: number[] = [];
-  forEachGroup(layer.groups, (first, end) => {
-    const largest = largestOf(inputs, first, end);
-    let sum = 0;
-    for (let unit = first; unit < end; unit++) sum += exp(inputs[unit] - largest);
-    terms.push(largest + log(sum));
-  });
-  return canonicalSum(Float64Array.from(terms));
+  const isGaussian = layer.kind === 'gaussian';
+  for (let unit = 0; unit < inputs.length; unit++) {
+    const x = inputs[unit];
+    terms[unit] = isGaussian ? 0.5 * ((x - bias[unit]) * (x + bias[unit])) + halfLogTwoPi : softplus(x);
+  }
+  return canonicalSum(terms, inputs.length);
 }
 
 /** Turns the inputs of a layer into its means, in place: `values` from `start` on, as many as there are units. */

@@ -26,8 +26,8 @@ export async function enumerateBlocks(
   afterBatch: (done: number) => Promise<void> | undefined,
 ): Promise<void> {
   const blockStateUnits = plan.blockStates * plan.view.innerUnits;
-  // A streamed block takes hundreds of times as long.
-  const batch = plan.form === 'streamed' ? 1 : max(1, min(blocks, batchStateUnits / blockStateUnits) >>> 0);
+  // A block of the other forms takes hundreds of times as long.
+  const batch = plan.form !== 'product' ? 1 : max(1, min(blocks, batchStateUnits / blockStateUnits) >>> 0);
   for (let index = 0; index < blocks; index += batch) {
     const end = min(blocks, index + batch);
     kernels.enumerationBlocks(plan, firstBlock + index, end - index, mantissas.subarray(index, end), exponents.subarray(index, end));

@@ -7,10 +7,13 @@
  * level l has the weight e_l(exp bias_1, …, exp bias_d), the elementary symmetric polynomial: the sum over all choices
  * of l of them. Of the two layers that one is enumerated which costs less after that.
  *
+ * Where the visible units are not binary, the hidden layer is enumerated as one part, unit by unit.
+ *
  * A model without any of this is enumerated as ever, unit by unit in its own order (see enumeration-view.ts).
  */
 
 import { binaryExponent, expScaled, logScaled, powerOfTwo, softplus, type EnumerationView, type ModelParameters } from '../kernels/index.js';
+import { enumerationCost, enumerationView, hasBinaryVisible } from './enumeration-view.js';
 
 /** A component of the model, and how it is enumerated. */
 export interface EnumeratedPart {
@@ -36,6 +39,8 @@ export interface EnumerationStructure {
   readonly states: number;
   /** Over all parts. */
   readonly stateUnits: number;
+  /** See `EnumerationCost`. */
+  readonly cost: number;
 }
 
 /** One layer of a model as seen from its units: weight (unit, other) is weights[unit · step + other · otherStep]. */
@@ -126,8 +131,19 @@ function partOf(parameters: ModelParameters, visible: Uint32Array, hidden: Uint3
   return visible.length < hidden.length ? ofVisible : ofHidden;
 }
 
+/** All of a model as one part, its hidden layer enumerated. */
+function wholeModel(parameters: ModelParameters): EnumerationStructure {
+  const { visibleUnits: n, hiddenUnits: m } = parameters;
+  const { states, stateUnits, cost } = enumerationCost(parameters);
+  const outer = Array.from({ length: m }, (_, unit) => Uint32Array.of(unit));
+  const inner = Uint32Array.from({ length: n }, (_, unit) => unit);
+  const none = new Uint32Array(0);
+  return { loneVisible: none, loneHidden: none, parts: [{ layer: 'hidden', outer, inner, states, stateUnits }], states, stateUnits, cost };
+}
+
 /** The structure of a model: O(n·m). */
 export function enumerationStructure(parameters: ModelParameters): EnumerationStructure {
+  if (!hasBinaryVisible(parameters)) return wholeModel(parameters);
   const { visibleUnits: n } = parameters;
   const members = new Map<number, { visible: number[]; hidden: number[] }>();
   components(parameters).forEach((component, unit) => {
@@ -141,12 +157,14 @@ export function enumerationStructure(parameters: ModelParameters): EnumerationSt
     .filter(({ visible, hidden }) => visible.length > 0 && hidden.length > 0)
     .map(({ visible, hidden }) => partOf(parameters, Uint32Array.from(visible), Uint32Array.from(hidden)));
   const total = (value: (part: EnumeratedPart) => number): number => parts.reduce((sum, part) => sum + value(part), 0);
+  const stateUnits = total((part) => part.stateUnits);
   return {
     loneVisible: Uint32Array.from(all.filter(({ hidden }) => hidden.length === 0).flatMap(({ visible }) => visible)),
     loneHidden: Uint32Array.from(all.filter(({ visible }) => visible.length === 0).flatMap(({ hidden }) => hidden)),
     parts,
     states: total(({ states }) => states),
-    stateUnits: total(({ stateUnits }) => stateUnits),
+    stateUnits,
+    cost: stateUnits,
   };
 }
 
@@ -188,6 +206,8 @@ export function symmetricPolynomials(biases: Float64Array, units: Uint32Array): 
 
 /** A part as the kernels see it: outer units × inner units, with levels where there are duplicates. */
 export function partView(parameters: ModelParameters, { layer, outer, inner }: EnumeratedPart): EnumerationView {
+  // Then the part is the whole model.
+  if (!hasBinaryVisible(parameters)) return enumerationView(parameters);
   const { weights, step, otherStep } = sideOf(parameters, layer);
   const [outerBiases, innerBiases] =
     layer === 'visible' ? [parameters.visibleBias, parameters.hiddenBias] : [parameters.hiddenBias, parameters.visibleBias];

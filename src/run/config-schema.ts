@@ -8,6 +8,7 @@ import { extentKind, type Kind, type SchemaKey } from '../config/schema.js';
 import { dataKeys } from '../datasets/index.js';
 import { backends, defaultBackend } from '../kernels/index.js';
 import { gradientEstimators, gradientKeys } from '../training/gradients/index.js';
+import { momentumOptimizers, optimizerKeys, updateKeys } from '../training/updates/index.js';
 
 type NumberKind = Extract<Kind, { kind: 'number' }>;
 
@@ -243,11 +244,13 @@ const trainingKeys: SchemaKey[] = [
     type: scheduleKind(nonNegative),
     default: 0.05,
   },
+  ...optimizerKeys,
   {
     name: 'momentum',
     meaning: 'share of the last step that is added to the next: a number or a schedule',
     type: scheduleKind({ kind: 'number', minimum: 0, exclusiveMaximum: 1 }),
     default: 0,
+    onlyWith: { key: 'optimizer', values: momentumOptimizers, orAbsent: true },
   },
   {
     name: 'weightDecay',
@@ -257,6 +260,22 @@ const trainingKeys: SchemaKey[] = [
       keys: [
         { name: 'l2', meaning: 'λ of the penalty (λ/2)·Σ W²: the gradient loses λ·W', type: nonNegative, default: 0 },
         { name: 'l1', meaning: 'λ of the penalty λ·Σ |W|: the gradient loses λ·sign(W)', type: nonNegative, default: 0 },
+      ],
+    },
+  },
+  ...updateKeys,
+  {
+    name: 'averaging',
+    meaning: 'the run’s model is an average of the parameters after many updates ({} for all of them, with equal weights), not the last ones',
+    type: {
+      kind: 'object',
+      keys: [
+        {
+          name: 'decay',
+          meaning: 'share of the average that is kept from update to update: an exponential average of the latest updates; equal weights where left out',
+          type: { kind: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 },
+        },
+        { name: 'from', meaning: 'where averaging begins; until then, the run’s model is the last parameters', type: extentKind() },
       ],
     },
   },

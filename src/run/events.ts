@@ -4,6 +4,21 @@
 
 import type { Figures } from '../estimators/evaluation.js';
 
+/** What an evaluation finds. */
+export interface Evaluation {
+  /** Figures of the parameters in training; likelihoods in nats per example. */
+  readonly figures: Figures;
+  /** Figures of the averaged parameters, where there is an average: these are the run's model. */
+  readonly averaged?: Figures;
+  /** Figures of the training algorithm, where it has any. */
+  readonly algorithm?: Readonly<Record<string, number | readonly number[]>>;
+}
+
+/** The figures of the run's model. */
+export function resultFigures({ figures, averaged }: Evaluation): Figures {
+  return averaged ?? figures;
+}
+
 /** One event of a run. */
 export type RunEvent =
   /** Training starts (or continues) at this update. */
@@ -12,7 +27,7 @@ export type RunEvent =
   | { readonly type: 'update'; readonly update: number }
   /** Share done of the evaluation going on. */
   | { readonly type: 'evaluating'; readonly update: number; readonly share: number }
-  | { readonly type: 'evaluation'; readonly update: number; readonly figures: Figures }
+  | ({ readonly type: 'evaluation'; readonly update: number } & Evaluation)
   | { readonly type: 'checkpoint'; readonly update: number; readonly file: string }
   | { readonly type: 'warning'; readonly message: string };
 

@@ -2,26 +2,46 @@
  * How much memory a run needs, reckoned before anything is allocated.
  */
 
-import { totalmem } from 'node:os';
 import type { TrainingConfig } from '../config/run-config.js';
 import { gradientEstimator, type GradientDemand } from '../training/gradients/index.js';
 import { batchRows, hasMomentum } from '../training/trainer.js';
+import { needsGradient, optimizerOf } from '../training/updates/index.js';
+
+export { describeBytes, fitsIntoMemory } from '../machine-memory.js';
 
 interface Layers {
   readonly visibleUnits: number;
   readonly hiddenUnits: number;
 }
 
+/** What an update holds beside the parameters and their momentum, as models: each as large as the parameters. */
+function updateModels(training: TrainingConfig): { what: string; models: number; areSaved: boolean }[] {
+  const parts = [
+    { what: 'the gradient', models: needsGradient(training) ? 1 : 0, areSaved: false },
+    { what: `the means of ${optimizerOf(training).name}`, models: optimizerOf(training).keeps.models, areSaved: true },
+    { what: 'the averaged parameters', models: training.averaging === undefined ? 0 : 1, areSaved: true },
+  ];
+  return parts.filter(({ models }) => models > 0);
+}
+
+/** Bytes of what else updates have in a checkpoint: running means of single units, single numbers. */
+function otherUpdateBytes(training: TrainingConfig, { visibleUnits: n, hiddenUnits: m }: Layers): number {
+  const { centring, sparsity } = training;
+  return 8 * ((centring === undefined ? 0 : n + m) + (sparsity === undefined ? 0 : m) + optimizerOf(training).keeps.numbers);
+}
+
 /**
- * Bytes of a checkpoint without its events: parameters, momentum, the states of the chains.
+ * Bytes of a checkpoint without its events: parameters, momentum, what updates carry, the states of the chains.
  *
  * @param trackingChains chains that track log Z; 0 where it is not tracked
  */
 export function checkpointBytes(training: TrainingConfig, model: Layers, trackingChains = 0): number {
   const tracking = trackingChains > 0 ? trackingChains * (model.visibleUnits + 16) + 24 : 0;
   const { chainRows, savedModels } = gradientDemand(training);
-  const models = (hasMomentum(training) ? 2 : 1) + savedModels;
-  return models * parameterBytes(model) + chainRows * (model.visibleUnits + model.hiddenUnits) + tracking;
+  const saved = updateModels(training).filter(({ areSaved }) => areSaved);
+  const models = saved.reduce((sum, { models: count }) => sum + count, (hasMomentum(training) ? 2 : 1) + savedModels);
+  const chains = chainRows * (model.visibleUnits + model.hiddenUnits);
+  return models * parameterBytes(model) + otherUpdateBytes(training, model) + chains + tracking;
 }
 
 /** What the algorithm of a training holds beside parameters, momentum and mini-batch. */
@@ -52,6 +72,7 @@ export function memoryDemands(training: TrainingConfig, model: Layers, rows: num
     ['model.hiddenUnits', parameters > 2 ? 'parameters and what is kept of their steps' : 'parameters', parameters * parameterBytes(model)],
     ['training.batchSize', 'a mini-batch', batchRows(training, rows) * bytesPerChain(model)],
   ];
+  for (const { what, models: count } of updateModels(training)) demands.push(['model.hiddenUnits', what, count * parameterBytes(model)]);
   if (chainRows > 0) demands.push(['training.chains', 'the chains', chainRows * bytesPerChain(model)]);
   return demands;
 }
@@ -64,27 +85,8 @@ export function roomPerThread(rows: number): number {
 /** Bytes that the kernels hold at most during an update, roughly; units come in panels of 8. */
 export function kernelBytes(training: TrainingConfig, { visibleUnits, hiddenUnits }: Layers, rows: number, threads: number): number {
   const padded = { visibleUnits: 8 * Math.ceil(visibleUnits / 8), hiddenUnits: 8 * Math.ceil(hiddenUnits / 8) };
-  const { chainRows, models } = gradientDemand(training);
-  const parameters = ((hasMomentum(training) ? 2 : 1) + models) * parameterBytes(padded);
+  const { chainRows, models: own } = gradientDemand(training);
+  const models = updateModels(training).reduce((sum, { models: count }) => sum + count, (hasMomentum(training) ? 2 : 1) + own);
   const allRows = batchRows(training, rows) + chainRows;
-  return (parameters + allRows * bytesPerChain(padded) + threads * roomPerThread(allRows)) * 1.1;
-}
-
-/** Whether so much fits into this machine, or into what the process may use of it, at all. */
-export function fitsIntoMemory(bytes: number): boolean {
-  // 0 or absent where there is no limit, or none is known.
-  const limit = process.constrainedMemory?.() || Infinity;
-  return bytes <= Math.min(totalmem(), limit);
-}
-
-/** Bytes in the unit that suits: 264 kB, 1.5 TB. */
-export function describeBytes(count: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'];
-  let value = count;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${value < 10 && unit > 0 ? value.toFixed(1) : value.toFixed(0)} ${units[unit]}`;
+  return (models * parameterBytes(padded) + allRows * bytesPerChain(padded) + threads * roomPerThread(allRows)) * 1.1;
 }

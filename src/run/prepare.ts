@@ -15,7 +15,7 @@ import { exactEstimator, isAffordable, logPartitionFunctionEstimator } from '../
 import { defaultAnnealing } from '../estimators/annealing-settings.js';
 import type { TrackingSettings } from '../estimators/tracked-log-partition-function.js';
 import { baseVisibleBias } from '../model/base-rate.js';
-import { enumerationCost } from '../model/enumeration-view.js';
+import { enumerationCost, type EnumerableModel } from '../model/enumeration-view.js';
 import { isRbmError, RbmError } from '../errors.js';
 import { initialParameters } from '../model/initial-parameters.js';
 import { areParametersFinite } from '../model/parameters.js';
@@ -78,14 +78,14 @@ export function describeSeconds(seconds: number): string {
 }
 
 /** How many states an enumeration has, in words. */
-export function describeStates(model: { visibleUnits: number; hiddenUnits: number }): string {
-  const units = Math.min(model.visibleUnits, model.hiddenUnits);
-  return `2^${units} states × ${Math.max(model.visibleUnits, model.hiddenUnits)} units = ${enumerationCost(model).stateUnits.toExponential(1)}`;
+export function describeStates(model: EnumerableModel): string {
+  const { outerUnits, innerUnits, stateUnits } = enumerationCost(model);
+  return `2^${outerUnits} states × ${innerUnits} units = ${stateUnits.toExponential(1)}`;
 }
 
 /** What an enumeration costs, in words. */
-export function describeCost(model: { visibleUnits: number; hiddenUnits: number }): string {
-  return `${describeStates(model)}, ${describeSeconds(enumerationCost(model).stateUnits * secondsPerStateUnit)}`;
+export function describeCost(model: EnumerableModel): string {
+  return `${describeStates(model)}, ${describeSeconds(enumerationCost(model).cost * secondsPerStateUnit)}`;
 }
 
 /** What evaluations say of the likelihood. */

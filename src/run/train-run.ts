@@ -20,7 +20,7 @@ import type { Extent } from '../config/schema.js';
 import { extentInUpdates } from '../training/schedules.js';
 import { Trainer } from '../training/trainer.js';
 import { version } from '../version.js';
-import type { Report } from './events.js';
+import { resultFigures, type Evaluation, type Report } from './events.js';
 import { splitStates, type PreparedRun } from './prepare.js';
 import { Breath, Stopped, stoppablePause, type StopRequest, type StopSignal } from './stop-request.js';
 
@@ -39,18 +39,17 @@ export type RunOutcome =
  * Content of result.json. The digest is a function of the result-relevant config, the data and the numerics version; the
  * figures depend on the `evaluation` keys, too. Nothing here depends on the machine, the time or the place.
  */
-export interface RunResult {
+export interface RunResult extends Evaluation {
   readonly version: string;
   readonly numericsVersion: number;
   readonly configHash: string;
   readonly dataFingerprint: string;
+  /** Of the run's model: the averaged parameters where there is an average, else the last ones. */
   readonly digest: string;
   readonly visibleUnits: number;
   readonly hiddenUnits: number;
   readonly updates: number;
   readonly epochs: number;
-  /** Figures of the final parameters; likelihoods in nats per example. */
-  readonly figures: Figures;
   /** Best validation figure among all evaluations; its parameters are the last checkpoint's, or in best.safetensors. */
   readonly best?: Progress['best'];
 }
@@ -112,7 +111,7 @@ class Run {
   readonly #fromUpdate: number | undefined;
   #savedUpdate = -1;
   #savedTime = performance.now();
-  #figures: Figures | undefined;
+  #evaluation: Evaluation | undefined;
   /** What evaluations take log Z from, where it is tracked. */
   #tracker: LogPartitionFunctionTracker | undefined;
   /** Whether the directory says whose it is. */
@@ -137,10 +136,10 @@ class Run {
     }
   }
 
-  #restore({ progress, parameters, velocity, state, tracking }: Checkpoint): void {
+  #restore({ progress, parameters, velocity, state, updates, tracking }: Checkpoint): void {
     const { kernels, tracking: wanted } = this.#request.prepared;
     try {
-      this.#trainer.restore(progress.update, parameters, velocity, state);
+      this.#trainer.restore(progress.update, parameters, velocity, state, updates);
       if (wanted !== undefined && tracking !== undefined) {
         this.#tracker = LogPartitionFunctionTracker.restore(kernels, this.#trainer.model, wanted.settings, tracking);
       }
@@ -224,36 +223,48 @@ class Run {
     if (!this.#tracker.isFinite) throw this.#diverged(overflow);
   }
 
-  async #evaluate(): Promise<Figures> {
+  async #evaluate(): Promise<Evaluation> {
+    const { model, result, update, figures: algorithm } = this.#trainer;
+    const figures = await this.#figuresOf(model);
+    const averaged = result === model ? undefined : await this.#figuresOf(result);
+    const evaluation = { figures, ...(averaged !== undefined && { averaged }), ...(algorithm !== undefined && { algorithm }) };
+    this.#request.report({ type: 'evaluation', update, ...evaluation });
+    return evaluation;
+  }
+
+  async #figuresOf(model: Model): Promise<Figures> {
     const { prepared, report } = this.#request;
     const { update } = this.#trainer;
     const tracker = this.#tracker;
     const figures = await evaluateModel(
       prepared.kernels,
-      this.#trainer.model,
+      model,
       splitStates(prepared.dataset),
       {
-        logPartitionFunction: tracker === undefined ? prepared.logPartitionFunction : (model) => tracker.estimate(model),
+        logPartitionFunction: tracker === undefined ? prepared.logPartitionFunction : (evaluated) => tracker.estimate(evaluated),
         pseudoLikelihoodExamples: prepared.config.evaluation.pseudoLikelihoodExamples,
       },
       { pause: this.#pause, progress: (share) => report({ type: 'evaluating', update, share }) },
     );
     if (!areFiguresFinite(figures)) throw this.#diverged(overflow);
-    report({ type: 'evaluation', update, figures });
     return figures;
   }
 
   /** One line of metrics.jsonl: progress and figures, no times. */
-  #metricsLine(figures: Figures): string {
+  #metricsLine({ figures, averaged, algorithm }: Evaluation): string {
     const { update, updatesPerEpoch, stepSizes } = this.#trainer;
-    const { logPartitionFunction, ...others } = figures;
+    const inLine = ({ logPartitionFunction, ...others }: Figures): object => ({
+      ...(logPartitionFunction !== undefined && { logPartitionFunction: logPartitionFunction.logZ }),
+      ...others,
+    });
     return JSON.stringify({
       event: 'evaluation',
       update,
       epoch: update / updatesPerEpoch,
       ...stepSizes,
-      ...(logPartitionFunction !== undefined && { logPartitionFunction: logPartitionFunction.logZ }),
-      ...others,
+      ...inLine(figures),
+      ...(averaged !== undefined && { averaged: inLine(averaged) }),
+      ...(algorithm !== undefined && { algorithm }),
     });
   }
 
@@ -264,11 +275,11 @@ class Run {
   async #evaluateOnCadence(): Promise<void> {
     const { prepared, directory } = this.#request;
     const { update } = this.#trainer;
-    const figures = await this.#evaluate();
-    this.#figures = figures;
-    this.#lines.push(this.#metricsLine(figures));
+    const evaluation = await this.#evaluate();
+    this.#evaluation = evaluation;
+    this.#lines.push(this.#metricsLine(evaluation));
     this.#evaluated = true;
-    const candidate = validationFigure(figures);
+    const candidate = validationFigure(resultFigures(evaluation));
     if (candidate === undefined) return;
     if (!isBetter(candidate, this.#best)) return;
     this.#best = { update, ...candidate };
@@ -279,11 +290,12 @@ class Run {
 
   #checkpoint(): Checkpoint<Model> {
     const { prepared } = this.#request;
-    const { model, velocity, update } = this.#trainer;
+    const { result, velocity, update } = this.#trainer;
     return {
-      parameters: model,
+      parameters: result,
       velocity,
       state: new Map(Object.entries(this.#trainer.gradientTensors())),
+      updates: new Map(Object.entries(this.#trainer.updateTensors())),
       ...(this.#tracker !== undefined && { tracking: new Map(Object.entries(this.#tracker.tensors())) }),
       metrics: this.#lines,
       progress: { update, evaluated: this.#evaluated, best: this.#best },
@@ -336,13 +348,14 @@ class Run {
 
   async #finish(): Promise<RunResult> {
     const { prepared, directory } = this.#request;
-    const { model, update, updatesPerEpoch } = this.#trainer;
-    const figures = (this.#evaluated ? this.#figures : undefined) ?? (await this.#evaluate());
+    const { result: model, update, updatesPerEpoch } = this.#trainer;
+    const evaluation = (this.#evaluated ? this.#evaluation : undefined) ?? (await this.#evaluate());
     this.#save();
     // An evaluation off the cadence is published after the checkpoint, which does not count it: a run that is
     // continued with more epochs has the same events as one that was never stopped.
-    if (!this.#evaluated) directory.writeMetrics([...this.#lines, this.#metricsLine(figures)]);
+    if (!this.#evaluated) directory.writeMetrics([...this.#lines, this.#metricsLine(evaluation)]);
     const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
+    const figures = resultFigures(evaluation);
     this.#warnOfUselessModel(figures);
     const last = validationFigure(figures);
     const best = last !== undefined && isBetter(last, this.#best) ? { update, ...last } : this.#best;
@@ -356,7 +369,7 @@ class Run {
       hiddenUnits: model.hiddenUnits,
       updates: update,
       epochs: update / updatesPerEpoch,
-      figures,
+      ...evaluation,
       best,
     };
     directory.writeJson(directory.result, result);

@@ -8,18 +8,23 @@
  */
 
 import {
+  copyVisibleStates,
   createBinaryMatrix,
+  createHostStates,
+  isBinaryMatrix,
   layers,
   planEnumeration,
   powerOfTwo,
   rowsOf,
   setUnit,
   uniform,
+  visibleRowsOf,
   type BinaryMatrix,
   type EnumerationView,
   type Kernels,
   type ModelParameters,
   type RandomAddress,
+  type VisibleStates,
 } from '../kernels/index.js';
 import type { Cooperation } from '../model/cooperation.js';
 import { enumerateBlocks } from '../model/enumeration-blocks.js';
@@ -150,7 +155,7 @@ function setUnits(states: Float64Array, { outer }: EnumeratedPart, biases: Float
  * @param count samples; the first ones are the same whatever it is
  * @param key stream of the uniforms: sample r is row r of them
  * @param cooperation progress is that of the enumeration
- * @returns v, count × n
+ * @returns v, count × n, outside the kernels' memory
  * @throws RangeError where there are more than 2^22 blocks of states to choose from, or a probability overflows;
  *   whatever `cooperation.pause` throws
  */
@@ -160,7 +165,7 @@ export async function sampleExactly(
   count: number,
   key: StreamKey,
   cooperation: Cooperation = {},
-): Promise<BinaryMatrix> {
+): Promise<VisibleStates> {
   const { visibleUnits: n, hiddenUnits: m } = parameters;
   const address = { key, update: 0, step: 0, temperature: 0 };
   const { parts, stateUnits } = enumerationStructure(parameters);
@@ -186,23 +191,25 @@ export async function sampleExactly(
   }
   cooperation.progress?.(1);
 
-  const visible = createBinaryMatrix(count, n);
+  const visible = createHostStates(count, parameters);
   const model = createModel(kernels, parameters);
-  const drawn = kernels.createStates(min(rowsTogether, count), n);
+  const drawn = kernels.createVisibleStates(min(rowsTogether, count), parameters);
   try {
     for (let first = 0; first < count; first += rowsTogether) {
       const rows = min(rowsTogether, count - first);
       kernels.sampleVisible(model, rowsOf(hidden, first, rows), rows, { ...address, layer: layers.visible }, first, drawn);
       await kernels.finish();
-      const { wordsPerRow } = visible;
-      for (let word = 0; word < rows * wordsPerRow; word++) {
-        const place = first * wordsPerRow + word;
-        visible.words[place] = (drawn.words[word] & ~isEnumerated.words[word % wordsPerRow]) | enumerated.words[place];
-      }
+      copyVisibleStates(drawn, visibleRowsOf(visible, first, rows));
       await cooperation.pause?.();
     }
   } finally {
     kernels.release(model, drawn);
+  }
+  if (isBinaryMatrix(visible)) {
+    const { words, wordsPerRow } = visible;
+    for (let word = 0; word < words.length; word++) {
+      words[word] = (words[word] & ~isEnumerated.words[word % wordsPerRow]) | enumerated.words[word];
+    }
   }
   return visible;
 }

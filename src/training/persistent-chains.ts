@@ -24,7 +24,7 @@ export function persistentChainKeys(algorithms: readonly string[]): readonly Sch
   return [
     {
       name: 'chains',
-      meaning: 'number of persistent chains; with tempered-sml each of them has a replica at every rung',
+      meaning: 'number of persistent chains; with tempered-sml each of them has a replica at every rung, with mean-field it is a set of magnetisations',
       type: { kind: 'integer', minimum: 1, maximum: 1 << 24 },
       default: 100,
       onlyWith,

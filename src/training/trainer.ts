@@ -5,7 +5,7 @@
 
 import type { TrainingConfig } from '../config/run-config.js';
 import { copyVisibleRows, type Kernels, type Model, type ModelParameters, type VisibleStates } from '../kernels/index.js';
-import { createModel, setParameters } from '../model/parameters.js';
+import { createModel } from '../model/parameters.js';
 import { permutation, streamKey } from '../random/index.js';
 import { restoreTensors, saveTensors, type SavedTensor } from '../sampling/saved-states.js';
 import {
@@ -16,6 +16,7 @@ import {
   type Phases,
 } from './gradients/index.js';
 import { createSchedule, type Schedule } from './schedules.js';
+import { optimizerOf, UpdatePipeline } from './updates/index.js';
 
 /** The training data: the same examples in every epoch, or fresh ones. */
 export interface TrainingExamples {
@@ -23,9 +24,9 @@ export interface TrainingExamples {
   readonly statesOfEpoch?: (epoch: number) => VisibleStates;
 }
 
-/** Whether the momentum is ever other than 0. */
-export function hasMomentum({ momentum }: TrainingConfig): boolean {
-  return momentum !== 0;
+/** Whether there is a momentum that is ever other than 0. */
+export function hasMomentum(config: TrainingConfig): boolean {
+  return optimizerOf(config).usesMomentum && (config.momentum ?? 0) !== 0;
 }
 
 /** Rows per mini-batch. */
@@ -45,9 +46,8 @@ export function lengthInUpdates(config: TrainingConfig, rows: number): number {
 
 /** An RBM in training. */
 export class Trainer {
+  /** The parameters in training. */
   readonly model: Model;
-  /** The last step of every parameter; undefined in training without momentum. */
-  readonly velocity: Model | undefined;
   readonly updatesPerEpoch: number;
   /** Updates done. */
   update = 0;
@@ -55,12 +55,12 @@ export class Trainer {
   readonly #config: TrainingConfig;
   readonly #examples: TrainingExamples;
   readonly #seed: string;
-  readonly #kernels: Kernels;
   readonly #estimator: GradientEstimator;
   readonly #context: GradientContext;
   readonly #gradientState: GradientState;
+  readonly #pipeline: UpdatePipeline;
   readonly #learningRate: Schedule;
-  readonly #momentum: Schedule;
+  readonly #momentum: Schedule | undefined;
   readonly #batchRows: number;
   #phases: Phases | undefined;
   #epoch = -1;
@@ -70,15 +70,14 @@ export class Trainer {
   private constructor(config: TrainingConfig, examples: TrainingExamples, seed: string, context: GradientContext, state: GradientState) {
     const { kernels, model } = context;
     this.model = model;
-    this.velocity = hasMomentum(config) ? kernels.createModel(model.visibleUnits, model.hiddenUnits) : undefined;
     this.updatesPerEpoch = updatesPerEpoch(config, examples.states.rows);
     this.#config = config;
     this.#examples = examples;
     this.#seed = seed;
-    this.#kernels = kernels;
     this.#batchRows = context.batch.visible.rows;
     this.#learningRate = createSchedule(config.learningRate, this.updatesPerEpoch);
-    this.#momentum = createSchedule(config.momentum, this.updatesPerEpoch);
+    this.#momentum = optimizerOf(config).usesMomentum ? createSchedule(config.momentum ?? 0, this.updatesPerEpoch) : undefined;
+    this.#pipeline = new UpdatePipeline({ kernels, model, config, examples: examples.states, updatesPerEpoch: this.updatesPerEpoch });
     this.#epochExamples = examples.states;
     this.#estimator = gradientEstimator(config.algorithm);
     this.#context = context;
@@ -120,14 +119,40 @@ export class Trainer {
     return this.#phases;
   }
 
+  /** The run's model: the average of the parameters where there is one, else the model in training itself. */
+  get result(): Model {
+    return this.#pipeline.resultAfter(this.update);
+  }
+
+  /** The last step of every parameter; undefined in training without momentum. */
+  get velocity(): Model | undefined {
+    return this.#pipeline.velocity;
+  }
+
+  /** The direction of the last step, before weight decay; undefined where updates need no gradient of their own. */
+  get gradient(): Model | undefined {
+    return this.#pipeline.gradient;
+  }
+
+  /** Figures of the algorithm for the metrics; undefined where it has none. */
+  get figures(): Readonly<Record<string, number | readonly number[]>> | undefined {
+    return this.#gradientState.figures?.();
+  }
+
   /** What the algorithm carries from update to update, by name. */
   gradientTensors(): Record<string, SavedTensor> {
     return saveTensors(this.#gradientState.tensors);
   }
 
-  /** Learning rate and momentum of the next update. */
-  get stepSizes(): { readonly learningRate: number; readonly momentum: number } {
-    return { learningRate: this.#learningRate(this.update), momentum: this.#momentum(this.update) };
+  /** What directions, optimizer and averaging carry from update to update, by name; not the velocity. */
+  updateTensors(): Record<string, SavedTensor> {
+    return this.#pipeline.tensors();
+  }
+
+  /** Learning rate and momentum of the next update; no momentum for optimizers without. */
+  get stepSizes(): { readonly learningRate: number; readonly momentum?: number } {
+    const { update } = this;
+    return { learningRate: this.#learningRate(update), ...(this.#momentum !== undefined && { momentum: this.#momentum(update) }) };
   }
 
   /**
@@ -137,36 +162,30 @@ export class Trainer {
    * @throws Error where a thread of the kernels has died
    */
   async step(): Promise<boolean> {
-    const kernels = this.#kernels;
     const rows = this.#loadBatch();
     const phases = await this.#estimator.estimate(this.#context, this.#gradientState, rows, this.update);
     this.#phases = phases;
-    const { l1, l2 } = this.#config.weightDecay;
-    const settings = { ...this.stepSizes, l1, l2 };
-    const outcome = kernels.updateParameters(this.model, this.velocity, phases.positive, phases.negative, settings);
-    const pending = kernels.finish();
-    if (pending !== undefined) await pending;
+    const isFinite = await this.#pipeline.step(phases, { momentum: 0, ...this.stepSizes }, this.update + 1);
     this.update++;
-    return outcome.finite;
+    return isFinite;
   }
 
   /**
    * Continues where a checkpoint left off.
    *
+   * @param result the run's model then
    * @param tensors the algorithm's state, by name
+   * @param updateTensors the state of directions, optimizer and averaging, by name
    * @throws RangeError where names, shapes or values are not those of this run
    */
   restore(
     update: number,
-    parameters: ModelParameters,
+    result: ModelParameters,
     velocity: ModelParameters | undefined,
     tensors: ReadonlyMap<string, SavedTensor>,
+    updateTensors: ReadonlyMap<string, SavedTensor> = new Map(),
   ): void {
-    setParameters(this.model, parameters);
-    if ((velocity === undefined) !== (this.velocity === undefined)) {
-      throw new RangeError(velocity === undefined ? 'it has no velocity (momentum)' : 'it has a velocity, but training has no momentum');
-    }
-    if (velocity !== undefined && this.velocity !== undefined) setParameters(this.velocity, velocity);
+    this.#pipeline.restore(update, result, velocity, updateTensors);
     restoreTensors(this.#gradientState.tensors, tensors);
     this.update = update;
   }

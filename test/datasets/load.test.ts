@@ -10,7 +10,8 @@ import type { DataConfig, SplitConfig } from '../../src/config/run-config.js';
 import { describeDataset, loadDataset, type Dataset, type Examples } from '../../src/datasets/index.js';
 import { writeNpy } from '../../src/formats/npy.js';
 import { writeNpz } from '../../src/formats/npz-writer.js';
-import { unpackBinaryMatrix, type BinaryMatrix } from '../../src/kernels/binary-matrix.js';
+import type { VisibleStates } from '../../src/kernels/index.js';
+import { bytesOf } from '../kernels/support.js';
 import { dataConfig } from './config.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rbm-load-'));
@@ -22,16 +23,10 @@ function write(name: string, content: Uint8Array | string): string {
   return path;
 }
 
-function statesOf(matrix: BinaryMatrix): Uint8Array {
-  const states = new Uint8Array(matrix.rows * matrix.columns);
-  unpackBinaryMatrix(matrix, states);
-  return states;
-}
-
 /** Rows of a split as numbers: each row of these tests is the number of its row in the source, in binary. */
 function sourceRows(examples: Examples | undefined): number[] {
   if (examples === undefined) return [];
-  const states = statesOf(examples.states);
+  const states = bytesOf(examples.states);
   return Array.from({ length: examples.rows }, (_, row) =>
     Number.parseInt(states.subarray(row * examples.columns, (row + 1) * examples.columns).join(''), 2),
   );
@@ -136,17 +131,17 @@ describe('binarization', () => {
   test('threshold: greater, not equal', async () => {
     for (const [threshold, expected] of [[0.5, '001101'], [0.2, '011101'], [0, '011111']] as const) {
       const { splits } = await load({ ...shared, binarize: 'threshold', threshold });
-      expect(statesOf(splits.train.states).join('')).toBe(expected);
+      expect(bytesOf(splits.train.states).join('')).toBe(expected);
     }
   });
 
   test('invert swaps afterwards', async () => {
     const { splits } = await load({ ...shared, binarize: 'threshold', threshold: 0.5, invert: true });
-    expect([...statesOf(splits.train.states)]).toEqual([1, 1, 0, 0, 1, 0]);
+    expect([...bytesOf(splits.train.states)]).toEqual([1, 1, 0, 0, 1, 0]);
   });
 
-  function checkFrequencies(matrix: BinaryMatrix): void {
-    const states = statesOf(matrix);
+  function checkFrequencies(matrix: VisibleStates): void {
+    const states = bytesOf(matrix);
     shares.forEach((share, column) => {
       let on = 0;
       for (let row = 0; row < draws; row++) on += states[row * shares.length + column];
@@ -159,9 +154,9 @@ describe('binarization', () => {
     const { splits } = await load({ path: many, binarize: 'stochastic' });
     checkFrequencies(splits.train.states);
     const divided = await load({ path: many, binarize: 'stochastic', shuffle: false, test: { count: 1000 } });
-    const whole = statesOf(splits.train.states);
+    const whole = bytesOf(splits.train.states);
     const heldOut = divided.splits.test as Examples;
-    expect(Buffer.compare(statesOf(heldOut.states), whole.subarray(3000 * shares.length))).toBe(0);
+    expect(Buffer.compare(bytesOf(heldOut.states), whole.subarray(3000 * shares.length))).toBe(0);
   });
 
   test('dynamic: fresh every epoch, repeatable, and apart from the fixed draw', async () => {
@@ -170,10 +165,10 @@ describe('binarization', () => {
     if (statesOfEpoch === undefined) throw new Error('no fresh binarization');
     expect(splits.test?.statesOfEpoch).toBeUndefined();
     const fixed = await load({ path: many, binarize: 'stochastic', test: { count: 10 } });
-    expect(Buffer.compare(statesOf(binary), statesOf(fixed.splits.train.states))).toBe(0);
-    const epochs = [0, 1, 2].map((epoch) => Buffer.from(statesOf(statesOfEpoch(epoch))));
-    expect(epochs[1].equals(Buffer.from(statesOf(statesOfEpoch(1))))).toBe(true);
-    const draw = [statesOf(binary), ...epochs].map((states) => states.filter((_, i) => shares[i % shares.length] === 0.5));
+    expect(Buffer.compare(bytesOf(states), bytesOf(fixed.splits.train.states))).toBe(0);
+    const epochs = [0, 1, 2].map((epoch) => Buffer.from(bytesOf(statesOfEpoch(epoch))));
+    expect(epochs[1].equals(Buffer.from(bytesOf(statesOfEpoch(1))))).toBe(true);
+    const draw = [bytesOf(states), ...epochs].map((bytes) => bytes.filter((_, i) => shares[i % shares.length] === 0.5));
     for (let i = 0; i < draw.length; i++) {
       for (let j = 0; j < i; j++) {
         const equal = draw[i].filter((state, k) => state === draw[j][k]).length;
@@ -182,7 +177,19 @@ describe('binarization', () => {
     }
   });
 
+  test('signs: −1 becomes 0, and the other way round where inverted', async () => {
+    const path = write('signs.txt', '-1 1 1\n1 -1 1\n');
+    const ones = await load({ path, binarize: 'signs' });
+    expect(bytesOf(ones.splits.train.states).join('')).toBe('011101');
+    expect(ones.layer).toEqual({ kind: 'binary' });
+    expect(bytesOf((await load({ path, binarize: 'signs', invert: true })).splits.train.states).join('')).toBe('100010');
+    const numpy = write('signs.npy', writeNpy(Float64Array.of(-3, 3), [1, 2]));
+    expect(bytesOf((await load({ path: numpy, binarize: 'signs', scale: 3 })).splits.train.states).join('')).toBe('01');
+  });
+
   test.each<[string, Partial<DataConfig>, RegExp, RegExp]>([
+    ['a spin of 0', { path: write('spins.txt', '-1 1\n1 0\n'), binarize: 'signs' }, /spins\.txt:2: row 2, column 2: the value 0 is neither -1 nor 1/, /signs/],
+    ['spins without signs', { path: write('spin.txt', '-1 1\n1 1\n') }, /the value -1 is outside/, /data\.binarize: signs/],
     ['grey without binarization', { path: grey, scale: 255 }, /grey\.npy: row 1, column 2: the value 127\/255 is neither 0 nor 1/, /threshold.*stochastic.*dynamic/],
     ['grey without scale', { path: grey, binarize: 'threshold' }, /row 1, column 2: the value 127 is outside \[0, 1\]/, /data\.scale: 255/],
     ['negative', { path: write('negative.csv', '0,1\n0.5,-1\n'), binarize: 'stochastic' }, /negative\.csv:2: row 2, column 2: the value -1 is outside/, /Bring/],
@@ -242,6 +249,15 @@ describe('fingerprint', () => {
     hash.update('rbm-train data 1\ntrain 2 3\n').update(Uint8Array.of(0b101, 0, 0, 0, 0b110, 0, 0, 0));
     hash.update('test 1 3\n').update(Uint8Array.of(0b111, 0, 0, 0));
     expect(fingerprint).toBe(hash.digest('hex'));
+  });
+
+  test('the kind that is meant anyway changes nothing', async () => {
+    const path = write('plain.txt', '1 0 1\n0 1 1\n');
+    const plain = await load({ path });
+    const explicit = await load({ path, values: 'binary', missing: 'refuse' });
+    const withoutAny = await load({ path, missing: 'nan' });
+    expect([explicit.fingerprint, withoutAny.fingerprint]).toEqual([plain.fingerprint, plain.fingerprint]);
+    expect(withoutAny.splits.train.missing).toBeUndefined();
   });
 
   test('depends on the data, not on the file that holds them', async () => {

@@ -12,7 +12,7 @@ import { bennettAcceptanceRatio } from '../../src/estimators/bennett-acceptance-
 import { raise } from '../../src/estimators/raise.js';
 import { reverseAnnealedImportanceSampling } from '../../src/estimators/reverse-annealed-importance-sampling.js';
 import { twoSided } from '../../src/estimators/two-sided.js';
-import { backends, loadKernels, packBinaryMatrix, type Kernels, type Model, type ModelParameters } from '../../src/kernels/index.js';
+import { binaryLayer, backends, loadKernels, packBinaryMatrix, type Kernels, type Model, type ModelParameters } from '../../src/kernels/index.js';
 import { baseLogPartitionFunction, baseVisibleBias } from '../../src/model/base-rate.js';
 import { createModel } from '../../src/model/parameters.js';
 import { streamKey } from '../../src/random/index.js';
@@ -105,7 +105,7 @@ async function bothWays(parameters: ModelParameters, path: AnnealingPath, chains
 
 describe('the base-rate model', () => {
   test('log Z by its definition, and by enumeration of the model at β = 0', () => {
-    const logZ = baseLogPartitionFunction(smallBase, 4);
+    const logZ = baseLogPartitionFunction(smallBase, { hiddenUnits: 4, visibleLayer: binaryLayer });
     expect(abs(logZ - exactBaseLogZ(smallBase, 4))).toBeLessThan(1e-13);
     expect(abs(logZ - exactLogZ(tempered(small, smallBase, 0)))).toBeLessThan(1e-13);
   });
@@ -113,9 +113,9 @@ describe('the base-rate model', () => {
   test('from data: log-odds with one pseudo-count more of on and of off; uniform: 0', () => {
     const examples = packBinaryMatrix(Uint8Array.of(1, 0, 1, 1, 0, 0, 1, 0, 1), 3, 3);
     // On in 3, 0 and 2 of 3 rows.
-    const bias = baseVisibleBias('data', examples);
+    const bias = baseVisibleBias('data', examples, binaryLayer);
     [[3, 0], [0, 3], [2, 1]].forEach(([on, off], i) => expect(abs(bias[i] - log((on + 1) / (off + 1)))).toBeLessThan(1e-14));
-    expect([...baseVisibleBias('uniform', examples)]).toEqual([0, 0, 0]);
+    expect([...baseVisibleBias('uniform', examples, binaryLayer)]).toEqual([0, 0, 0]);
   });
 });
 

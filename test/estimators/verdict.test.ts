@@ -11,7 +11,7 @@ import { bennettAcceptanceRatio, type BennettEstimate } from '../../src/estimato
 import { meanWeight, type MeanWeight } from '../../src/estimators/mean-weight.js';
 import { twoSided } from '../../src/estimators/two-sided.js';
 import { oneSidedVerdict, twoSidedVerdict, type TemperingEvidence } from '../../src/estimators/verdict.js';
-import { loadKernels, packBinaryMatrix, type Kernels, type ModelParameters } from '../../src/kernels/index.js';
+import { binaryLayer, loadKernels, packBinaryMatrix, type Kernels, type ModelParameters } from '../../src/kernels/index.js';
 import { baseVisibleBias } from '../../src/model/base-rate.js';
 import { createModel } from '../../src/model/parameters.js';
 import * as bruteForce from '../reference/brute-force.js';
@@ -45,7 +45,7 @@ afterAll(() => kernels.close());
 
 describe('a mode that the base rate knows nothing of', () => {
   const settings: AnnealingSettings = {
-    ...defaultAnnealing, baseVisibleBias: baseVisibleBias('data', examples), temperatures: 200, seed: '1', reverseStart: 'exact', budget: 0,
+    ...defaultAnnealing, baseVisibleBias: baseVisibleBias('data', examples, binaryLayer), temperatures: 200, seed: '1', reverseStart: 'exact', budget: 0,
   };
 
   // Half of the mass in the second mode: forward chains miss log 2 = .69 nats. 95 % of it: 3.05.

@@ -6,6 +6,8 @@
 import * as fc from 'fast-check';
 
 import {
+  binaryLayer,
+  hostMatrixOf,
   packBinaryMatrix,
   rowsOf,
   uniform,
@@ -14,7 +16,10 @@ import {
   type Matrix,
   type Model,
   type ModelParameters,
+  type Phase,
   type RandomAddress,
+  type VisibleLayer,
+  type VisibleStates,
 } from '../../src/kernels/index.js';
 import { createModel } from '../../src/model/parameters.js';
 import { uniforms } from '../reference/numbers.js';
@@ -152,6 +157,24 @@ export class Workspace {
     return { whole, states: rowsOf(whole, margin, rows) };
   }
 
+  /** Real states in one of the `places`, from values (rows × columns, row-major). */
+  realStates(place: string, values: Float64Array, rows: number, columns: number): Matrix {
+    const isPart = place.startsWith('rows');
+    const [before, count] = isPart ? [margin, rows + 2 * margin] : [0, rows];
+    const content = new Float64Array(count * columns).fill(7);
+    content.set(values, before * columns);
+    const isOwn = place.endsWith('own');
+    const matrix = isOwn ? this.matrix(count, columns, content) : hostMatrixOf(content, count, columns);
+    return isPart ? matrix.rowsOf(margin, rows) : matrix;
+  }
+
+  /** As `drawnStates`, of whatever a visible layer draws. */
+  drawnVisible(rows: number, columns: number, layer: VisibleLayer): { whole: VisibleStates; states: VisibleStates } {
+    if (layer.kind !== 'gaussian') return this.drawnStates(rows, columns);
+    const whole = this.results(rows + 2 * margin, columns);
+    return { whole, states: whole.rowsOf(margin, rows) };
+  }
+
   release(): void {
     this.kernels.release(...this.#made);
   }
@@ -202,6 +225,27 @@ export function caseStates(workspace: Workspace, { rows, spare, density, place, 
   return workspace.states(place, stateBytes(density, rows + spare, units, seed + 5), rows + spare, units);
 }
 
+/** Kinds of values that real states have. */
+export const realKinds = fc.constantFrom<ValueKind>('small', 'sixty', 'certainties', 'zeros', 'subnormal', 'extreme', 'huge');
+
+/** The real states of a case: as `caseStates`, of one kind of values. */
+export function caseRealStates(workspace: Workspace, { n, rows, spare, place, seed }: LayerCase, kind: ValueKind): Matrix {
+  return workspace.realStates(place, valuesOfKind(kind, (rows + spare) * n, seed + 5), rows + spare, n);
+}
+
+/** A visible layer of so many units; categorical groups of one to twenty of them. */
+export function visibleLayerOf(kind: VisibleLayer['kind'], units: number, seed: number): VisibleLayer {
+  if (kind === 'binary') return binaryLayer;
+  if (kind === 'gaussian') return { kind };
+  const sizesOfGroups = uniforms(units, seed);
+  const groups = [0];
+  for (let group = 0; groups[group] < units; group++) {
+    // Squared: small groups are likelier.
+    groups.push(Math.min(units, groups[group] + 1 + floor(20 * sizesOfGroups[group] * sizesOfGroups[group])));
+  }
+  return { kind, groups: Uint32Array.from(groups) };
+}
+
 /** Addresses of draws; the largest of every field among them. */
 export const addresses: fc.Arbitrary<{ address: RandomAddress; firstRow: number }> = fc.record({
   address: fc.record({
@@ -230,4 +274,58 @@ export function edgeMeans(address: RandomAddress, firstRow: number, rows: number
     ];
     return candidates[floor(choice * candidates.length)];
   });
+}
+
+/** Rows of a phase: an update from none would divide by zero. */
+export const phaseRows = rowCounts.filter((rows) => rows > 0);
+
+/** A phase of the gradient. */
+export interface PhaseCase {
+  readonly kind: 'samples' | 'real samples' | 'expectation';
+  readonly rows: number;
+  /** Rows of the matrices beyond `rows`. */
+  readonly spare: number;
+  readonly density: string;
+  readonly off: OffPattern;
+  readonly place: string;
+  readonly means: ValueKind;
+  /** Of real-valued states. */
+  readonly states: ValueKind;
+  readonly seed: number;
+}
+
+export const phases: fc.Arbitrary<PhaseCase> = fc.record({
+  kind: fc.constantFrom('samples', 'samples', 'real samples', 'expectation'),
+  rows: phaseRows,
+  spare: fc.nat(2),
+  density: densities,
+  off: offUnits,
+  place: places,
+  means: fc.constantFrom<ValueKind>('means', 'means', 'certainties', 'zero', 'subnormal', 'extreme'),
+  states: realKinds,
+  seed: seeds,
+});
+
+/** The phase of a case, of n visible and m hidden units. */
+export function phaseOf(workspace: Workspace, chosen: PhaseCase, n: number, m: number): Phase {
+  const { kind, rows, spare, density, off, place, means, states, seed } = chosen;
+  if (kind === 'expectation') {
+    const moments = {
+      visible: valuesOfKind(means, n, seed),
+      hidden: valuesOfKind(means, m, seed + 1),
+      products: valuesOfKind(means, n * m, seed + 2),
+    };
+    return { kind, moments };
+  }
+  const all = rows + spare;
+  return {
+    kind: 'samples',
+    visible:
+      kind === 'real samples'
+        ? workspace.realStates(place, valuesOfKind(states, all * n, seed), all, n)
+        : // Units that are on in the spare rows only are off as well.
+          workspace.states(place, withUnitsOff(stateBytes(density, all, n, seed), rows, n, off), all, n),
+    hiddenMeans: workspace.matrix(all, m, valuesOfKind(means, all * m, seed + 1)),
+    rows,
+  };
 }

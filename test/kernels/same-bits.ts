@@ -11,91 +11,34 @@ import {
   logScaled,
   planEnumeration,
   scaledSum,
+  type EnumerationPlan,
   type EnumerationView,
   type Kernels,
-  type Model,
-  type Phase,
   type Tempering,
 } from '../../src/kernels/index.js';
-import { getParameters, parameterTensors } from '../../src/model/parameters.js';
+import { resultsOf, sameBits as compareBits, tensorsOf, type Work } from './agreement.js';
 import {
   addresses,
   caseParameters,
+  caseRealStates,
   caseStates,
   densities,
   edgeMeans,
   layerCases,
-  offUnits,
   parameterKinds,
+  phaseOf,
+  phaseRows,
+  phases,
   places,
+  realKinds,
   rowCounts,
   seeds,
   sizes,
-  stateBytes,
   valuesOfKind,
-  withUnitsOff,
-  Workspace,
+  visibleLayerOf,
   type ValueKind,
 } from './cases.js';
-import { firstDifference, valuesOf } from './support.js';
-
-/** Arrays that kernels have written, in an order that is always the same. */
-type Results = readonly (Float64Array | Uint8Array | Uint32Array)[];
-
-/** Asks kernels for work on what it makes in the workspace; what it returns reads the results when all is finished. */
-type Work<Case> = (workspace: Workspace, kernels: Kernels, chosen: Case) => (() => Results) | Promise<() => Results>;
-
-/** What an arbitrary makes. */
-type Made<Arbitrary> = Arbitrary extends fc.Arbitrary<infer Value> ? Value : never;
-
-/** The results of some work, as copies: released memory is used again. */
-async function resultsOf<Case>(kernels: Kernels, work: Work<Case>, chosen: Case): Promise<Results> {
-  const workspace = new Workspace(kernels);
-  const read = await work(workspace, kernels, chosen);
-  await kernels.finish();
-  const results = read().map((result) => result.slice());
-  workspace.release();
-  return results;
-}
-
-/** The tensors of a model, or of a velocity: none where there is no momentum. */
-function tensorsOf(model: Model | undefined): Float64Array[] {
-  return model === undefined ? [] : parameterTensors(getParameters(model)).map(({ values }) => values);
-}
-
-/** Rows of a phase: an update from none would divide by zero. */
-const phaseRows = rowCounts.filter((rows) => rows > 0);
-
-const phases = fc.record({
-  kind: fc.constantFrom('samples', 'samples', 'expectation'),
-  rows: phaseRows,
-  spare: fc.nat(2),
-  density: densities,
-  off: offUnits,
-  place: places,
-  means: fc.constantFrom<ValueKind>('means', 'means', 'certainties', 'zero', 'subnormal', 'extreme'),
-  seed: seeds,
-});
-
-function phaseOf(workspace: Workspace, chosen: Made<typeof phases>, n: number, m: number): Phase {
-  const { kind, rows, spare, density, off, place, means, seed } = chosen;
-  if (kind === 'expectation') {
-    const moments = {
-      visible: valuesOfKind(means, n, seed),
-      hidden: valuesOfKind(means, m, seed + 1),
-      products: valuesOfKind(means, n * m, seed + 2),
-    };
-    return { kind, moments };
-  }
-  const all = rows + spare;
-  return {
-    kind: 'samples',
-    // Units that are on in the spare rows only are off as well.
-    visible: workspace.states(place, withUnitsOff(stateBytes(density, all, n, seed), rows, n, off), all, n),
-    hiddenMeans: workspace.matrix(all, m, valuesOfKind(means, all * m, seed + 1)),
-    rows,
-  };
-}
+import { contentOf, firstDifference, valuesOf } from './support.js';
 
 const learningRates = fc.constantFrom(0.1, 0.01, 1, 0, 1e-300, 1e300);
 
@@ -147,7 +90,7 @@ function levelViews(highest: number, kinds: readonly ValueKind[]): fc.Arbitrary<
 }
 
 /** The blocks of an enumeration: together, one by one, and from the one that `cut` names to the last. */
-function enumerationWork(form: 'product' | 'streamed'): Work<readonly [EnumerationView, number]> {
+function enumerationWork(form?: EnumerationPlan['form']): Work<readonly [EnumerationView, number]> {
   return (_, kernels, [view, cut]) => {
     const plan = planEnumeration(view, form);
     const { blocks } = plan;
@@ -181,12 +124,7 @@ export function describeSameBits(load: () => Promise<Kernels>, threads: number):
 
   /** Does the same work with both backends, for `numRuns` random cases; the promise is rejected where bits differ. */
   function sameBits<Case>(numRuns: number, cases: fc.Arbitrary<Case>, work: Work<Case>): Promise<void> {
-    const property = fc.asyncProperty(cases, async (chosen) => {
-      const expected = await resultsOf(reference, work, chosen);
-      const actual = await resultsOf(kernels, work, chosen);
-      expect(actual.map((result, index) => firstDifference(result, expected[index]))).toEqual(expected.map(() => undefined));
-    });
-    return fc.assert(property, { numRuns, includeErrorInReport: true });
+    return compareBits(kernels, reference, numRuns, cases, work);
   }
 
   describe('inputs and means', () => {
@@ -391,6 +329,108 @@ export function describeSameBits(load: () => Promise<Kernels>, threads: number):
     });
   });
 
+  describe('real visible states', () => {
+    const cases = fc.tuple(layerCases(), realKinds);
+    const gaussian = { kind: 'gaussian' } as const;
+
+    test('hiddenInputs', async () => {
+      const agree = sameBits(300, cases, (workspace, backend, [chosen, kind]) => {
+        const inputs = workspace.results(chosen.rows + chosen.spare, chosen.m);
+        backend.hiddenInputs(workspace.model(caseParameters(chosen)), caseRealStates(workspace, chosen, kind), chosen.rows, inputs);
+        return () => [valuesOf(inputs)];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    const rowSets = fc.array(fc.record({ rows: rowCounts, spare: fc.nat(2), place: places, seed: seeds, isReal: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    test('hiddenMeans of one to four sets of rows, some of them binary', async () => {
+      const agree = sameBits(200, fc.tuple(layerCases(), realKinds, rowSets), (workspace, backend, [chosen, kind, sets]) => {
+        const requests = sets.map((set) => {
+          const own = { ...chosen, ...set };
+          return {
+            visible: set.isReal ? caseRealStates(workspace, own, kind) : caseStates(workspace, own, chosen.n),
+            rows: set.rows,
+            means: workspace.results(set.rows + set.spare, chosen.m),
+          };
+        });
+        backend.hiddenMeans(workspace.model(caseParameters(chosen)), requests);
+        return () => requests.map(({ means }) => valuesOf(means));
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    test('sampleHidden, of the model and of tempered ones', async () => {
+      const agree = sameBits(200, fc.tuple(cases, addresses, fc.boolean()), (workspace, backend, [[chosen, kind], { address, firstRow }, isTempered]) => {
+        const { n, m, rows, seed } = chosen;
+        const { whole, states } = workspace.drawnStates(rows, m);
+        const model = workspace.model({ ...caseParameters(chosen), visibleLayer: gaussian });
+        const visible = caseRealStates(workspace, chosen, kind);
+        backend.sampleHidden(model, visible, rows, address, firstRow, states, isTempered ? temperingOf(rows + 1, n, seed) : undefined);
+        return () => [whole.words];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    test('freeEnergies', async () => {
+      const agree = sameBits(200, cases, (workspace, backend, [chosen, kind]) => {
+        const energies = new Float64Array(chosen.rows + chosen.spare).fill(7);
+        const model = workspace.model({ ...caseParameters(chosen), visibleLayer: gaussian });
+        backend.freeEnergies(model, caseRealStates(workspace, chosen, kind), chosen.rows, energies);
+        return () => [energies];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    test('temperedFreeEnergies', async () => {
+      const finite = fc.constantFrom<ValueKind>('small', 'sixty', 'certainties', 'zeros', 'subnormal');
+      const finiteCases = fc.tuple(layerCases(['zero', 'negativeZero', 'zeros', 'small', 'sixty', 'subnormal']), finite, fc.integer({ min: 1, max: 3 }));
+      const agree = sameBits(200, finiteCases, (workspace, backend, [chosen, kind, models]) => {
+        const { n, rows, seed } = chosen;
+        const energies = new Float64Array(models * rows).fill(7);
+        const model = workspace.model({ ...caseParameters(chosen), visibleLayer: gaussian });
+        backend.temperedFreeEnergies(model, caseRealStates(workspace, chosen, kind), rows, temperingOf(models * rows, n, seed), energies);
+        return () => [energies];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+  });
+
+  describe.each(['gaussian', 'categorical', 'binary'] as const)('a %s visible layer', (kind) => {
+    test('visibleMeans', async () => {
+      const kinds = fc.constantFrom<ValueKind>('small', 'sixty', 'zeros', 'subnormal', 'extreme', 'huge', 'upwards', 'overflowing');
+      const cases = fc.record({ n: sizes, rows: rowCounts, spare: fc.nat(2), values: kinds, seed: seeds, isPart: fc.boolean() });
+      const agree = sameBits(200, cases, (workspace, backend, { n, rows, spare, values, seed, isPart }) => {
+        const model = backend.createModel(n, 1, visibleLayerOf(kind, n, seed));
+        const matrix = workspace.realStates('own', valuesOfKind(values, (rows + spare) * n, seed), rows + spare, n);
+        backend.visibleMeans(model, isPart && spare > 0 ? matrix.rowsOf(1, spare - 1) : matrix, isPart && spare > 0 ? spare - 1 : rows);
+        backend.release(model);
+        return () => [valuesOf(matrix)];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+
+    // As above: probabilities that are NaN are not asked for; inputs may overflow one way.
+    const drawable = parameterKinds.filter((each) => each !== 'overflowing' && each !== 'huge' && each !== 'extreme');
+    test.each([
+      ['the model', drawable],
+      ['tempered ones', drawable.filter((each) => each !== 'upwards' && each !== 'downwards')],
+    ])('sampleVisible, of %s', async (which, kinds) => {
+      const agree = sameBits(200, fc.tuple(layerCases(kinds), addresses), (workspace, backend, [chosen, { address, firstRow }]) => {
+        const { n, m, rows, seed } = chosen;
+        const visibleLayer = visibleLayerOf(kind, n, seed);
+        const { whole, states } = workspace.drawnVisible(rows, n, visibleLayer);
+        const model = workspace.model({ ...caseParameters(chosen), visibleLayer });
+        const hidden = caseStates(workspace, chosen, m);
+        backend.sampleVisible(model, hidden, rows, address, firstRow, states, which === 'the model' ? undefined : temperingOf(rows + 1, n, seed));
+        return () => [contentOf(whole)];
+      });
+      await expect(agree).resolves.toBeUndefined();
+    });
+  });
+
   describe('updates', () => {
     const updates = fc.record({
       layers: layerCases(),
@@ -506,6 +546,21 @@ export function describeSameBits(load: () => Promise<Kernels>, threads: number):
       await expect(sameBits(80, cases, enumerationWork('product'))).resolves.toBeUndefined();
       const extremeCases = fc.tuple(levelViews(3, parameterKinds), fc.nat(100));
       await expect(sameBits(40, extremeCases, enumerationWork('streamed'))).resolves.toBeUndefined();
+    });
+
+    test('blocks and moments with inner units that are not binary', async () => {
+      const kinds = fc.constantFrom('gaussian' as const, 'categorical' as const);
+      const cases = fc.tuple(views(6, smallKinds), kinds, fc.nat(100)).map(([view, kind, cut]) => {
+        return [{ ...view, innerLayer: visibleLayerOf(kind, view.innerUnits, cut) }, cut] as const;
+      });
+      await expect(sameBits(30, cases, enumerationWork())).resolves.toBeUndefined();
+      const agree = sameBits(30, cases, (_, backend, [view]) => {
+        const { outerUnits, innerUnits } = view;
+        const [outer, inner, products, innerSquares] = [outerUnits, innerUnits, outerUnits * innerUnits, innerUnits].map((length) => new Float64Array(length));
+        backend.enumerationMoments(view, 3, 0, 2 ** outerUnits, { outer, inner, products, innerSquares });
+        return () => [outer, inner, products, innerSquares];
+      });
+      await expect(agree).resolves.toBeUndefined();
     });
 
     test('units whose only level is 1 are binary units', async () => {

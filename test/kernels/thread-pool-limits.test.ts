@@ -8,7 +8,7 @@ import type { Kernels, loadKernels } from '../../src/kernels/index.js';
 import { referenceKernels } from '../../src/kernels/reference/index.js';
 import { KernelMemory } from '../../src/kernels/wasm/memory.js';
 import { createChains, fillWithNoise, gibbsSteps } from '../../src/sampling/gibbs.js';
-import { firstDifference } from './support.js';
+import { binary, firstDifference } from './support.js';
 
 const built = new URL('../../dist/kernels/index.js', import.meta.url).href;
 
@@ -23,7 +23,7 @@ async function chainsAfter(kernels: Kernels, steps: number): Promise<Uint32Array
   const chains = createChains(kernels, model, 3);
   await gibbsSteps(kernels, model, chains, 3, steps, { key: { k0: 1, k1: 2 }, update: 0, step: 0, row: 0 });
   await kernels.finish();
-  return chains.visible.words.slice();
+  return binary(chains.visible).words.slice();
 }
 
 test('a memory knows its own views after another memory has grown', () => {
@@ -68,9 +68,9 @@ test('noise for any number of chains', async () => {
   const kernels = await load(2);
   try {
     const states = kernels.createStates(200_000, 4);
-    await fillWithNoise(kernels, states, { k0: 1, k1: 2 });
+    await fillWithNoise(kernels, kernels.createModel(4, 1), states, { k0: 1, k1: 2 });
     const expected = referenceKernels.createStates(200_000, 4);
-    await fillWithNoise(referenceKernels, expected, { k0: 1, k1: 2 });
+    await fillWithNoise(referenceKernels, referenceKernels.createModel(4, 1), expected, { k0: 1, k1: 2 });
     expect(Buffer.compare(Buffer.from(states.words.slice().buffer), Buffer.from(expected.words.buffer))).toBe(0);
   } finally {
     await kernels.close();

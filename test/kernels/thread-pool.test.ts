@@ -16,7 +16,7 @@ import type { Kernels, loadKernels } from '../../src/kernels/index.js';
 import { referenceKernels } from '../../src/kernels/reference/index.js';
 import { createChains, gibbsSteps } from '../../src/sampling/gibbs.js';
 import { temporaryFolder } from '../cli/support/run-cli.js';
-import { firstDifference, matrixOf, valuesOf } from './support.js';
+import { binary, firstDifference, matrixOf, valuesOf } from './support.js';
 
 const built = new URL('../../dist/kernels/index.js', import.meta.url).href;
 const failure = 'ERR_COMPUTE_THREAD';
@@ -42,7 +42,7 @@ async function chainsAfter(kernels: Kernels, batches: readonly number[], rows: n
     gibbsSteps(kernels, model, chains, rows, steps, { key: { k0: 1, k1: 2 }, update, step: 0, row: 0 });
     await kernels.finish();
   }
-  const states = chains.visible.words.slice();
+  const states = binary(chains.visible).words.slice();
   kernels.release(model, chains.visible, chains.hidden);
   return states;
 }

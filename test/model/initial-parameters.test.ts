@@ -4,7 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 
 import type { BiasConfig, ModelConfig } from '../../src/config/run-config.js';
 import { packBinaryMatrix } from '../../src/kernels/index.js';
-import { countActive, initialParameters } from '../../src/model/initial-parameters.js';
+import { initialParameters } from '../../src/model/initial-parameters.js';
+import { countActive } from '../../src/model/marginal-bias.js';
 import { areParametersFinite, createParameters, parameterCount, parameterTensors } from '../../src/model/parameters.js';
 import * as ep from '../reference/extended-precision.js';
 import { cumulative } from '../reference/normal.js';

@@ -18,7 +18,7 @@ import {
   type Chains,
   type GibbsAddress,
 } from '../../src/sampling/gibbs.js';
-import { bytesOf, firstDifference, statesOf, valuesOf } from '../kernels/support.js';
+import { binary, bytesOf, firstDifference, statesOf, valuesOf } from '../kernels/support.js';
 import * as bruteForce from '../reference/brute-force.js';
 import * as ep from '../reference/extended-precision.js';
 import * as gibbs from '../reference/gibbs.js';
@@ -48,7 +48,7 @@ describe.each(backends)('backend $name', (backend) => {
   async function run(parameters: ModelParameters, start: readonly number[], steps: number, address: Partial<GibbsAddress> = {}) {
     const chains = createChains(kernels, parameters, start.length);
     const n = parameters.visibleUnits;
-    chains.visible.words.set(packBinaryMatrix(gibbs.unpackStates(start, n), start.length, n).words);
+    binary(chains.visible).words.set(packBinaryMatrix(gibbs.unpackStates(start, n), start.length, n).words);
     await proceed(parameters, chains, steps, address);
     return chains;
   }
@@ -169,7 +169,7 @@ describe.each(backends)('backend $name', (backend) => {
     // More rows than are drawn at a time.
     test.each([1, 256, 300])('noise: the uniforms of the start’s address below ½, %i chains', async (count) => {
       const visible = statesOf(kernels, new Uint8Array(count * 37).fill(1), count, 37);
-      await fillWithNoise(kernels, visible, key);
+      await fillWithNoise(kernels, kernels.createModel(37, 2), visible, key);
       const address = layerAddress({ key, update: startUpdate, step: 0, row: 0 }, 'visible');
       const expected = Uint8Array.from({ length: count * 37 }, (_, index) =>
         uniform(address, Math.floor(index / 37), index % 37) < 0.5 ? 1 : 0,

@@ -11,14 +11,13 @@ import {
   backends,
   loadKernels,
   packBinaryMatrix,
-  type BinaryMatrix,
   type Kernels,
   type ModelParameters,
 } from '../../src/kernels/index.js';
 import { createModel } from '../../src/model/parameters.js';
 import { phaseStatistics, type PhaseStatistics } from '../../src/model/phase-statistics.js';
 import { gradientEstimator, type GradientContext, type GradientState } from '../../src/training/gradients/index.js';
-import { bytesOf, statesOf } from '../kernels/support.js';
+import { binary, bytesOf, statesOf } from '../kernels/support.js';
 import * as bruteForce from '../reference/brute-force.js';
 import * as ep from '../reference/extended-precision.js';
 import * as gibbs from '../reference/gibbs.js';
@@ -80,13 +79,14 @@ async function start(context: GradientContext): Promise<GradientState> {
 }
 
 /** Binary states as numbers, one for each row. */
-function packed(states: BinaryMatrix): number[] {
-  return gibbs.packStates(bytesOf(states), states.columns);
+function packed(states: object): number[] {
+  return gibbs.packStates(bytesOf(states), binary(states).columns);
 }
 
 /** Sets binary states of the kernels to numbers, one for each row. */
-function setStates(states: BinaryMatrix, numbers: readonly number[]): void {
-  states.words.set(packBinaryMatrix(gibbs.unpackStates(numbers, states.columns), states.rows, states.columns).words);
+function setStates(states: object, numbers: readonly number[]): void {
+  const { words, rows, columns } = binary(states);
+  words.set(packBinaryMatrix(gibbs.unpackStates(numbers, columns), rows, columns).words);
 }
 
 const tensors = [

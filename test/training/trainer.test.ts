@@ -19,7 +19,8 @@ import {
   type Phase,
 } from '../../src/kernels/index.js';
 import { createParameters, getParameters, type Model } from '../../src/model/parameters.js';
-import { batchRows, lengthInUpdates, Trainer, updatesPerEpoch, type StateTensor, type TrainingExamples } from '../../src/training/trainer.js';
+import { batchRows, lengthInUpdates, Trainer, updatesPerEpoch, type TrainingExamples } from '../../src/training/trainer.js';
+import type { SavedTensor } from '../../src/sampling/saved-states.js';
 import { sameBits } from '../formats/damage.js';
 import { bytesOf, valuesOf } from '../kernels/support.js';
 import { integers, normals } from '../reference/numbers.js';
@@ -499,11 +500,11 @@ describe.each(backends)('backend $name', ({ name }) => {
 
     describe('a state that is not of this run is refused, and the tensor named', () => {
       const shapes: Record<string, [number, number]> = { visibleChains: [4, 5], hiddenChains: [4, 3] };
-      const wholeState = (): Map<string, StateTensor> =>
+      const wholeState = (): Map<string, SavedTensor> =>
         new Map(Object.entries(shapes).map(([tensor, shape]) => [tensor, { shape, values: new Uint8Array(shape[0] * shape[1]) }]));
 
       /** Restores a new run of SML with the whole state but for this change. */
-      async function restoreWith(change: (tensors: Map<string, StateTensor>) => void): Promise<void> {
+      async function restoreWith(change: (tensors: Map<string, SavedTensor>) => void): Promise<void> {
         const trainer = await trainerFor({ ...sml, chains: 4 });
         const tensors = wholeState();
         change(tensors);
@@ -533,13 +534,13 @@ describe.each(backends)('backend $name', ({ name }) => {
       test.each(Object.keys(shapes))('%s', async (tensor) => {
         const [rows, columns] = shapes[tensor];
         const length = rows * columns;
-        const set = (shape: readonly number[], values: StateTensor['values']) =>
+        const set = (shape: readonly number[], values: SavedTensor['values']) =>
           restoreWith((tensors) => void tensors.set(tensor, { shape, values }));
         const message = expect.objectContaining({ name: 'RangeError', message: expect.stringContaining(tensor) });
         await expect(restoreWith((tensors) => void tensors.delete(tensor))).rejects.toEqual(message);
         // Under another name; fewer and more chains; other units; transposed; other dimensions; numbers instead of bytes.
         await expect(restoreWith((tensors) => {
-          tensors.set('chains', tensors.get(tensor) as StateTensor);
+          tensors.set('chains', tensors.get(tensor) as SavedTensor);
           tensors.delete(tensor);
         })).rejects.toEqual(message);
         for (const shape of [[rows - 1, columns], [rows + 1, columns], [rows, columns + 1], [columns, rows], [rows, columns, 1], [length], [1, rows, columns], []]) {

@@ -1,25 +1,55 @@
 /**
  * Rows with one binary unit flipped: how likely they are, and their statistics.
+ *
+ * With the unit i the input x of a hidden unit changes by ±w. What it contributes to p̃ is multiplied by
+ *
+ *     (1 + e^(x ± w)) / (1 + e^x) = sigmoid(−x) + sigmoid(x)·e^±w
+ *
+ * and its mean becomes the second term divided by both. So there is no exponential of a row, a visible and a hidden unit,
+ * but those of rows and hidden units, and of weights.
  */
 
 import { getUnit, type BinaryMatrix } from '../binary-matrix.js';
 import { canonicalSum } from '../canonical-sum.js';
-import { exp, log, sigmoid } from '../elementary.js';
+import { exp, log, sigmoid, softplus } from '../elementary.js';
 import type { Matrix, Model } from '../kernels.js';
 import { valuesOf } from './memory.js';
 
-const { abs } = Math;
+const { abs, floor, min } = Math;
 
-/** Units between logarithms: a lane's product of 512 factors stays within 2^±512. */
-const unitsPerLogarithm = 4096;
+/** Where a weight is larger, exponentials of sums are taken, not products of exponentials. */
+const largestWeight = 75;
 
-/** 1 + exp(−|y|) is 1 from here on. */
-const smallestExponent = -690;
+/** Every hidden unit changes the logarithm of p̃ by at most |w|: by at most 600 between logarithms. At most 512 units. */
+function unitsPerLogarithm(largest: number): number {
+  return 8 * min(64, floor(largestWeight / largest));
+}
 
-/** 1 + exp(−|y|). */
-function factorOf(y: number): number {
-  const exponent = -abs(y);
-  return 1 + exp(exponent < smallestExponent ? smallestExponent : exponent);
+/** sigmoid(−x), sigmoid(x) of hidden inputs; e^w, e^−w of weights. */
+interface FlipTables {
+  readonly off: Float64Array;
+  readonly on: Float64Array;
+  readonly rising: Float64Array;
+  readonly falling: Float64Array;
+}
+
+function tablesOf(weights: Float64Array, inputs: Float64Array): FlipTables {
+  return {
+    off: inputs.map((x) => sigmoid(-x)),
+    on: inputs.map((x) => sigmoid(x)),
+    rising: weights.map((w) => exp(w)),
+    falling: weights.map((w) => exp(-w)),
+  };
+}
+
+/** The largest magnitude. */
+function largestOf(values: Float64Array): number {
+  return values.reduce((largest, value) => (abs(value) > largest ? abs(value) : largest), 0);
+}
+
+/** The product of 8 lanes, in the order of a canonical sum. */
+function productOfLanes([p0, p1, p2, p3, p4, p5, p6, p7]: Float64Array): number {
+  return p0 * p1 * (p2 * p3) * (p4 * p5 * (p6 * p7));
 }
 
 /** See `Kernels.flipLogRatios`. */
@@ -28,30 +58,36 @@ export function flipLogRatios(model: Model, visible: BinaryMatrix, rows: number,
   const weights = valuesOf(model.weights);
   const x = valuesOf(inputs);
   const target = valuesOf(ratios);
-  const factors = new Float64Array(m);
-  const sums = new Float64Array(8);
-  const products = new Float64Array(8);
+  const largest = largestOf(weights);
+  const units = unitsPerLogarithm(largest);
+  const { off, on, rising, falling } = tablesOf(weights, x);
+  const lanes = new Float64Array(8);
+
+  /** log Π of the hidden units' factors. */
+  function fromFactors(row: number, i: number, exponentials: Float64Array): number {
+    let sum = 0;
+    for (let first = 0; first < m; first += units) {
+      lanes.fill(1);
+      for (let j = first; j < first + units && j < m; j++) lanes[j & 7] *= off[row * m + j] + on[row * m + j] * exponentials[i * m + j];
+      sum += log(productOfLanes(lanes));
+    }
+    return sum;
+  }
+
+  /** Σ of the changes of the hidden units' cumulants. */
+  function fromCumulants(row: number, i: number, direction: number): number {
+    const changes = weights.subarray(i * m, (i + 1) * m).map((weight, j) => {
+      const input = x[row * m + j];
+      return softplus(input + direction * weight) - softplus(input);
+    });
+    return canonicalSum(changes);
+  }
+
   for (let row = 0; row < rows; row++) {
-    const start = row * m;
-    for (let j = 0; j < m; j++) factors[j] = factorOf(x[start + j]);
     for (let i = 0; i < n; i++) {
       const direction = 1 - 2 * getUnit(visible, row, i);
-      sums.fill(0);
-      products.fill(1);
-      for (let first = 0; first < m; first += unitsPerLogarithm) {
-        const end = first + unitsPerLogarithm < m ? first + unitsPerLogarithm : m;
-        for (let j = first; j < end; j++) {
-          const before = x[start + j];
-          const after = before + direction * weights[i * m + j];
-          sums[j & 7] += (after > 0 ? after : 0) - (before > 0 ? before : 0);
-          products[j & 7] *= factorOf(after) / factors[j];
-        }
-        for (let lane = 0; lane < 8; lane++) {
-          sums[lane] += log(products[lane]);
-          products[lane] = 1;
-        }
-      }
-      target[row * n + i] = direction * visibleBias[i] + canonicalSum(sums);
+      const change = largest <= largestWeight ? fromFactors(row, i, direction > 0 ? rising : falling) : fromCumulants(row, i, direction);
+      target[row * n + i] = direction * visibleBias[i] + change;
     }
   }
 }
@@ -72,12 +108,21 @@ export function flipStatistics(
   const c = valuesOf(coefficients);
   const sums = valuesOf(hidden).fill(0, 0, rows * m);
   const totals = valuesOf(products).fill(0);
+  const isModerate = largestOf(weights) <= largestWeight;
+  const { off, on, rising, falling } = tablesOf(weights, x);
+
+  function meanOf(input: number, weight: number, direction: number): number {
+    if (!isModerate) return sigmoid(x[input] + direction * weights[weight]);
+    const ofOn = on[input] * (direction > 0 ? rising : falling)[weight];
+    return ofOn / (off[input] + ofOn);
+  }
+
   for (let row = 0; row < rows; row++) {
     for (let i = 0; i < n; i++) {
       const direction = 1 - 2 * getUnit(visible, row, i);
       const coefficient = c[row * n + i];
       for (let j = 0; j < m; j++) {
-        const term = coefficient * sigmoid(x[row * m + j] + direction * weights[i * m + j]);
+        const term = coefficient * meanOf(row * m + j, i * m + j, direction);
         sums[row * m + j] += term;
         totals[i * m + j] += direction * term;
       }

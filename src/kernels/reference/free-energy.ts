@@ -2,7 +2,7 @@
  * Free energies of visible states, in nats.
  */
 
-import { getUnit, isBinaryMatrix } from '../binary-matrix.js';
+import { getUnit, isBinaryMatrix, type BinaryMatrix } from '../binary-matrix.js';
 import { canonicalSum } from '../canonical-sum.js';
 import { exp, log, softplus } from '../elementary.js';
 import type { Model, Tempering, VisibleStates } from '../kernels.js';
@@ -11,13 +11,16 @@ import { valuesOf } from './memory.js';
 
 const { abs } = Math;
 
-/** The first term of F(v), by a canonical sum: −aᵀv, or ½‖v − a‖². */
+/** Σ of the values of a row's units that are on; canonical. */
+function sumOfActive(values: Float64Array, visible: BinaryMatrix, row: number, terms: Float64Array): number {
+  for (let i = 0; i < values.length; i++) terms[i] = getUnit(visible, row, i) === 0 ? 0 : values[i];
+  return canonicalSum(terms);
+}
+
+/** The first term of F(v): −aᵀv, or ½‖v − a‖². */
 function visibleTerm(bias: Float64Array, visible: VisibleStates, row: number, terms: Float64Array): number {
   const n = bias.length;
-  if (isBinaryMatrix(visible)) {
-    for (let i = 0; i < n; i++) terms[i] = getUnit(visible, row, i) === 0 ? 0 : bias[i];
-    return -canonicalSum(terms);
-  }
+  if (isBinaryMatrix(visible)) return -sumOfActive(bias, visible, row, terms);
   const values = valuesOf(visible);
   for (let i = 0; i < n; i++) terms[i] = (values[row * n + i] - bias[i]) * (values[row * n + i] - bias[i]);
   return 0.5 * canonicalSum(terms);
@@ -76,9 +79,9 @@ function temperedVisibleTerm(
 ): (scale: number) => number {
   const n = bias.length;
   if (isBinaryMatrix(visible)) {
-    const fromBiases = visibleTerm(bias, visible, row, terms);
-    const fromBase = visibleTerm(base, visible, row, terms);
-    return (scale) => (1 - scale) * fromBase + scale * fromBiases;
+    const fromBiases = sumOfActive(bias, visible, row, terms);
+    const fromBase = sumOfActive(base, visible, row, terms);
+    return (scale) => -((1 - scale) * fromBase + scale * fromBiases);
   }
   const values = valuesOf(visible).subarray(row * n, (row + 1) * n);
   const sumOf = (term: (distance: number, shift: number) => number): number => {

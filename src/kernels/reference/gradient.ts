@@ -8,8 +8,8 @@ import { valuesOf } from './memory.js';
 
 /** What one phase adds to gradients. */
 export interface Contribution {
-  /** ± mean of v_i. */
-  visible(unit: number): number;
+  /** Adds ± the mean of v, n. */
+  addVisible(total: Float64Array): void;
   /** Adds ± the mean of E[h | v], m. */
   addHidden(total: Float64Array): void;
   /** Adds ± the mean of v_i E[h | v] of visible unit i, m. */
@@ -23,7 +23,9 @@ export function contribution(phase: Phase, sign: 1 | -1, visibleUnits: number, h
   if (phase.kind === 'expectation') {
     const { visible, hidden, products } = phase.moments;
     return {
-      visible: (unit) => sign * visible[unit],
+      addVisible(total) {
+        for (let i = 0; i < visibleUnits; i++) total[i] += sign * visible[i];
+      },
       addHidden(total) {
         for (let j = 0; j < hiddenUnits; j++) total[j] += sign * hidden[j];
       },
@@ -60,14 +62,14 @@ export function contribution(phase: Phase, sign: 1 | -1, visibleUnits: number, h
   if (!isBinaryMatrix(states)) {
     const values = valuesOf(states);
     return {
-      visible(unit) {
-        let total = 0;
-        for (let group = 0; group < rows; group += 4) {
-          let sum = values[group * visibleUnits + unit] * scale;
-          for (let row = group + 1; row < group + 4 && row < rows; row++) sum += values[row * visibleUnits + unit] * scale;
-          total += sum;
+      addVisible(total) {
+        for (let i = 0; i < visibleUnits; i++) {
+          for (let group = 0; group < rows; group += 4) {
+            let sum = values[group * visibleUnits + i] * scale;
+            for (let row = group + 1; row < group + 4 && row < rows; row++) sum += values[row * visibleUnits + i] * scale;
+            total[i] += sum;
+          }
         }
-        return total;
       },
       addHidden: (total) => addRows(total, isAny),
       addProducts: (unit, total) => addRows(total, isAny, (row) => values[row * visibleUnits + unit]),
@@ -79,7 +81,9 @@ export function contribution(phase: Phase, sign: 1 | -1, visibleUnits: number, h
     for (let i = 0; i < visibleUnits; i++) counts[i] += getUnit(states, row, i);
   }
   return {
-    visible: (unit) => counts[unit] * scale,
+    addVisible(total) {
+      for (let i = 0; i < visibleUnits; i++) total[i] += counts[i] * scale;
+    },
     addHidden: (total) => addRows(total, isAny),
     addProducts: (unit, total) => addRows(total, (row) => getUnit(states, row, unit) === 1),
     isOff: (unit) => counts[unit] === 0,

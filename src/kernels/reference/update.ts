@@ -64,7 +64,9 @@ export function updateParameters(
     if (!updateTensor(row, weightVelocity?.subarray(i * m, (i + 1) * m), gradients, settings)) finite = false;
   }
   const biasSettings = { ...settings, l1: 0, l2: 0 };
-  const visible = Float64Array.from({ length: n }, (_, i) => p.visible(i) + q.visible(i));
+  const visible = new Float64Array(n);
+  p.addVisible(visible);
+  q.addVisible(visible);
   if (!updateTensor(model.visibleBias, velocity?.visibleBias, visible, biasSettings)) finite = false;
   const hidden = new Float64Array(m);
   p.addHidden(hidden);
@@ -74,7 +76,12 @@ export function updateParameters(
 }
 
 /** A phase that is left out. */
-const nothing: Contribution = { visible: () => 0, addHidden: () => undefined, addProducts: () => undefined, isOff: () => true };
+const nothing: Contribution = {
+  addVisible: () => undefined,
+  addHidden: () => undefined,
+  addProducts: () => undefined,
+  isOff: () => true,
+};
 
 /** See `Kernels.accumulateGradient`. */
 export function accumulateGradient(
@@ -96,8 +103,11 @@ export function accumulateGradient(
     p.addProducts(i, gradients);
     q.addProducts(i, gradients);
     for (let j = 0; j < m; j++) accumulate(weights, i * m + j, gradients[j]);
-    accumulate(visibleBias, i, p.visible(i) + q.visible(i));
   }
+  const visible = new Float64Array(n);
+  p.addVisible(visible);
+  q.addVisible(visible);
+  for (let i = 0; i < n; i++) accumulate(visibleBias, i, visible[i]);
   gradients.fill(0);
   p.addHidden(gradients);
   q.addHidden(gradients);
@@ -178,7 +188,8 @@ export function stepParameters(model: Model, gradient: Model, state: StepState, 
         }
         const square = flushed(rule.secondDecay * (second?.[index] ?? 0) + (1 - rule.secondDecay) * (g * g));
         if (second !== undefined) second[index] = square;
-        step = (learningRate * (direction * rule.firstCorrection)) / (sqrt(square * rule.secondCorrection) + rule.epsilon);
+        const dividend = learningRate * (direction * rule.firstCorrection);
+        step = dividend === 0 ? dividend : dividend / (sqrt(square * rule.secondCorrection) + rule.epsilon);
       } else {
         step = learningRate * g;
         if (first !== undefined) {

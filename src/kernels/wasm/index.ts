@@ -5,6 +5,7 @@
 
 import { isBinaryMatrix, type BinaryMatrix } from '../binary-matrix.js';
 import type {
+  EnumeratedMoments,
   EnumerationPlan,
   EnumerationView,
   HiddenMeansRequest,
@@ -12,9 +13,12 @@ import type {
   Matrix,
   Model,
   Phase,
+  StepRule,
+  StepState,
   Tempering,
   UpdateSettings,
   VisibleStates,
+  WeightTransformation,
 } from '../kernels.js';
 import { binaryLayer, type VisibleLayer } from '../visible-layer.js';
 import { checkRowsAndUnits, counterWords, type RandomAddress } from '../random-address.js';
@@ -22,14 +26,14 @@ import { referenceKernels } from '../reference/index.js';
 import { createDirectExecutor, type Executor } from './executor.js';
 import { compile } from './instance.js';
 import { aligned, KernelMemory } from './memory.js';
-import { createPanelMatrix, createPanelModel, type PanelMatrix, type PanelModel } from './panel-matrix.js';
+import { createPanelMatrix, createPanelModel, isPanelMatrix, type PanelMatrix, type PanelModel } from './panel-matrix.js';
 import { createThreadPool } from './thread-pool.js';
 
 const { ceil, max } = Math;
 
-/** What is asked of one layer; see `layer` in assembly/layers.ts. */
+/** What is asked of one layer, given states of the other; see assembly/layers.ts and, for real states, assembly/dense.ts. */
 interface LayerRequest {
-  readonly states: BinaryMatrix;
+  readonly states: VisibleStates;
   readonly rows: number;
   readonly areMeans: boolean;
   readonly matrix: Matrix;
@@ -38,8 +42,15 @@ interface LayerRequest {
 /** Words of a record of `layer`. */
 const requestWords = 6;
 
-/** Words of a record of a phase; see `update` in assembly/update.ts. */
-const phaseWords = 6;
+/** Words of a record of a phase, and the number behind them; see assembly/update.ts. */
+const phaseWords = 8;
+
+/** What a phase is of, and what becomes of a gradient, by the numbers of assembly/update.ts. */
+const phaseKinds = { nothing: 0, expectation: 1, binarySamples: 2, realSamples: 3 };
+const gradientUses = { step: 0, stepWithDecay: 1, runningSum: 2 };
+
+/** The rules of steps by the numbers of assembly/steps.ts. */
+const stepRules = { momentum: 0, nesterov: 1, adaptive: 2 };
 
 /** Words of the record of a plan; see `enumerationBlocks` in assembly/enumeration.ts. */
 const planWords = 15;
@@ -63,13 +74,25 @@ function listBytes(groups: number): number {
   return 8 + 8 * ceil(groups / 2);
 }
 
-function missing(): never {
-  throw new Error('this kernel is not there yet');
+/** Rows of binary samples; they alone have lists. */
+function listedRows(phase: Phase | undefined): number {
+  return phase?.kind === 'samples' && isBinaryMatrix(phase.visible) ? phase.rows : 0;
 }
 
-/** The states of binary units; real ones are not there yet. */
-function binaryOnly(states: VisibleStates): BinaryMatrix {
-  return isBinaryMatrix(states) ? states : missing();
+/** Visible states in the memory as `freeEnergies` in assembly/free-energy.ts takes them. */
+function placeOf(states: BinaryMatrix | PanelMatrix): [isReal: number, place: number, stride: number] {
+  return isBinaryMatrix(states) ? [0, states.words.byteOffset, 4 * states.wordsPerRow] : [1, states.start, states.stride];
+}
+
+/** For every tensor of models of one shape: where it is in each of them (0 for none), bytes between panels, lines of a panel, panels. */
+function tensorsOf(...models: readonly (Model | undefined)[]): [places: number[], stride: number, lines: number, panels: number][] {
+  const { visibleUnits, hiddenUnits, weights } = models[0] as PanelModel;
+  const placesOf = (placeIn: (model: PanelModel) => number) => models.map((model) => (model === undefined ? 0 : placeIn(model as PanelModel)));
+  return [
+    [placesOf((model) => model.weights.start), weights.stride, visibleUnits, panelsOf(hiddenUnits)],
+    [placesOf(({ visibleBias }) => visibleBias.byteOffset), 0, panelsOf(visibleUnits), 1],
+    [placesOf(({ hiddenBias }) => hiddenBias.byteOffset), 0, panelsOf(hiddenUnits), 1],
+  ];
 }
 
 class WasmKernels implements Kernels {
@@ -112,16 +135,6 @@ class WasmKernels implements Kernels {
     return visibleLayer.kind === 'gaussian' ? this.createMatrix(rows, visibleUnits) : this.createStates(rows, visibleUnits);
   }
 
-  // PLACEHOLDERS of the branch `core`, until the kernels are there.
-  visibleMeans(): never { return missing(); }
-  accumulateGradient(): never { return missing(); }
-  transformWeights(): never { return missing(); }
-  multiplyElements(): never { return missing(); }
-  combineModels(): never { return missing(); }
-  stepParameters(): never { return missing(); }
-  flipLogRatios(): never { return missing(); }
-  flipStatistics(): never { return missing(); }
-
   release(...made: readonly (Model | Matrix | BinaryMatrix)[]): void {
     // Commands that wait may still use it: free after `finish`.
     for (const one of made) {
@@ -132,7 +145,7 @@ class WasmKernels implements Kernels {
     this.#settle();
   }
 
-  hiddenInputs(model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix): void {
+  hiddenInputs(model: Model, visible: VisibleStates, rows: number, inputs: Matrix): void {
     this.#askLayer(model, false, [{ states: visible, rows, areMeans: false, matrix: inputs }]);
     this.#settle();
   }
@@ -141,7 +154,7 @@ class WasmKernels implements Kernels {
     this.#askLayer(
       model,
       false,
-      requests.map(({ visible, rows, means }) => ({ states: binaryOnly(visible), rows, areMeans: true, matrix: means })),
+      requests.map(({ visible, rows, means }) => ({ states: visible, rows, areMeans: true, matrix: means })),
     );
     this.#settle();
   }
@@ -151,32 +164,52 @@ class WasmKernels implements Kernels {
     this.#settle();
   }
 
+  visibleInputsFromMeans(model: Model, hidden: Matrix, rows: number, inputs: Matrix): void {
+    this.#askDenseLayer(model, true, { states: hidden, rows, areMeans: false, matrix: inputs });
+    this.#settle();
+  }
+
+  visibleMeans(model: Model, inputs: Matrix, rows: number): void {
+    const { visibleLayer } = model;
+    const { start, stride, columns } = inputs as PanelMatrix;
+    if (visibleLayer.kind === 'binary') this.#executor.run('bernoulliMeans', start, stride, columns, rows);
+    else if (visibleLayer.kind === 'categorical') {
+      this.#executor.run('categoricalMeans', start, stride, ...this.#takeGroups(visibleLayer.groups), rows);
+    }
+    this.#settle();
+  }
+
   sampleHidden(
-    model: Model, visible: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, hidden: BinaryMatrix, tempering?: Tempering,
+    model: Model, visible: VisibleStates, rows: number, address: RandomAddress, firstRow: number, hidden: BinaryMatrix, tempering?: Tempering,
   ): void {
-    this.#askSamples(model, false, visible, rows, address, firstRow, hidden, tempering);
+    if (isBinaryMatrix(visible)) this.#askSamples(model, false, visible, rows, address, firstRow, hidden, tempering);
+    else {
+      const inputs = this.#askInputs(model, false, visible, rows, tempering);
+      this.#executor.run('bernoulliMeans', inputs.start, inputs.stride, inputs.columns, rows);
+      this.#askBernoulli(address, firstRow, rows, inputs, hidden);
+    }
     this.#settle();
   }
 
   sampleVisible(
-    model: Model, hidden: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, visible: BinaryMatrix, tempering?: Tempering,
+    model: Model, hidden: BinaryMatrix, rows: number, address: RandomAddress, firstRow: number, visible: VisibleStates, tempering?: Tempering,
   ): void {
-    this.#askSamples(model, true, hidden, rows, address, firstRow, visible, tempering);
-    this.#settle();
-  }
-
-  visibleInputsFromMeans(model: Model, hidden: Matrix, rows: number, inputs: Matrix): void {
-    const { visibleUnits: n, hiddenUnits: m } = model;
-    const weights = model.weights as PanelMatrix;
-    const means = hidden as PanelMatrix;
-    const target = inputs as PanelMatrix;
-    const scratchBytes = panelsOf(m) * 512;
-    this.#executor.run(
-      'visibleInputsFromMeans',
-      weights.start, weights.stride, model.visibleBias.byteOffset, m, n,
-      means.start, means.stride, rows, target.start, target.stride,
-      this.#scratches(scratchBytes), scratchBytes,
-    );
+    const { visibleLayer, visibleUnits } = model;
+    if (visibleLayer.kind === 'binary') {
+      this.#askSamples(model, true, hidden, rows, address, firstRow, visible as BinaryMatrix, tempering);
+    } else {
+      const { start, stride } = this.#askInputs(model, true, hidden, rows, tempering);
+      const record = this.#placeAddress(address, firstRow, rows, visibleUnits);
+      const scratches = [this.#scratches(wordsBytes), wordsBytes];
+      if (visibleLayer.kind === 'gaussian') {
+        const states = visible as PanelMatrix;
+        this.#executor.run('sampleGaussian', start, stride, visibleUnits, rows, states.start, states.stride, record, ...scratches);
+      } else {
+        const { words, wordsPerRow } = visible as BinaryMatrix;
+        const groups = this.#takeGroups(visibleLayer.groups);
+        this.#executor.run('sampleCategorical', start, stride, ...groups, rows, words.byteOffset, wordsPerRow, record, ...scratches);
+      }
+    }
     this.#settle();
   }
 
@@ -187,13 +220,7 @@ class WasmKernels implements Kernels {
   }
 
   sampleBernoulli(address: RandomAddress, firstRow: number, rows: number, means: Matrix, states: BinaryMatrix): void {
-    const { start, stride } = means as PanelMatrix;
-    const { columns, wordsPerRow, words } = states;
-    this.#executor.run(
-      'sampleBernoulli',
-      start, stride, columns, rows, words.byteOffset, 4 * wordsPerRow, this.#placeAddress(address, firstRow, rows, columns),
-      this.#scratches(wordsBytes), wordsBytes,
-    );
+    this.#askBernoulli(address, firstRow, rows, means as PanelMatrix, states);
     this.#settle();
   }
 
@@ -204,58 +231,119 @@ class WasmKernels implements Kernels {
     negative: Phase,
     { learningRate, momentum, l1, l2 }: UpdateSettings,
   ): { readonly finite: boolean } {
-    const { visibleUnits: n, hiddenUnits: m } = model;
-    const weights = model.weights as PanelMatrix;
-    const settings = this.#take(8 * 8);
-    this.#memory.float64(settings, 8).set([learningRate, momentum, l2, l1, learningRate, momentum, 0, 0]);
-    const flag = this.#memory.uint32(this.#take(4), 1);
-    flag[0] = 0;
-    const groups = [positive, negative].map((phase) => (phase.kind === 'samples' ? groupsOf(phase.rows) : 0));
-    const listStride = listBytes(groups[0] + groups[1]);
-    const lists = this.#take(listStride * n);
-    const phases = this.#placePhases([positive, negative], lists, listStride, n, m);
-    const longest = max(panelsOf(n), ...[positive, negative].map((phase) => (phase.kind === 'samples' ? phase.rows : 0)));
-    const scratchBytes = 64 * longest + 1024 * max(1, groups[0] + groups[1]);
-    this.#executor.run(
-      'update',
-      weights.start, (velocity?.weights as PanelMatrix | undefined)?.start ?? 0, weights.stride, n, m,
-      model.visibleBias.byteOffset, velocity?.visibleBias.byteOffset ?? 0,
-      model.hiddenBias.byteOffset, velocity?.hiddenBias.byteOffset ?? 0,
-      phases[0], phases[1], lists, listStride, settings, flag.byteOffset, this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
-    );
-    const outcome = { finite: false };
-    this.#afterwards.push(() => {
-      outcome.finite = flag[0] === 0;
-    });
-    this.#settle();
-    return outcome;
+    const flag = this.#takeFlag();
+    const use = l1 === 0 && l2 === 0 ? gradientUses.step : gradientUses.stepWithDecay;
+    this.#askUpdate(model, velocity, positive, negative, [learningRate, momentum, l2, l1], use, flag);
+    return this.#outcomeOf(flag);
   }
 
-  temperedFreeEnergies(model: Model, visible: BinaryMatrix, rows: number, tempering: Tempering, energies: Float64Array): void {
+  accumulateGradient(
+    target: Model,
+    positive: Phase | undefined,
+    negative: Phase | undefined,
+    { scale, decay }: { readonly scale: number; readonly decay: number },
+  ): void {
+    this.#askUpdate(target, undefined, positive, negative, [scale, decay], gradientUses.runningSum, this.#takeFlag());
+    this.#settle();
+  }
+
+  transformWeights(source: Matrix, target: Matrix, { rowFactors, columnFactors, terms = [] }: WeightTransformation): void {
+    const { rows, columns } = source;
+    const takeRowValues = (values: Float64Array | undefined) => (values === undefined ? 0 : this.#takeRows(values, 1, rows, rows));
+    const takeLines = (values: Float64Array | undefined) => (values === undefined ? 0 : this.#takeRows(values, 1, columns, 8 * panelsOf(columns)));
+    const from = source as PanelMatrix;
+    const to = target as PanelMatrix;
+    this.#executor.run(
+      'transform',
+      from.start, from.stride, to.start, to.stride, rows, panelsOf(columns), takeRowValues(rowFactors), takeLines(columnFactors),
+      takeRowValues(terms[0]?.rows), takeLines(terms[0]?.columns), takeRowValues(terms[1]?.rows), takeLines(terms[1]?.columns),
+    );
+    this.#settle();
+  }
+
+  multiplyElements(x: Matrix, y: Matrix, target: Matrix): void {
+    const places = [x, y, target].flatMap((matrix) => [(matrix as PanelMatrix).start, (matrix as PanelMatrix).stride]);
+    this.#executor.run('multiply', ...places, target.rows, panelsOf(target.columns));
+    this.#settle();
+  }
+
+  combineModels(target: Model, alpha: number, x: Model, beta: number, y: Model): void {
+    for (const [[result, left, right], ...shape] of tensorsOf(target, x, y)) {
+      this.#executor.run('combine', result, alpha, left, beta, right, ...shape);
+    }
+    this.#settle();
+  }
+
+  stepParameters(model: Model, gradient: Model, { first, second }: StepState, rule: StepRule): { readonly finite: boolean } {
+    const { learningRate, l1, l2 } = rule;
+    const settings = this.#takeNumbers(
+      rule.rule === 'adaptive'
+        ? [learningRate, rule.firstDecay, l2, l1, rule.secondDecay, rule.firstCorrection, rule.secondCorrection, rule.epsilon]
+        : [learningRate, rule.momentum, l2, l1, 0, 0, 0, 0],
+    );
+    const flag = this.#takeFlag();
+    for (const [tensor, [places, ...shape]] of tensorsOf(model, gradient, first, second).entries()) {
+      const hasDecay = tensor === 0 && (l1 !== 0 || l2 !== 0);
+      this.#executor.run('step', ...places, ...shape, stepRules[rule.rule], settings, hasDecay ? 1 : 0, flag.byteOffset);
+    }
+    return this.#outcomeOf(flag);
+  }
+
+  flipLogRatios(model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix, ratios: Matrix): void {
+    const { visibleUnits: n, hiddenUnits: m, visibleBias } = model;
+    const { start, stride } = model.weights as PanelMatrix;
+    const states = this.#place(visible, rows);
+    const target = ratios as PanelMatrix;
+    const scratchBytes = 64 + 512 + 1024 * panelsOf(m);
+    this.#executor.run(
+      'flipRatios',
+      start, stride, n, m, visibleBias.byteOffset, states.words.byteOffset, states.wordsPerRow, rows, ...this.#askFlips(model, inputs, rows),
+      target.start, target.stride, this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
+    );
+    this.#settle();
+  }
+
+  flipStatistics(
+    model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix, coefficients: Matrix, hidden: Matrix, products: Matrix,
+  ): void {
+    const { visibleUnits: n, hiddenUnits: m } = model;
+    const { start, stride } = model.weights as PanelMatrix;
+    const states = this.#place(visible, rows);
+    const matrices = [coefficients, hidden, products].flatMap((matrix) => [(matrix as PanelMatrix).start, (matrix as PanelMatrix).stride]);
+    const scratchBytes = 128 * n;
+    this.#executor.run(
+      'flipSums',
+      start, stride, n, m, states.words.byteOffset, states.wordsPerRow, rows, ...this.#askFlips(model, inputs, rows),
+      ...matrices, this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
+    );
+    this.#settle();
+  }
+
+  temperedFreeEnergies(model: Model, visible: VisibleStates, rows: number, tempering: Tempering, energies: Float64Array): void {
+    const { visibleUnits: n, hiddenUnits: m, visibleBias } = model;
     const count = energies.length;
     if (rows === 0 || count === 0) return;
-    const own = this.#place(visible, rows);
-    const inputs = this.#askHiddenInputs(model, own, rows);
+    const own = this.#placeVisible(visible, rows);
+    const inputs = this.#askInputs(model, false, own, rows);
     const result = this.#take(8 * count);
-    const base = this.#takeRows(tempering.baseVisibleBias, 1, model.visibleUnits, model.visibleUnits);
+    const base = this.#takeRows(tempering.baseVisibleBias, 1, n, n);
     this.#executor.run(
       'temperedFreeEnergies',
-      inputs.start, inputs.stride, model.hiddenUnits, own.words.byteOffset, own.wordsPerRow, model.visibleBias.byteOffset, base, rows,
+      inputs.start, inputs.stride, m, ...placeOf(own), n, visibleBias.byteOffset, base, rows,
       count / rows, this.#takeRows(tempering.inverseTemperatures, 1, count, count), result, this.#scratches(128), 128,
     );
     this.#copyBack(result, energies, count);
     this.#settle();
   }
 
-  freeEnergies(model: Model, visible: BinaryMatrix, rows: number, energies: Float64Array): void {
-    const { hiddenUnits: m } = model;
-    const own = this.#place(visible, rows);
-    const inputs = this.#askHiddenInputs(model, own, rows);
+  freeEnergies(model: Model, visible: VisibleStates, rows: number, energies: Float64Array): void {
+    const { visibleUnits: n, hiddenUnits: m, visibleBias } = model;
+    const own = this.#placeVisible(visible, rows);
+    const inputs = this.#askInputs(model, false, own, rows);
     const result = this.#take(8 * rows);
     this.#executor.run(
       'freeEnergies',
-      inputs.start, inputs.stride, m, own.words.byteOffset, own.wordsPerRow, model.visibleBias.byteOffset, rows,
-      result, this.#scratches(64), 64,
+      inputs.start, inputs.stride, m, ...placeOf(own), n, visibleBias.byteOffset, rows, result, this.#scratches(64), 64,
     );
     this.#copyBack(result, energies, rows);
     this.#settle();
@@ -268,8 +356,8 @@ class WasmKernels implements Kernels {
     mantissas: Float64Array,
     exponents: Float64Array,
   ): void {
-    // Rare (weights in the hundreds) and slow either way.
-    if (plan.form === 'streamed') {
+    // Rare (weights in the hundreds, or visible units that are not binary), and slow either way.
+    if (plan.form !== 'product') {
       referenceKernels.enumerationBlocks(plan, firstBlock, blocks, mantissas, exponents);
       return;
     }
@@ -296,8 +384,12 @@ class WasmKernels implements Kernels {
     logPartitionFunction: number,
     firstState: number,
     states: number,
-    moments: { readonly outer: Float64Array; readonly inner: Float64Array; readonly products: Float64Array },
+    moments: EnumeratedMoments,
   ): void {
+    if (view.innerLayer !== undefined && view.innerLayer.kind !== 'binary') {
+      referenceKernels.enumerationMoments(view, logPartitionFunction, firstState, states, moments);
+      return;
+    }
     const { outerUnits, innerUnits, weights, outerBias, innerBias } = view;
     const rowLength = 2 * ceil(innerUnits / 2);
     const places = {
@@ -370,6 +462,30 @@ class WasmKernels implements Kernels {
     return counter;
   }
 
+  /** Where threads set a word that is 0 before. */
+  #takeFlag(): Uint32Array {
+    const flag = this.#memory.uint32(this.#take(4), 1);
+    flag[0] = 0;
+    return flag;
+  }
+
+  /** Whether a flag is 0 after `finish`. */
+  #outcomeOf(flag: Uint32Array): { readonly finite: boolean } {
+    const outcome = { finite: false };
+    this.#afterwards.push(() => {
+      outcome.finite = flag[0] === 0;
+    });
+    this.#settle();
+    return outcome;
+  }
+
+  /** A place with these numbers. */
+  #takeNumbers(values: readonly number[]): number {
+    const place = this.#take(8 * values.length);
+    this.#memory.float64(place, values.length).set(values);
+    return place;
+  }
+
   /** A copy of rows of ordinary numbers, each padded to `rowLength`. */
   #takeRows(values: Float64Array, rows: number, columns: number, rowLength: number): number {
     const place = this.#take(8 * rows * rowLength);
@@ -392,6 +508,35 @@ class WasmKernels implements Kernels {
     const words = this.#memory.uint32(this.#take(4 * length), length);
     words.set(states.words.subarray(0, length));
     return { rows, columns, wordsPerRow, words };
+  }
+
+  /** As `#place`, of real numbers, too. */
+  #placeVisible(states: VisibleStates, rows: number): BinaryMatrix | PanelMatrix {
+    return isBinaryMatrix(states) ? this.#place(states, rows) : this.#placeMatrix(states, rows);
+  }
+
+  /** The first rows of a matrix in the memory: as they are, or a copy. */
+  #placeMatrix(matrix: Matrix, rows: number): PanelMatrix {
+    if (isPanelMatrix(matrix)) return matrix;
+    const values = new Float64Array(rows * matrix.columns);
+    matrix.readRows(0, values);
+    const copy = this.#takeMatrix(rows, matrix.columns);
+    copy.writeRows(0, values);
+    return copy;
+  }
+
+  /** A matrix of zeros that is free again after `finish`. */
+  #takeMatrix(rows: number, columns: number): PanelMatrix {
+    const matrix = this.createMatrix(rows, columns);
+    this.#temporary.push(matrix.start);
+    return matrix;
+  }
+
+  /** The groups of categorical units: place and count. */
+  #takeGroups(groups: Uint32Array): [groups: number, count: number] {
+    const place = this.#take(4 * groups.length);
+    this.#memory.uint32(place, groups.length).set(groups);
+    return [place, groups.length - 1];
   }
 
   /** The record of an address; see `fillWords` in assembly/sampling.ts. */
@@ -420,31 +565,67 @@ class WasmKernels implements Kernels {
     return [lists, stride];
   }
 
-  /** Asks for the inputs of the hidden units, in a temporary matrix. */
-  #askHiddenInputs(model: Model, visible: BinaryMatrix, rows: number): PanelMatrix {
-    const inputs = this.createMatrix(rows, model.hiddenUnits);
-    this.#temporary.push(inputs.start);
-    this.#askLayer(model, false, [{ states: visible, rows, areMeans: false, matrix: inputs }]);
-    return inputs;
+  /** Asks for the inputs of a layer given the other, in a temporary matrix. */
+  #askInputs(model: Model, isVisible: boolean, states: VisibleStates, rows: number, tempering?: Tempering): PanelMatrix {
+    const units = isVisible ? model.visibleUnits : model.hiddenUnits;
+    const matrix = this.#takeMatrix(rows, units);
+    this.#askLayer(model, isVisible, [{ states, rows, areMeans: false, matrix }]);
+    if (tempering !== undefined) {
+      const inverseTemperatures = this.#takeRows(tempering.inverseTemperatures, 1, rows, rows);
+      const base = isVisible ? this.#takeRows(tempering.baseVisibleBias, 1, units, units) : 0;
+      this.#executor.run('temper', matrix.start, matrix.stride, units, rows, inverseTemperatures, base);
+    }
+    return matrix;
   }
 
   /** Asks for inputs or means of a layer given the other. */
   #askLayer(model: Model, isVisible: boolean, requests: readonly LayerRequest[]): void {
+    const dense = requests.filter(({ states }) => !isBinaryMatrix(states));
+    for (const request of dense) this.#askDenseLayer(model, isVisible, request);
+    if (dense.length === requests.length) return;
     const { visibleUnits: n, hiddenUnits: m } = model;
     const [given, units] = isVisible ? [m, n] : [n, m];
     const weights = model.weights as PanelMatrix;
     const record = this.#take(4 * requestWords * requests.length);
     const words = this.#memory.uint32(record, requestWords * requests.length);
     const used = this.#takeUsed(given);
-    for (const [index, { states, rows, areMeans, matrix }] of requests.entries()) {
+    let count = 0;
+    for (const { states, rows, areMeans, matrix } of requests) {
+      if (!isBinaryMatrix(states)) continue;
       const { start, stride } = matrix as PanelMatrix;
-      words.set([...this.#askRowLists(states, rows, used), rows, areMeans ? 1 : 0, start, stride], index * requestWords);
+      words.set([...this.#askRowLists(states, rows, used), rows, areMeans ? 1 : 0, start, stride], requestWords * count++);
     }
     const scratchBytes = panelsOf(given) * 512 + groupsOf(given) * 1024;
     this.#executor.run(
       'layer',
       isVisible ? 1 : 0, weights.start, weights.stride, (isVisible ? model.visibleBias : model.hiddenBias).byteOffset,
-      given, units, record, requests.length, ...used, this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
+      given, units, record, count, ...used, this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
+    );
+  }
+
+  /** As `#askLayer`, from real numbers. */
+  #askDenseLayer(model: Model, isVisible: boolean, { states, rows, areMeans, matrix }: LayerRequest): void {
+    const { visibleUnits: n, hiddenUnits: m } = model;
+    const [given, units] = isVisible ? [m, n] : [n, m];
+    const weights = model.weights as PanelMatrix;
+    const values = this.#placeMatrix(states as Matrix, rows);
+    const target = matrix as PanelMatrix;
+    const scratchBytes = panelsOf(given) * 512;
+    this.#executor.run(
+      'denseLayer',
+      isVisible ? 1 : 0, weights.start, weights.stride, (isVisible ? model.visibleBias : model.hiddenBias).byteOffset,
+      given, units, values.start, values.stride, rows, areMeans ? 1 : 0, target.start, target.stride,
+      this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
+    );
+  }
+
+  /** Asks for states of probability `means`. */
+  #askBernoulli(address: RandomAddress, firstRow: number, rows: number, { start, stride }: PanelMatrix, states: BinaryMatrix): void {
+    const { columns, wordsPerRow, words } = states;
+    this.#executor.run(
+      'sampleBernoulli',
+      start, stride, columns, rows, words.byteOffset, 4 * wordsPerRow, this.#placeAddress(address, firstRow, rows, columns),
+      this.#scratches(wordsBytes), wordsBytes,
     );
   }
 
@@ -474,44 +655,97 @@ class WasmKernels implements Kernels {
     );
   }
 
+  /** Asks for the gradient of both phases, and what becomes of it in `target`; see `update` in assembly/update.ts. */
+  #askUpdate(
+    target: Model,
+    velocity: Model | undefined,
+    positive: Phase | undefined,
+    negative: Phase | undefined,
+    settings: readonly number[],
+    use: number,
+    flag: Uint32Array,
+  ): void {
+    const { visibleUnits: n, hiddenUnits: m } = target;
+    const weights = target.weights as PanelMatrix;
+    const phases = [positive, negative];
+    const groups = groupsOf(listedRows(positive)) + groupsOf(listedRows(negative));
+    const listStride = listBytes(groups);
+    const lists = this.#take(listStride * n);
+    const records = this.#placePhases(phases, lists, listStride, n, m);
+    const rows = phases.map((phase) => (phase?.kind === 'samples' ? phase.rows : 1));
+    const scratchBytes = 64 * (1 + rows[0] + rows[1]) + 1024 * max(1, groups);
+    this.#executor.run(
+      'update',
+      weights.start, (velocity?.weights as PanelMatrix | undefined)?.start ?? 0, weights.stride, n, m,
+      target.visibleBias.byteOffset, velocity?.visibleBias.byteOffset ?? 0,
+      target.hiddenBias.byteOffset, velocity?.hiddenBias.byteOffset ?? 0,
+      ...records, lists, listStride, this.#takeNumbers(settings), use, flag.byteOffset,
+      this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
+    );
+  }
+
   /**
    * The records of both phases; their lists are asked for.
    *
-   * @param lists receives the lists of all visible units, over both phases
+   * @param lists receives the lists of all visible units, over the phases of binary samples
    */
-  #placePhases(phases: readonly Phase[], lists: number, listStride: number, visibleUnits: number, hiddenUnits: number): number[] {
-    const areSamples = phases.map(({ kind }) => kind === 'samples');
-    if (!areSamples.includes(true)) this.#memory.uint32(lists, (listStride * visibleUnits) / 4).fill(0);
+  #placePhases(
+    phases: readonly (Phase | undefined)[], lists: number, listStride: number, visibleUnits: number, hiddenUnits: number,
+  ): number[] {
+    const haveLists = phases.map((phase) => listedRows(phase) > 0);
+    if (!haveLists.includes(true)) this.#memory.uint32(lists, (listStride * visibleUnits) / 4).fill(0);
     let offset = 0;
     return phases.map((phase, index) => {
-      const record = this.#take(4 * phaseWords);
-      const words = this.#memory.uint32(record, phaseWords);
+      const sign = index === 0 ? 1 : -1;
+      if (phase === undefined) return this.#placePhase(Array.from({ length: phaseWords }, () => 0), 0);
       if (phase.kind === 'expectation') {
         const { visible, hidden, products } = phase.moments;
-        const matrix = this.createMatrix(visibleUnits, hiddenUnits);
-        this.#temporary.push(matrix.start);
+        const matrix = this.#takeMatrix(visibleUnits, hiddenUnits);
         matrix.writeRows(0, products);
         // Whole lines, their padding zero: the update goes over it, too.
         const visibleLines = this.#takeRows(visible, 1, visibleUnits, 8 * panelsOf(visibleUnits));
         const hiddenLines = this.#takeRows(hidden, 1, hiddenUnits, 8 * panelsOf(hiddenUnits));
-        words.set([0, matrix.start, matrix.stride, 0, visibleLines, hiddenLines]);
-        return record;
+        return this.#placePhase([phaseKinds.expectation, 1, hiddenLines, 64, visibleLines, 64, matrix.start, matrix.stride], sign);
       }
       const { rows } = phase;
       const means = phase.hiddenMeans as PanelMatrix;
-      const states = this.#place(binaryOnly(phase.visible), rows);
+      const scale = sign * (1 / rows);
+      const states = this.#placeVisible(phase.visible, rows);
+      if (!isBinaryMatrix(states)) {
+        return this.#placePhase([phaseKinds.realSamples, rows, means.start, means.stride, states.start, states.stride, 0, 0], scale);
+      }
       const active = this.#take(4 * visibleUnits);
-      const isFirst = !areSamples.slice(0, index).includes(true);
-      const isLast = !areSamples.slice(index + 1).includes(true);
+      const isFirst = !haveLists.slice(0, index).includes(true);
+      const isLast = !haveLists.slice(index + 1).includes(true);
       this.#executor.run(
         'unitLists',
         states.words.byteOffset, states.wordsPerRow, rows, visibleUnits, lists, listStride,
         isFirst ? 1 : 0, isLast ? 1 : 0, offset, active,
       );
       offset += 1024 * groupsOf(rows);
-      words.set([rows, means.start, means.stride, active, 0, 0]);
-      return record;
+      return this.#placePhase([phaseKinds.binarySamples, rows, means.start, means.stride, active, 0, 0, 0], scale);
     });
+  }
+
+  /** The record of a phase; see assembly/update.ts. */
+  #placePhase(words: readonly number[], scale: number): number {
+    const record = this.#take(4 * phaseWords + 8);
+    this.#memory.uint32(record, phaseWords).set(words);
+    this.#memory.float64(record + 4 * phaseWords, 1)[0] = scale;
+    return record;
+  }
+
+  /** Asks for what flips need of hidden inputs and weights; gives the places of inputs, their tables and the largest weights. */
+  #askFlips(model: Model, inputs: Matrix, rows: number): number[] {
+    const weights = model.weights as PanelMatrix;
+    const { start, stride, columns } = inputs as PanelMatrix;
+    const tablesStride = 128 * rows;
+    const tables = this.#take(tablesStride * panelsOf(columns));
+    const largest = this.#take(8 * this.threads);
+    this.#executor.run(
+      'prepareFlips', weights.start, weights.stride, model.visibleUnits, columns, start, stride, rows, tables, tablesStride, largest,
+    );
+    return [start, stride, tables, tablesStride, largest];
   }
 
   /** The record of a plan; kept until another plan comes. */

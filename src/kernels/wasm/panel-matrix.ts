@@ -17,6 +17,11 @@ export interface PanelMatrix extends Matrix {
   readonly stride: number;
 }
 
+/** Whether a matrix is in panels, not an ordinary array. */
+export function isPanelMatrix(matrix: Matrix): matrix is PanelMatrix {
+  return 'stride' in matrix;
+}
+
 /** Rows are padded to whole groups of 8, so that any 8 lines can be transposed. */
 function panelStride(rows: number): number {
   const bytes = Math.ceil(rows / 8) * 512;

@@ -8,7 +8,7 @@
 
 import type { TrainingConfig } from '../../config/run-config.js';
 import type { SchemaKey } from '../../config/schema.js';
-import type { Kernels, Matrix, Model, Phase, VisibleStates } from '../../kernels/index.js';
+import type { Kernels, Matrix, Model, Phase, VisibleLayer, VisibleStates } from '../../kernels/index.js';
 import type { StreamKey } from '../../random/index.js';
 import type { Savable } from '../../sampling/saved-states.js';
 
@@ -68,8 +68,8 @@ export interface GradientEstimator {
   readonly usesPersistentChains?: boolean;
   /** Keys of the `training` section that belong to it alone (with `onlyWith` its name). */
   readonly keys: readonly SchemaKey[];
-  /** Why it cannot train a model of this shape, where it cannot. */
-  refuse?(model: { visibleUnits: number; hiddenUnits: number }): { message: string; hint: string } | undefined;
+  /** Why it cannot train a model of this shape and these visible units, where it cannot. */
+  refuse?(model: { visibleUnits: number; hiddenUnits: number; visibleLayer?: VisibleLayer }): { message: string; hint: string } | undefined;
   /** What it will hold; nothing where left out. */
   demand?(config: TrainingConfig): GradientDemand;
   /** The state before the first update. */

@@ -4,11 +4,14 @@
 
 import type { SchemaKey } from '../../config/schema.js';
 import { addressLimits } from '../../kernels/index.js';
+import { persistentChainKeys } from '../persistent-chains.js';
 import { contrastiveDivergence } from './contrastive-divergence.js';
 import { exactGradient } from './exact.js';
 import { fastWeights } from './fast-weights.js';
 import type { GradientEstimator } from './gradient-estimator.js';
-import { persistentChainKeys } from '../persistent-chains.js';
+import { meanField } from './mean-field.js';
+import { pseudoLikelihood } from './pseudo-likelihood.js';
+import { ratioMatching } from './ratio-matching.js';
 import { stochasticMaximumLikelihood } from './stochastic-maximum-likelihood.js';
 import { temperedStochasticMaximumLikelihood } from './tempered-stochastic-maximum-likelihood.js';
 
@@ -21,6 +24,9 @@ export const gradientEstimators: readonly GradientEstimator[] = [
   temperedStochasticMaximumLikelihood,
   fastWeights,
   exactGradient,
+  meanField,
+  pseudoLikelihood,
+  ratioMatching,
 ];
 
 /** Names of the algorithms that a shared key applies to. */

@@ -3,6 +3,7 @@
  */
 
 import { exp, expOfModerate, logOfNormal, softplus } from './elementary';
+import { placeOf } from './panels';
 
 /** The 8 lanes of a canonical sum, combined; see ../../canonical-sum.ts. */
 // @ts-ignore: decorator
@@ -29,9 +30,9 @@ export function clearLanes(lanes: usize): void {
 }
 
 /** The canonical sum of the values of a row's units that are on. */
-function sumOfActive(row: usize, wordsPerRow: i32, values: usize, lanes: usize): f64 {
+function sumOfActive(row: usize, rowBytes: usize, values: usize, lanes: usize): f64 {
   clearLanes(lanes);
-  for (let word = 0; word < wordsPerRow; word++) {
+  for (let word = 0; word < <i32>(rowBytes >> 2); word++) {
     let bits = load<u32>(row + (<usize>word << 2));
     while (bits != 0) {
       const unit = (word << 5) + <i32>ctz(bits);
@@ -42,27 +43,61 @@ function sumOfActive(row: usize, wordsPerRow: i32, values: usize, lanes: usize):
   return sumOfLanes(lanes);
 }
 
+/** ‖v − origin‖², the canonical sum, for a row of panels of real states. */
+function squaredDistance(row: usize, stride: usize, units: i32, origin: usize, lanes: usize): f64 {
+  clearLanes(lanes);
+  for (let unit = 0; unit < units; unit++) {
+    const distance = load<f64>(placeOf(row, stride, unit)) - load<f64>(origin + (<usize>unit << 3));
+    addToLane(lanes, unit, distance * distance);
+  }
+  return sumOfLanes(lanes);
+}
+
+/** (v − origin)ᵀ(end − origin), the canonical sum. */
+function projection(row: usize, stride: usize, units: i32, origin: usize, end: usize, lanes: usize): f64 {
+  clearLanes(lanes);
+  for (let unit = 0; unit < units; unit++) {
+    const start = load<f64>(origin + (<usize>unit << 3));
+    const distance = load<f64>(placeOf(row, stride, unit)) - start;
+    addToLane(lanes, unit, distance * (load<f64>(end + (<usize>unit << 3)) - start));
+  }
+  return sumOfLanes(lanes);
+}
+
+/** ‖end − origin‖², the canonical sum. */
+function squaredShift(units: i32, origin: usize, end: usize, lanes: usize): f64 {
+  clearLanes(lanes);
+  for (let unit: usize = 0; unit < <usize>units; unit++) {
+    const shift = load<f64>(end + (unit << 3)) - load<f64>(origin + (unit << 3));
+    addToLane(lanes, <i32>unit, shift * shift);
+  }
+  return sumOfLanes(lanes);
+}
+
 /**
  * Free energies of `rows` rows, shared out among the parts.
  *
  * @param inputs panels of hidden inputs, a line for every row
- * @param words binary visible states
+ * @param isReal whether the visible states are panels of real numbers, else words of bits
+ * @param statesStride bytes between panels, or between rows of words
  * @param scratches 64 bytes for every part
  */
 export function freeEnergies(
-  inputs: usize, inputsStride: usize, hiddenUnits: i32, words: usize, wordsPerRow: i32, visibleBias: usize, rows: i32,
-  energies: usize, scratches: usize, scratchStride: usize, part: i32, parts: i32,
+  inputs: usize, inputsStride: usize, hiddenUnits: i32, isReal: bool, states: usize, statesStride: usize, visibleUnits: i32,
+  visibleBias: usize, rows: i32, energies: usize, scratches: usize, scratchStride: usize, part: i32, parts: i32,
 ): void {
   const lanes = scratches + <usize>part * scratchStride;
   const last = <i32>((<i64>rows * (part + 1)) / parts);
   for (let row = <i32>((<i64>rows * part) / parts); row < last; row++) {
-    const biases = sumOfActive(words + ((<usize>row * <usize>wordsPerRow) << 2), wordsPerRow, visibleBias, lanes);
+    const visible = isReal
+      ? 0.5 * squaredDistance(states + (<usize>row << 6), statesStride, visibleUnits, visibleBias, lanes)
+      : -sumOfActive(states + <usize>row * statesStride, statesStride, visibleBias, lanes);
     clearLanes(lanes);
     for (let unit = 0; unit < hiddenUnits; unit++) {
-      const input = load<f64>(inputs + <usize>(unit >> 3) * inputsStride + (<usize>row << 6) + (<usize>(unit & 7) << 3));
+      const input = load<f64>(placeOf(inputs + (<usize>row << 6), inputsStride, unit));
       addToLane(lanes, unit, softplus(input));
     }
-    store<f64>(energies + (<usize>row << 3), -biases - sumOfLanes(lanes));
+    store<f64>(energies + (<usize>row << 3), visible - sumOfLanes(lanes));
   }
 }
 
@@ -120,24 +155,37 @@ function temperedSoftplusSum(inputs: usize, inputsStride: usize, hiddenUnits: i3
 /**
  * Free energies of `rows` rows under `models` tempered models each, rows shared out among the parts.
  *
+ * @param isReal whether the visible states are panels of real numbers, else words of bits
+ * @param statesStride bytes between panels, or between rows of words
  * @param inverseTemperatures models × rows, as `energies`
  * @param scratches 128 bytes for every part
  */
 export function temperedFreeEnergies(
-  inputs: usize, inputsStride: usize, hiddenUnits: i32, words: usize, wordsPerRow: i32, visibleBias: usize, baseVisibleBias: usize, rows: i32,
-  models: i32, inverseTemperatures: usize, energies: usize, scratches: usize, scratchStride: usize, part: i32, parts: i32,
+  inputs: usize, inputsStride: usize, hiddenUnits: i32, isReal: bool, states: usize, statesStride: usize, visibleUnits: i32,
+  visibleBias: usize, baseVisibleBias: usize, rows: i32, models: i32, inverseTemperatures: usize, energies: usize,
+  scratches: usize, scratchStride: usize, part: i32, parts: i32,
 ): void {
   const lanes = scratches + <usize>part * scratchStride;
+  const s2 = isReal ? squaredShift(visibleUnits, baseVisibleBias, visibleBias, lanes) : 0;
   const last = <i32>((<i64>rows * (part + 1)) / parts);
   for (let row = <i32>((<i64>rows * part) / parts); row < last; row++) {
-    const states = words + ((<usize>row * <usize>wordsPerRow) << 2);
-    const fromBiases = sumOfActive(states, wordsPerRow, visibleBias, lanes);
-    const fromBase = sumOfActive(states, wordsPerRow, baseVisibleBias, lanes);
+    // What the visible term is made of, whatever the temperature.
+    let s0: f64, s1: f64;
+    if (isReal) {
+      const line = states + (<usize>row << 6);
+      s0 = squaredDistance(line, statesStride, visibleUnits, baseVisibleBias, lanes);
+      s1 = projection(line, statesStride, visibleUnits, baseVisibleBias, visibleBias, lanes);
+    } else {
+      const words = states + <usize>row * statesStride;
+      s0 = sumOfActive(words, statesStride, baseVisibleBias, lanes);
+      s1 = sumOfActive(words, statesStride, visibleBias, lanes);
+    }
     for (let model = 0; model < models; model++) {
       const place = (<usize>model * <usize>rows + <usize>row) << 3;
       const scale = load<f64>(inverseTemperatures + place);
       const hidden = temperedSoftplusSum(inputs + (<usize>row << 6), inputsStride, hiddenUnits, scale, lanes);
-      store<f64>(energies + place, -((1 - scale) * fromBase + scale * fromBiases) - hidden);
+      const visible = isReal ? 0.5 * (s0 - 2.0 * scale * s1 + scale * scale * s2) : -((1 - scale) * s0 + scale * s1);
+      store<f64>(energies + place, visible - hidden);
     }
   }
 }

@@ -4,8 +4,13 @@
  */
 
 export { rowLists, unitLists } from './groups';
-export { bernoulliMeans, layer, visibleInputsFromMeans } from './layers';
+export { bernoulliMeans, layer } from './layers';
+export { denseLayer } from './dense';
 export { sampleBernoulli, sampleLayer } from './sampling';
+export { categoricalMeans, sampleCategorical, sampleGaussian, temper } from './visible';
 export { update } from './update';
+export { step } from './steps';
+export { combine, multiply, transform } from './elements';
+export { flipRatios, flipSums, prepareFlips } from './flips';
 export { freeEnergies, temperedFreeEnergies } from './free-energy';
 export { enumerationBlocks, enumerationMoments, enumerationTable } from './enumeration';

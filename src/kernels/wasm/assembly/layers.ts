@@ -33,8 +33,8 @@ function clearPadding(line: usize, here: i32): void {
   for (let unit = here; unit < 8; unit++) store<f64>(line + (<usize>unit << 3), 0);
 }
 
-/** Turns inputs into means in place, for the rows of one panel, and clears the padding. */
-function finishLines(lines: usize, rows: i32, here: i32, areMeans: bool): void {
+/** Turns inputs into means in place where these are wanted, for the rows of one panel, and clears the padding. */
+export function finishLines(lines: usize, rows: i32, here: i32, areMeans: bool): void {
   for (let row = 0; row < rows; row++) {
     const line = lines + (<usize>row << 6);
     if (areMeans) sigmoidOfLine(line);
@@ -86,46 +86,5 @@ export function bernoulliMeans(matrix: usize, stride: usize, columns: i32, rows:
   const last = (panels * (part + 1)) / parts;
   for (let panel = (panels * part) / parts; panel < last; panel++) {
     finishLines(matrix + <usize>panel * stride, rows, min(8, columns - (panel << 3)), true);
-  }
-}
-
-/** Inputs of the visible units from real-valued hidden activities; see `visibleInputsFromMeans` of the reference. */
-export function visibleInputsFromMeans(
-  weights: usize, panelStride: usize, biases: usize, hiddenUnits: i32, visibleUnits: i32,
-  means: usize, meansStride: usize, rows: i32, inputs: usize, inputsStride: usize,
-  scratches: usize, scratchStride: usize, part: i32, parts: i32,
-): void {
-  const panels = (visibleUnits + 7) >> 3;
-  const last = (panels * (part + 1)) / parts;
-  const transposed = scratches + <usize>part * scratchStride;
-  for (let panel = (panels * part) / parts; panel < last; panel++) {
-    transposePanel(weights, panelStride, panel, hiddenUnits, transposed);
-    const here = min(8, visibleUnits - (panel << 3));
-    for (let row = 0; row < rows; row++) {
-      const target = inputs + <usize>panel * inputsStride + (<usize>row << 6);
-      for (let column: usize = 0; column < 64; column += 32) {
-        const bias = biases + (<usize>panel << 6) + column;
-        let t0 = v128.load(bias);
-        let t1 = v128.load(bias, 16);
-        for (let group = 0; group < hiddenUnits; group += 4) {
-          // Two groups to a panel of means.
-          const mean = means + <usize>(group >> 3) * meansStride + (<usize>row << 6) + (<usize>(group & 4) << 3);
-          const line = transposed + (<usize>group << 6) + column;
-          const left = min(4, hiddenUnits - group);
-          let s0 = f64x2.mul(v128.load64_splat(mean), v128.load(line));
-          let s1 = f64x2.mul(v128.load64_splat(mean), v128.load(line, 16));
-          for (let unit: usize = 1; unit < <usize>left; unit++) {
-            const value = v128.load64_splat(mean + (unit << 3));
-            s0 = f64x2.add(s0, f64x2.mul(value, v128.load(line + (unit << 6))));
-            s1 = f64x2.add(s1, f64x2.mul(value, v128.load(line + (unit << 6), 16)));
-          }
-          t0 = f64x2.add(t0, s0);
-          t1 = f64x2.add(t1, s1);
-        }
-        v128.store(target + column, t0);
-        v128.store(target + column, t1, 16);
-      }
-      if (here < 8) clearPadding(target, here);
-    }
   }
 }

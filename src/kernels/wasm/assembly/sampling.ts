@@ -14,7 +14,7 @@ const wordRange: f64 = 4294967296.0;
 /** Sixteen words of random numbers. An address is a record of 6 words: first row, c0, c1, c2, k0, k1. */
 // @ts-ignore: decorator
 @inline
-function fillWords(address: usize, sixteen: i32, row: i32, refinement: u32, words: usize): void {
+export function fillWords(address: usize, sixteen: i32, row: i32, refinement: u32, words: usize): void {
   philoxFour(
     load<u32>(address, 4) | (<u32>sixteen << 2), load<u32>(address, 8) | refinement, load<u32>(address, 12),
     load<u32>(address) + <u32>row, load<u32>(address, 16), load<u32>(address, 20), words,
