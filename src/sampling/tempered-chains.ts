@@ -2,9 +2,9 @@
  * Parallel tempering: replicas of a chain at a ladder of inverse temperatures that swap states, so that chains at 1 get
  * new modes from hotter ones.
  *
- * Even and odd neighbours take turns, from step to step or within a step (S. Syed, A. Bouchard-Côté, G. Deligiannidis & A. Doucet, "Non-reversible parallel
- * tempering", JRSS B 2022), with the free energies of the visible states in the acceptance. The ladder's lowest rung is
- * the base-rate model, which every step draws afresh.
+ * Even and odd neighbours take turns, from step to step or within a step (S. Syed, A. Bouchard-Côté, G. Deligiannidis &
+ * A. Doucet, "Non-reversible parallel tempering", JRSS B 2022), with the free energies of the visible states in the
+ * acceptance. The ladder's lowest rung is the base-rate model, which every step draws afresh.
  */
 
 import {
