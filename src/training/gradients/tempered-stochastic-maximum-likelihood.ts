@@ -51,7 +51,8 @@ export const temperedStochasticMaximumLikelihood: GradientEstimator = {
     {
       name: 'rungs',
       meaning: 'inverse temperatures from 0 to 1: replicas of every chain',
-      type: { kind: 'integer', minimum: 2, maximum: 4096 },
+      // Times the most chains, as many rows as addresses of random numbers reach.
+      type: { kind: 'integer', minimum: 2, maximum: 256 },
       default: 10,
       onlyWith,
     },
