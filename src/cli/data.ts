@@ -105,7 +105,7 @@ function firstRows({ layer, categories, shape, splits }: Dataset, rows: number, 
 async function showData(argument: string, options: Options, terminal: Terminal): Promise<void> {
   const rows = wholeNumber('--rows', options.rows, 0, 1000);
   // To look at grey data is no decision to train on them thresholded; 0 and 1 stay what they are.
-  const dataset = await loadDataArgument(argument, options.set ?? [], terminal, 'threshold');
+  const dataset = await loadDataArgument(argument, options.set ?? [], terminal, { binarize: 'threshold' });
   const figures = describeDataset(dataset);
   if (options.json) {
     terminal.out(`${JSON.stringify(figures)}\n`);

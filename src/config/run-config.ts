@@ -60,14 +60,27 @@ export interface BiasConfig {
   start: 'log-odds' | 'constant' | 'uniform';
   value?: number;
   range?: number;
-  /** With `log-odds`: the mean is (on + smoothing) / (examples + 2·smoothing). */
+  /** With `log-odds`, of binary units: the mean is (on + smoothing) / (examples + 2·smoothing). */
   smoothing?: number;
   /** With `log-odds`: the mean is clipped to [clip, 1 − clip]. */
   clip?: number;
 }
 
+/** What the visible units are. */
+export interface VisibleUnitsConfig {
+  units: 'binary' | 'ising' | 'gaussian' | 'categorical';
+  /** With `gaussian`. */
+  variance?: 'fixed' | 'learned';
+  /** With `gaussian`: the variance, or the one that learning starts from; 1 where left out. */
+  varianceValue?: number;
+}
+
 /** The `model` section. */
 export interface ModelConfig {
+  /** As the data are where left out. */
+  visible?: VisibleUnitsConfig;
+  /** Binary where left out. */
+  hidden?: { units: 'binary' | 'ising' };
   /** m; absent with `from`. */
   hiddenUnits?: number;
   /** Checkpoint or foreign model file to start from instead of random parameters. */
@@ -88,6 +101,8 @@ export type ScheduleConfig =
 export interface TrainingConfig {
   algorithm: string;
   k?: number;
+  /** Gibbs steps that complete the missing values of a mini-batch. */
+  completionSteps?: number;
   batchSize: number | 'full';
   order: 'shuffled' | 'stored';
   epochs?: number;

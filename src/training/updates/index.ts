@@ -8,6 +8,7 @@ import { clippingKey } from './clipping.js';
 import { sparsityKey } from './sparsity.js';
 
 export { momentumOptimizers, optimizerKeys, optimizerOf, optimizers } from './optimizers/index.js';
+export { startDeclaredUnits } from './declared-units.js';
 export { identityParameterization, type Parameterization } from './parameterization.js';
 export type { PhaseMeans } from './phase-means.js';
 export { needsGradient, UpdatePipeline, type UpdateContext } from './pipeline.js';
