@@ -2,9 +2,9 @@
  * Parallel tempering: replicas of a chain at a ladder of inverse temperatures that swap states, so that chains at 1 get
  * new modes from hotter ones.
  *
- * Even and odd neighbours take turns (S. Syed, A. Bouchard-Côté, G. Deligiannidis & A. Doucet, "Non-reversible parallel
- * tempering", JRSS B 2022), with the free energies of the visible states in the acceptance. The ladder's lowest rung is
- * the base-rate model, which every step draws afresh.
+ * Even and odd neighbours take turns, from step to step or within a step (S. Syed, A. Bouchard-Côté, G. Deligiannidis &
+ * A. Doucet, "Non-reversible parallel tempering", JRSS B 2022), with the free energies of the visible states in the
+ * acceptance. The ladder's lowest rung is the base-rate model, which every step draws afresh.
  */
 
 import {
@@ -164,9 +164,9 @@ export class TemperedChains {
   }
 
   /**
-   * `steps` times v ~ p_β(v | h) of every replica from its hidden states, swaps of even or odd neighbours' visible states,
-   * h ~ p_β(h | v). For training, whose chains rest on hidden states: the visible ones are then drawn with the parameters
-   * and the scale of the present update.
+   * `steps` times v ~ p_β(v | h) of every replica from its hidden states, swaps of even and then of odd neighbours' visible
+   * states, h ~ p_β(h | v). For training, whose chains rest on hidden states: the visible ones are then drawn with the
+   * parameters and the scale of the present update.
    *
    * p_β(v, h) of all rungs together is stationary: a swap leaves the product of the marginals p_β(v) as it is, and the
    * hidden states are drawn afresh after it.
@@ -175,17 +175,16 @@ export class TemperedChains {
    * @param steps at least 1, below the limit of addresses
    */
   async advance(update: number, steps: number): Promise<void> {
-    const kernels = this.#kernels;
-    const model = this.#model;
     const { visible, hidden } = this.chains;
     for (let step = 0; step < steps; step++) {
       const address = { key: this.#key, update, step, row: 0 };
-      // The parity of update · steps + step: pairs take turns across updates, too.
-      const parity = ((update % 2) * (steps % 2) + step) % 2;
-      this.#setTemperatures(parity);
-      kernels.sampleVisible(model, hidden, visible.rows, layerAddress(address, 'visible'), 0, visible, this.#tempering);
-      const pending = this.#swap(parity, address);
-      if (pending !== undefined) await pending;
+      this.#setTemperatures(0);
+      this.#kernels.sampleVisible(this.#model, hidden, visible.rows, layerAddress(address, 'visible'), 0, visible, this.#tempering);
+      for (const parity of [0, 1]) {
+        this.#setTemperatures(parity);
+        const pending = this.#swap(parity, address);
+        if (pending !== undefined) await pending;
+      }
       this.#drawHidden({ ...address, step: step + 1 });
     }
   }

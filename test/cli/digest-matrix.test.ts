@@ -75,6 +75,8 @@ const algorithms = {
   'CD-1': "algorithm: 'cd', k: 1",
   'CD-10': "algorithm: 'cd', k: 10",
   SML: "algorithm: 'sml', k: 2, chains: 15",
+  'tempered SML': "algorithm: 'tempered-sml', k: 2, chains: 4, rungs: 5",
+  'SML with fast weights': "algorithm: 'fast-sml', k: 2, chains: 15, fastLearningRate: 0.1",
   'exact gradient': "algorithm: 'exact'",
   TAP: "algorithm: 'mean-field', expansionOrder: 3, chains: 15",
   'pseudo-likelihood': "algorithm: 'pseudo-likelihood'",

@@ -139,8 +139,8 @@ describe.each(backends)('backend $name: binary units', ({ name }) => {
     let accepted = 0;
     for (let step = 0; step < steps; step++) {
       v = h.map((state, row) => draw(step, 0, row, Array.from({ length: n }, (_, i) => sigmoid(at[Math.floor(row / ensembles)].visible(state, i)))));
-      // Even and odd pairs take turns over all steps of all updates.
-      for (let rung = (update * steps + step) % 2; rung + 1 < rungs; rung += 2) {
+      // Even pairs, then odd ones.
+      for (const rung of [0, 2, 1]) {
         for (let ensemble = 0; ensemble < ensembles; ensemble++) {
           const [lower, upper] = [rung * ensembles + ensemble, (rung + 1) * ensembles + ensemble];
           const [own, other] = [marginals[rung], marginals[rung + 1]];
@@ -214,17 +214,17 @@ describe.each(backends)('backend $name: binary units', ({ name }) => {
     expect(saveTensors(straight.tensors).visibleChains).not.toEqual(saved.get('visibleChains'));
   });
 
-  test('with a memory, a swap rate weighs the swap before last by it', async () => {
+  test('with a memory, a swap rate weighs earlier swaps by it', async () => {
     const rates = async (memory: number, updates: number): Promise<number> => {
       const chains = new TemperedChains(kernels, model, base, ladder.slice(), 1, key, { memory });
       chains.drawHidden();
       for (let update = 0; update < updates; update++) await chains.advance(update, 1);
       return chains.swapRates[0];
     };
-    // The pair 0 is tried in updates 0, 2, 4; means of one, two and three acceptances give each of them.
-    const [one, two, three] = [await rates(1, 1), await rates(1, 3), await rates(1, 5)];
+    // Means of one, two and three acceptances give each of them.
+    const [one, two, three] = [await rates(1, 1), await rates(1, 2), await rates(1, 3)];
     const [a, b, c] = [one, 2 * two - one, 3 * three - 2 * two];
-    expect(await rates(0.5, 5)).toBeCloseTo((0.25 * a + 0.5 * b + c) / 1.75, 12);
+    expect(await rates(0.5, 3)).toBeCloseTo((0.25 * a + 0.5 * b + c) / 1.75, 12);
     expect(new Set([a, b, c]).size).toBeGreaterThan(1);
   });
 });

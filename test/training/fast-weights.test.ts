@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import type { TrainingConfig } from '../../src/config/run-config.js';
-import { loadKernels, packBinaryMatrix, type BinaryMatrix, type Kernels, type Matrix, type Model, type ModelParameters } from '../../src/kernels/index.js';
+import { backends, loadKernels, packBinaryMatrix, type BinaryMatrix, type Kernels, type Matrix, type Model, type ModelParameters } from '../../src/kernels/index.js';
 import { createModel, getParameters, setParameters } from '../../src/model/parameters.js';
 import { phaseStatistics } from '../../src/model/phase-statistics.js';
 import { gradientDemand } from '../../src/run/memory.js';
@@ -93,8 +93,7 @@ async function begin(kernels: Kernels, parameters: ModelParameters, config: Part
   return { context, tensors: state.tensors as Record<string, BinaryMatrix> & { fast: Model }, estimate };
 }
 
-// Of the other backend, the kernels that fast weights need are not there yet.
-describe.each(['reference'])('backend %s', (name) => {
+describe.each(backends)('backend $name', ({ name }) => {
   let kernels: Kernels;
   beforeAll(async () => {
     kernels = await loadKernels(name);

@@ -189,7 +189,7 @@ describe('figures and demands', () => {
     const state = await estimator.start(context);
     expect(state.figures?.()).toEqual({ inverseTemperatures: [0, 1 / 3, 2 / 3, 1], swapRates: [NaN, NaN, NaN], roundTrips: 0 });
     for (let update = 0; update < 50; update++) await estimator.estimate(context, state, 4, update);
-    const { swapRates, roundTrips } = state.figures?.() as { swapRates: number[]; roundTrips: number };
+    const { swapRates, roundTrips } = (state.figures?.() ?? {}) as { swapRates: number[]; roundTrips: number };
     expect([swapRates.length, swapRates.every((rate) => rate > 0 && rate <= 1)]).toEqual([3, true]);
     expect(roundTrips).toBeGreaterThan(0);
     expect([...(state.tensors.roundTrips as Float64Array)]).toEqual([roundTrips]);
