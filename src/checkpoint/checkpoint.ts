@@ -1,18 +1,27 @@
 /**
  * A checkpoint: everything that exact continuation needs, in one safetensors file.
  *
+<<<<<<< HEAD
+ * Tensors `weights`, `visibleBias`, `hiddenBias`, of Gaussian units `visibleLogVariance`: the parameters of the units that the
+ * config declares (readable by any tool), `velocity.*` (with momentum), `state.*` (what the
+ * training algorithm carries), `tracking.*` (where log Z is tracked), `metrics` (the lines of metrics.jsonl up to here, so
+ * that no event can be lost or doubled);
+ * metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no hosts, no paths: the same
+=======
  * Tensors `weights`, `visibleBias`, `hiddenBias` (the run's model, readable by any tool: of averaged training the average),
  * `velocity.*` (with momentum), `state.*` (what the training algorithm carries), `updates.*` (what optimizer, centring,
  * sparsity carry; `updates.last.*`: the parameters in training, of averaged training), `tracking.*` (where log Z is tracked),
  * `metrics` (the lines of metrics.jsonl up to here, so that no event can be lost or doubled); metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no hosts, no paths: the same
+>>>>>>> t1
  * progress gives the same bytes.
  */
 
 import { createHash } from 'node:crypto';
 import { printable, RbmError } from '../errors.js';
 import { encodeSafetensors, readSafetensors, wholeTensor, type Tensor, type TensorPieces } from '../formats/safetensors.js';
-import type { Model, ModelParameters } from '../kernels/index.js';
+import { binaryLayer, type ModelParameters, type VisibleLayer } from '../kernels/index.js';
 import { areParametersFinite, tensorSources } from '../model/parameters.js';
+import { unitTypesOf, type DeclaredModel, type DeclaredParameters, type ModelUnits } from '../model/units/index.js';
 import { parametersDigest } from './digest.js';
 
 /** Version of the file's layout. */
@@ -28,6 +37,12 @@ export interface Progress {
   readonly best?: { readonly update: number; readonly value: number; readonly criterion: string };
 }
 
+/** What a checkpoint says of the model's units. */
+export interface UnitsIdentity extends ModelUnits {
+  /** Of categorical visible units: the first unit of every group, ascending, the first 0; and the number of units. */
+  readonly groups?: readonly number[];
+}
+
 /** What a checkpoint says of the run it belongs to. */
 export interface CheckpointIdentity {
   /** Version of rbm-train. */
@@ -40,11 +55,17 @@ export interface CheckpointIdentity {
   readonly config: unknown;
   /** [height, width] of a row as a picture, where the data has one. */
   readonly shape?: readonly [number, number];
+  /** What the units are; both layers are binary where left out. */
+  readonly units?: UnitsIdentity;
+  /** What real data were standardized by, n numbers each: the state is (value − mean) / deviation. */
+  readonly standardization?: { readonly means: readonly number[]; readonly deviations: readonly number[] };
+  /** Of categorical data: what each group of units stands for, in order. */
+  readonly categories?: readonly { readonly column: string | number; readonly values: readonly string[] }[];
 }
 
 /** A whole checkpoint; to be written, its parameters may still be in the kernels' memory. */
-export interface Checkpoint<Parameters = ModelParameters> {
-  /** The run's model: what it gives, and its digest is of. */
+export interface Checkpoint<Parameters = DeclaredParameters> {
+  /** The run's model in declared units: what it gives, and its digest is of. */
   readonly parameters: Parameters;
   /** The last steps; absent in training without momentum. */
   readonly velocity?: Parameters;
@@ -85,7 +106,7 @@ export function metricsText(lines: readonly string[]): string {
 }
 
 /** The bytes of a checkpoint file, piece by piece: a second copy of a large model is never made. */
-export function encodeCheckpoint(checkpoint: Checkpoint<Model | ModelParameters>): Iterable<Uint8Array> {
+export function encodeCheckpoint(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): Iterable<Uint8Array> {
   const { parameters, velocity, state, updates, tracking, metrics, progress, identity } = checkpoint;
   const tensors = new Map<string, TensorPieces>();
   for (const source of tensorSources(parameters)) tensors.set(source.name, { ...source, type: 'F64' });
@@ -145,6 +166,40 @@ function parametersFrom(tensors: ReadonlyMap<string, Tensor>, prefix: string, fa
   };
 }
 
+/** The units alone. */
+function modelUnitsOf({ visible, hidden, variance }: UnitsIdentity): ModelUnits {
+  return { visible, hidden, ...(variance !== undefined && { variance }) };
+}
+
+/** The standard layer behind the visible units of a checkpoint. */
+function layerOf(units: UnitsIdentity): VisibleLayer {
+  if (units.visible === 'gaussian') return { kind: 'gaussian' };
+  return units.groups === undefined ? binaryLayer : { kind: 'categorical', groups: Uint32Array.from(units.groups) };
+}
+
+/** The model's parameters with what their units are. */
+function declaredParametersFrom(
+  tensors: ReadonlyMap<string, Tensor>,
+  { units, standardization, categories }: CheckpointIdentity,
+  fail: (what: string) => RbmError,
+): DeclaredParameters {
+  const parameters = parametersFrom(tensors, '', fail);
+  const { visibleUnits } = parameters;
+  if (units?.groups !== undefined && units.groups.at(-1) !== visibleUnits) throw fail('its groups of units do not fit its parameters');
+  if (standardization !== undefined && standardization.means.length !== visibleUnits) throw fail('its standardization does not fit its parameters');
+  const ofCategories = categories?.reduce((sum, { values }) => sum + values.length, 0);
+  if (ofCategories !== undefined && ofCategories !== visibleUnits) throw fail('its categories do not fit its parameters');
+  const variances = tensors.get('visibleLogVariance');
+  if (variances !== undefined && (units?.visible !== 'gaussian' || variances.values.BYTES_PER_ELEMENT !== 8 || variances.shape.join() !== String(visibleUnits))) {
+    throw fail('its tensor visibleLogVariance does not fit its units');
+  }
+  return {
+    ...parameters,
+    ...(units !== undefined && { visibleLayer: layerOf(units), units: modelUnitsOf(units) }),
+    ...(variances !== undefined && { visibleLogVariance: variances.values as Float64Array }),
+  };
+}
+
 /**
  * Reads a checkpoint from the bytes of its file, after checking its checksum.
  *
@@ -175,7 +230,9 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = rea
   if (position < 0 || checksumOf(bytes, position) !== metadata.checksum) {
     throw fail('its checksum does not match its content');
   }
-  const parameters = parametersFrom(tensors, '', fail);
+  const identity = parseObject(metadata.identity);
+  if (!isIdentity(identity)) throw fail('its identity is not JSON text, or makes no sense');
+  const parameters = declaredParametersFrom(tensors, identity, fail);
   if (!areParametersFinite(parameters)) throw fail('some of its parameters are not finite numbers');
   const state = tensorsWithin(tensors, 'state.');
   const updates = tensorsWithin(tensors, 'updates.');
@@ -189,9 +246,7 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = rea
     if (!areParametersFinite(velocity)) throw fail('some of its velocity (momentum) is not a finite number');
   }
   const progress = parseObject(metadata.progress);
-  const identity = parseObject(metadata.identity);
   if (!isProgress(progress)) throw fail('its progress is not JSON text, or makes no sense');
-  if (!isIdentity(identity)) throw fail('its identity is not JSON text, or makes no sense');
   const lines = Buffer.from(tensors.get('metrics')?.values ?? []).toString('utf8').split('\n');
   lines.pop();
   return {
@@ -251,8 +306,36 @@ function isProgress(value: Record<string, unknown> | undefined): value is Record
 
 function isIdentity(value: Record<string, unknown> | undefined): value is Record<string, unknown> & CheckpointIdentity {
   if (value === undefined) return false;
-  const { version, numericsVersion, configHash, dataFingerprint, shape } = value;
+  const { version, numericsVersion, configHash, dataFingerprint, shape, units, standardization, categories } = value;
   const areTexts = [version, configHash, dataFingerprint].every((text) => typeof text === 'string');
   const isShape = shape === undefined || (Array.isArray(shape) && shape.length === 2 && shape.every(Number.isSafeInteger));
-  return areTexts && Number.isSafeInteger(numericsVersion) && isShape;
+  return areTexts && Number.isSafeInteger(numericsVersion) && isShape && (units === undefined || isUnitsIdentity(units)) && isStandardization(standardization) && areCategories(categories);
+}
+
+function isStandardization(value: unknown): boolean {
+  if (value === undefined) return true;
+  const { means, deviations } = (value ?? {}) as Record<string, unknown>;
+  const areNumbers = (list: unknown, isRight: (number: number) => boolean): list is number[] =>
+    Array.isArray(list) && list.every((number) => Number.isFinite(number) && isRight(number as number));
+  return areNumbers(means, () => true) && areNumbers(deviations, (deviation) => deviation > 0) && means.length === deviations.length;
+}
+
+function areCategories(value: unknown): boolean {
+  const isColumn = (item: unknown): boolean => {
+    const { column, values } = (item ?? {}) as Record<string, unknown>;
+    const isNamed = typeof column === 'string' || typeof column === 'number';
+    return isNamed && Array.isArray(values) && values.length > 0 && values.every((name) => typeof name === 'string');
+  };
+  return value === undefined || (Array.isArray(value) && value.every(isColumn));
+}
+
+function isUnitsIdentity(value: unknown): value is UnitsIdentity {
+  const { visible, hidden, variance, groups } = (value ?? {}) as Record<string, unknown>;
+  if (!unitTypesOf('visible').some(({ name }) => name === visible) || !unitTypesOf('hidden').some(({ name }) => name === hidden)) return false;
+  if (variance !== undefined && !(visible === 'gaussian' && (variance === 'fixed' || variance === 'learned'))) return false;
+  if ((groups !== undefined) !== (visible === 'categorical')) return false;
+  if (groups === undefined) return true;
+  const isAscending = (starts: readonly unknown[]): boolean =>
+    starts.every((start, index) => Number.isSafeInteger(start) && (index === 0 ? start === 0 : (start as number) > (starts[index - 1] as number)));
+  return Array.isArray(groups) && groups.length > 1 && isAscending(groups);
 }

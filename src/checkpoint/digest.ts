@@ -4,11 +4,14 @@
 
 import { createHash } from 'node:crypto';
 import { littleEndianBytes } from '../formats/little-endian.js';
-import type { Model, ModelParameters } from '../kernels/index.js';
 import { tensorSources } from '../model/parameters.js';
+import type { DeclaredModel, DeclaredParameters } from '../model/units/index.js';
 
-/** SHA-256 (hex) of the parameters as little-endian float64: weights (n × m, row-major), visibleBias, hiddenBias. */
-export function parametersDigest(parameters: Model | ModelParameters): string {
+/**
+ * SHA-256 (hex) of the declared parameters as little-endian float64: weights (n × m, row-major), visibleBias, hiddenBias,
+ * and visibleLogVariance where there is one.
+ */
+export function parametersDigest(parameters: DeclaredModel | DeclaredParameters): string {
   const hash = createHash('sha256');
   for (const { pieces } of tensorSources(parameters)) {
     for (const piece of pieces()) hash.update(littleEndianBytes(piece));

@@ -14,6 +14,7 @@ import { looksLikeSafetensors, readSafetensors, type Tensor } from '../formats/s
 import { looksLikeZip } from '../formats/zip.js';
 import type { ModelParameters } from '../kernels/index.js';
 import { areParametersFinite } from '../model/parameters.js';
+import type { DeclaredParameters } from '../model/units/index.js';
 import { decodeCheckpoint, isCheckpoint, type Checkpoint } from './checkpoint.js';
 
 /** How to read a foreign file where its shapes and names do not decide. */
@@ -27,7 +28,8 @@ export interface ArrayNames {
 
 /** A model as read. */
 export interface ModelFile {
-  readonly parameters: ModelParameters;
+  /** In the units of the checkpoint; of another tool's model binary ones. */
+  readonly parameters: DeclaredParameters;
   /** The whole checkpoint where the file is one of ours. */
   readonly checkpoint?: Checkpoint;
 }

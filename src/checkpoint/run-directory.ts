@@ -16,7 +16,7 @@ import { messageOf, printable, RbmError } from '../errors.js';
 import { fileError, systemCode } from '../file-errors.js';
 import { readWholeFile } from '../read-file.js';
 import { collectTemporaryFiles, removeFile, writeFileAtomically } from './atomic-write.js';
-import type { Model, ModelParameters } from '../kernels/index.js';
+import type { DeclaredModel, DeclaredParameters } from '../model/units/index.js';
 import { decodeCheckpoint, decodeCheckpointHeader, encodeCheckpoint, metricsText, type Checkpoint, type CheckpointHeader } from './checkpoint.js';
 
 const checkpointName = /^update-(\d{13})\.safetensors$/;
@@ -156,7 +156,7 @@ export class RunDirectory {
   }
 
   /** Writes the checkpoint, then removes all but the latest `keep`. */
-  writeCheckpoint(checkpoint: Checkpoint<Model | ModelParameters>, keep: number): void {
+  writeCheckpoint(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>, keep: number): void {
     const { update } = checkpoint.progress;
     writeCheckpointFile(this.checkpoint(update), checkpoint);
     // Those of a later update were left by a run that was replaced, or by a twin that is ahead: not ours to remove.
@@ -165,7 +165,7 @@ export class RunDirectory {
   }
 
   /** Writes the best parameters so far, except where a twin is ahead and has written later ones. */
-  writeBest(checkpoint: Checkpoint<Model | ModelParameters>): void {
+  writeBest(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): void {
     const there = readCheckpointHeader(this.best);
     const { configHash, dataFingerprint } = checkpoint.identity;
     const isTwins = there?.identity.configHash === configHash && there.identity.dataFingerprint === dataFingerprint;
@@ -219,7 +219,7 @@ export class RunDirectory {
 }
 
 /** Writes a checkpoint file. */
-export function writeCheckpointFile(path: string, checkpoint: Checkpoint<Model | ModelParameters>): void {
+export function writeCheckpointFile(path: string, checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): void {
   writeFileAtomically(path, encodeCheckpoint(checkpoint));
 }
 

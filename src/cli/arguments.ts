@@ -5,13 +5,17 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
 import { readModelFile, type ArrayNames, type ModelFile } from '../checkpoint/model-file.js';
 import { readCheckpointFile, RunDirectory } from '../checkpoint/run-directory.js';
 import { configError, loadConfig, parseConfig, type LoadedConfig } from '../config/index.js';
-import type { Binarization, RunConfig } from '../config/run-config.js';
+import type { Binarization, RunConfig, ValuesKind } from '../config/run-config.js';
 import { dataSources, loadDataset, type Dataset, type Examples } from '../datasets/index.js';
 import { printable, RbmError } from '../errors.js';
+import { isBinaryMatrix, binaryLayer, createHostMatrix, type ModelParameters, type VisibleLayer, type VisibleStates } from '../kernels/index.js';
+import { binaryModelUnits, standardParameters } from '../model/units/index.js';
 import { configKeys } from '../run/config-schema.js';
+import { areSameLayers, misfitOf } from '../run/units.js';
 import { collect, type CommonOptions } from './options.js';
 import { isConfigName } from './paths.js';
 import { warner } from './remarks.js';
@@ -19,6 +23,8 @@ import type { Terminal } from './terminal.js';
 
 /** A model and where it came from. */
 export interface ModelArgument extends ModelFile {
+  /** The parameters in standard units, as kernels have them. */
+  readonly standard: ModelParameters;
   /** The file that was read. */
   readonly file: string;
   /** The run that the file belongs to, where it lies in one. */
@@ -55,6 +61,11 @@ function runOf(file: string): RunDirectory | undefined {
   return run.hasConfig() ? run : undefined;
 }
 
+/** A model file with its standard parameters. */
+function withStandard(model: Omit<ModelArgument, 'standard'>): ModelArgument {
+  return { ...model, standard: standardParameters(model.parameters) };
+}
+
 /**
  * Reads the model that an argument names: a run directory (its latest checkpoint), a checkpoint, a foreign file.
  *
@@ -73,13 +84,13 @@ export function readModelArgument(argument: string, options: ModelOptions, termi
       throw new RbmError('usage', `--best asks for a run's best parameters, but ${printable(argument)} is a file`, { hint: 'Leave out --best.' });
     }
     const model = readModelFile(path, names);
-    return { ...model, file: path, run: model.checkpoint === undefined ? undefined : runOf(path) };
+    return withStandard({ ...model, file: path, run: model.checkpoint === undefined ? undefined : runOf(path) });
   }
   const run = new RunDirectory(path);
   if (options.best) {
     const file = run.bestCheckpoint();
     const checkpoint = readCheckpointFile(file);
-    return { parameters: checkpoint.parameters, checkpoint, file, run };
+    return withStandard({ parameters: checkpoint.parameters, checkpoint, file, run });
   }
   const checkpoint = run.readLatestCheckpoint(warner(options, terminal));
   if (checkpoint === undefined) {
@@ -87,7 +98,7 @@ export function readModelArgument(argument: string, options: ModelOptions, termi
       hint: 'Name a run directory, a checkpoint, or a model file (.safetensors, .npz, .mat).',
     });
   }
-  return { parameters: checkpoint.parameters, checkpoint, file: run.checkpoint(checkpoint.progress.update), run };
+  return withStandard({ parameters: checkpoint.parameters, checkpoint, file: run.checkpoint(checkpoint.progress.update), run });
 }
 
 /** Options of the commands that read data. */
@@ -103,11 +114,17 @@ export function addDataOptions(command: Command, what: string): Command {
     .option('--set <key=value>', 'set a key of the data, e.g. data.binarize=threshold (repeatable)', collect);
 }
 
+/** How a source or file that is no config is read: the values of these keys. */
+export interface Reading {
+  readonly binarize?: Binarization;
+  readonly values?: ValuesKind;
+}
+
 /** The config that a data argument stands for. */
 async function loadDataConfig(
   argument: string,
   set: readonly string[],
-  binarize: Binarization,
+  reading: Reading,
   terminal: Terminal,
 ): Promise<LoadedConfig> {
   const { workingDirectory } = terminal;
@@ -131,25 +148,35 @@ async function loadDataConfig(
       hint: `Sources are: ${dataSources.map(({ name }) => name).join(', ')}. Otherwise name a config or a data file.`,
     });
   }
-  const data = { binarize, ...(isSource && argument !== 'file' ? { source: argument } : { source: 'file', path }) };
+  const { binarize, values = dataSources.find(({ name }) => name === argument)?.onlyValues } = reading;
+  const data = {
+    ...(values !== undefined && { values }),
+    ...(isSource && argument !== 'file' ? { source: argument } : { source: 'file', path }),
+  };
   const dataOnly = configKeys.filter(({ name }) => name === 'data');
-  const text = JSON.stringify({ data });
-  return parseConfig(dataOnly, { text, file: argument, directory: workingDirectory, set, workingDirectory });
+  const parse = async (section: object): Promise<LoadedConfig> => {
+    const text = JSON.stringify({ data: section });
+    return await parseConfig(dataOnly, { text, file: argument, directory: workingDirectory, set, workingDirectory });
+  };
+  const loaded = await parse({ ...data, ...(binarize !== undefined && { binarize }) });
+  const asked = (loaded.config as unknown as RunConfig).data.values;
+  // What else is to become binary is not asked to.
+  return asked === undefined || asked === 'binary' ? loaded : await parse(data);
 }
 
 /**
  * Loads the data that an argument names.
  *
- * @param binarize how a source or file that is no config becomes binary, where `set` does not say
+ * @param reading how a source or file that is no config is read, where `set` does not say
  * @throws RbmError 'usage' or 'data'
  */
 export async function loadDataArgument(
   argument: string,
   set: readonly string[],
   terminal: Terminal,
-  binarize: Binarization = 'none',
+  reading: Reading = {},
 ): Promise<Dataset> {
-  const loaded = await loadDataConfig(argument, set, binarize, terminal);
+  const loaded = await loadDataConfig(argument, set, reading, terminal);
   const { data } = loaded.config as unknown as RunConfig;
   return loadDataset(data, { fail: (key, message, hint) => configError(loaded, key, message, hint) });
 }
@@ -166,7 +193,9 @@ export async function loadDataFor(model: ModelArgument, options: DataOptions, te
       hint: 'Name the data with --data.',
     });
   }
-  const dataset = await loadDataArgument(argument, options.set ?? [], terminal);
+  const { parameters, checkpoint } = model;
+  const layer = parameters.visibleLayer ?? binaryLayer;
+  const dataset = await loadDataArgument(argument, options.set ?? [], terminal, layer.kind === 'binary' ? {} : { values: valuesOf[layer.kind] });
   const trainedOn = model.checkpoint?.identity.dataFingerprint;
   const isOwnData = options.data === undefined && options.set === undefined;
   if (isOwnData && trainedOn !== undefined && trainedOn !== dataset.fingerprint) {
@@ -179,7 +208,47 @@ export async function loadDataFor(model: ModelArgument, options: DataOptions, te
       { hint: 'Choose the data that the model was made for.' },
     );
   }
-  return dataset;
+  const misfit = misfitOf((parameters.units ?? binaryModelUnits).visible, dataset.layer);
+  if (misfit !== undefined) {
+    throw new RbmError('usage', `${printable(dataset.name)} does not fit the model: ${misfit}`, { hint: 'Choose the data that the model was made for.' });
+  }
+  const isOther = !areSameLayers(layer, dataset.layer) || !areSameCategories(checkpoint?.identity.categories, dataset.categories);
+  if (isOther) {
+    throw new RbmError('usage', `${printable(dataset.name)}: the values of its columns are not those that the model was trained on`, {
+      hint: 'Choose data in which every column has the same values.',
+    });
+  }
+  return asStandardizedFor(model, dataset);
+}
+
+/** What data of a layer are called in a config. */
+const valuesOf = { gaussian: 'real', categorical: 'categorical' } as const satisfies Record<Exclude<VisibleLayer['kind'], 'binary'>, ValuesKind>;
+
+function areSameCategories(saved: CheckpointIdentity['categories'], now: Dataset['categories']): boolean {
+  return saved === undefined || now === undefined || JSON.stringify(saved.map(({ values }) => values)) === JSON.stringify(now.map(({ values }) => values));
+}
+
+/** Real data with the standardization of the model's own training data, whatever theirs is. */
+function asStandardizedFor({ checkpoint, parameters }: ModelArgument, dataset: Dataset): Dataset {
+  if (parameters.visibleLayer?.kind !== 'gaussian') return dataset;
+  const { columns } = dataset;
+  const none = { means: new Float64Array(columns), deviations: new Float64Array(columns).fill(1) };
+  const [own, wanted] = [dataset.standardization ?? none, checkpoint?.identity.standardization ?? none];
+  const isSame = own.means.every((mean, i) => mean === wanted.means[i]) && own.deviations.every((deviation, i) => deviation === wanted.deviations[i]);
+  if (isSame) return dataset;
+  const convert = (states: VisibleStates): VisibleStates => {
+    if (isBinaryMatrix(states)) return states;
+    const converted = createHostMatrix(states.rows, columns);
+    const values = new Float64Array(columns);
+    for (let row = 0; row < states.rows; row++) {
+      states.readRows(row, values);
+      converted.writeRows(row, values.map((value, i) => (value * own.deviations[i] + own.means[i] - wanted.means[i]) / wanted.deviations[i]));
+    }
+    return converted;
+  };
+  const { train, validation, test } = dataset.splits;
+  const convertSplit = <Split extends Examples | undefined>(split: Split): Split => split && { ...split, states: convert(split.states) };
+  return { ...dataset, splits: { train: convertSplit(train), validation: convertSplit(validation), test: convertSplit(test) } };
 }
 
 /**

@@ -19,7 +19,7 @@ export function dryRun(prepared: PreparedRun, from: number | undefined, asJson: 
   const { config, dataset, kernels, parameters, length, updatesPerEpoch } = prepared;
   const { visibleUnits, hiddenUnits } = parameters;
   const demands = memoryDemands(config.training, parameters, dataset.splits.train.rows);
-  const splits = Object.entries(splitStates(dataset));
+  const splits = Object.entries(splitStates(dataset, {}));
   const dataBytes = splits.reduce((sum, [, states]) => sum + stateBytes(states), 0);
   const tracking = prepared.tracking === undefined ? '' : ` every ${prepared.tracking.every} updates with ${prepared.tracking.settings.chains} chains`;
   const interval = evaluationInterval(config.evaluation.every, updatesPerEpoch);

@@ -10,16 +10,17 @@ import { comparePaired, type PairedComparison } from '../estimators/likelihood-i
 import { logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
 import { meanWithError, type MeanWithError } from '../estimators/mean.js';
 import { raise } from '../estimators/raise.js';
-import { visibleRowsOf, type Kernels, type ModelParameters, type VisibleStates } from '../kernels/index.js';
+import { visibleRowsOf, type Kernels, type VisibleStates } from '../kernels/index.js';
 import { createModel } from '../model/parameters.js';
+import { declaredShift } from '../model/units/index.js';
 import { loadKernelsFor, type Workload } from '../run/kernels.js';
 import { splitStates } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
 import { chainsTogether } from '../sampling/annealed-chains.js';
-import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type DataOptions, type ModelOptions } from './arguments.js';
+import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type DataOptions, type ModelArgument, type ModelOptions } from './arguments.js';
 import { withEstimateProgress, withExactProgress } from './estimation-progress.js';
 import { addEstimationOptions, planEstimation, type EstimationOptions, type EstimationPlan } from './estimation-options.js';
-import { describeEstimate, describeFigures, nats } from './figures.js';
+import { densityOf, describeEstimate, describeFigures, nats } from './figures.js';
 import { checkOutputName, writeMatrix } from './matrix-output.js';
 import { wholeNumber } from './numbers.js';
 import type { DefineCommand } from './options.js';
@@ -43,7 +44,7 @@ interface Evaluated {
 
 async function evaluateParameters(
   kernels: Kernels,
-  parameters: ModelParameters,
+  { parameters, standard }: ModelArgument,
   splits: Readonly<Record<string, VisibleStates>>,
   plan: EstimationPlan,
   pseudoLikelihoodExamples: number,
@@ -55,7 +56,7 @@ async function evaluateParameters(
   const evaluateWith = (cooperation: ExactCooperation): Promise<Figures> =>
     evaluateModel(
       kernels,
-      createModel(kernels, parameters),
+      createModel(kernels, standard),
       splits,
       {
         ...(estimator !== undefined && {
@@ -63,6 +64,7 @@ async function evaluateParameters(
             logPartitionFunctionEstimator(estimator).estimate(model, { kernels, annealing, finished: cooperation.finished, ...own }),
         }),
         pseudoLikelihoodExamples,
+        shift: declaredShift(parameters),
         onFreeEnergies: (split, values) => {
           energies[split] = values;
         },
@@ -71,9 +73,19 @@ async function evaluateParameters(
     );
   const figures =
     estimator === 'exact'
-      ? await withExactProgress(parameters, { threads: kernels.threads, quiet }, terminal, evaluateWith)
+      ? await withExactProgress(standard, { threads: kernels.threads, quiet }, terminal, evaluateWith)
       : await withEstimateProgress(quiet, terminal, evaluateWith);
   return { figures, energies };
+}
+
+/** Refuses to compare likelihoods of different things. */
+function checkComparable(model: ModelArgument, other: ModelArgument, name: string): void {
+  const kindOf = ({ parameters }: ModelArgument): string => parameters.visibleLayer?.kind ?? 'binary';
+  const standardizationOf = ({ checkpoint }: ModelArgument): string => JSON.stringify(checkpoint?.identity.standardization ?? null);
+  if (kindOf(model) === kindOf(other) && standardizationOf(model) === standardizationOf(other)) return;
+  throw new RbmError('usage', `--against ${printable(name)}: its likelihoods are of other values`, {
+    hint: 'Only models of the same kind of data, standardized in the same way, can be compared.',
+  });
 }
 
 /** Compares both models on every split. */
@@ -116,9 +128,10 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
       hint: 'Only models of the same data can be compared.',
     });
   }
-  const splits = splitStates(dataset);
+  if (other !== undefined) checkComparable(model, other, options.against ?? '');
+  const splits = splitStates(dataset, parameters);
   const examples = splits.train ?? Object.values(splits)[0];
-  const plan = planEstimation(options, parameters, examples);
+  const plan = planEstimation(options, model.standard, examples);
   if (options.estimator === 'auto' && plan.estimator !== 'exact' && !options.quiet) terminal.err(`log Z is estimated, not exact: ${plan.why}\n`);
   const cooperation = { pause: stoppablePause(terminal.listenForStop()) };
   const quiet = options.quiet === true;
@@ -129,7 +142,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
     threads,
   });
   const kernels = await loadKernelsFor(parameters, work(plan));
-  const own = await evaluateParameters(kernels, parameters, splits, plan, pseudoLikelihoodExamples, quiet, terminal);
+  const own = await evaluateParameters(kernels, model, splits, plan, pseudoLikelihoodExamples, quiet, terminal);
   let raised: (MeanWithError & { examples: number; chains: number; meanLogLikelihood?: number }) | undefined;
   if (raiseExamples > 0) {
     const tested = splits.test ?? examples;
@@ -137,8 +150,10 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
     const chosen = visibleRowsOf(tested, 0, count);
     const { logPartitionFunction } = own.figures;
     const energies = (own.energies.test ?? own.energies.train ?? Object.values(own.energies)[0]).subarray(0, count);
+    const ofStandard = await raise(kernels, createModel(kernels, model.standard), chosen, raiseChains, plan.annealing, cooperation);
     raised = {
-      ...(await raise(kernels, createModel(kernels, parameters), chosen, raiseChains, plan.annealing, cooperation)),
+      ...ofStandard,
+      mean: ofStandard.mean - declaredShift(parameters).logVolume,
       examples: count,
       chains: raiseChains,
       // Of the same examples, for comparison.
@@ -149,27 +164,30 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   let comparison: Record<string, PairedComparison> | undefined;
   let otherFigures: Figures | undefined;
   if (other !== undefined) {
-    const otherPlan = planEstimation(options, other.parameters, examples);
+    const otherSplits = splitStates(dataset, other.parameters);
+    const otherPlan = planEstimation(options, other.standard, otherSplits.train ?? Object.values(otherSplits)[0]);
     const otherKernels = await loadKernelsFor(other.parameters, work(otherPlan));
-    const evaluated = await evaluateParameters(otherKernels, other.parameters, splits, otherPlan, pseudoLikelihoodExamples, quiet, terminal);
+    const evaluated = await evaluateParameters(otherKernels, other, otherSplits, otherPlan, pseudoLikelihoodExamples, quiet, terminal);
     await otherKernels.close();
     comparison = compare(own, evaluated);
     otherFigures = evaluated.figures;
   }
   const digest = parametersDigest(parameters);
+  const density = densityOf(parameters, model.checkpoint?.identity.standardization !== undefined);
   const { figures, energies } = own;
   const { logPartitionFunction } = figures;
   if (options.perExample !== undefined && logPartitionFunction !== undefined) {
     writePerExample(options.perExample, energies, logPartitionFunction.logZ, terminal);
   }
   if (options.json) {
-    const { visibleUnits, hiddenUnits } = parameters;
-    const document = { model: model.file, visibleUnits, hiddenUnits, digest, data: dataset.fingerprint, ...figures };
+    const { visibleUnits, hiddenUnits, units } = parameters;
+    const document = { model: model.file, visibleUnits, hiddenUnits, ...(units && { units }), ...(density !== undefined && { density }), digest, data: dataset.fingerprint, ...figures };
     terminal.out(`${JSON.stringify({ ...document, ...(raised && { raise: raised }), ...(comparison && { against: { model: other?.file, ...otherFigures, comparison } }) })}\n`);
     return;
   }
   const update = model.checkpoint === undefined ? '' : `, update ${model.checkpoint.progress.update}`;
   const lines = [`${printable(shortPath(model.file, terminal.workingDirectory))}${update}`, describeFigures(figures, plan.why)];
+  if (density !== undefined) lines.push(`likelihoods are ${density}`);
   if (raised !== undefined) {
     const error = raised.standardError === undefined ? '' : ` ± ${nats(raised.standardError)}`;
     lines.push(`RAISE: ${nats(raised.mean)}${error} nats/example, ${raised.examples} examples${raised.meanLogLikelihood === undefined ? '' : `, whose log-likelihood with the log Z above is ${nats(raised.meanLogLikelihood)}`}: from below, of the annealing model's likelihood (no bound of the RBM's own)`);

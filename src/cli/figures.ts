@@ -3,12 +3,19 @@
  */
 
 import type { Figures, SplitFigures } from '../estimators/evaluation.js';
+import type { Declared } from '../model/units/index.js';
 import type { LogPartitionFunctionEstimate } from '../estimators/verdict.js';
 
 /** A number of nats, with as many digits as its error lets matter. */
 export function nats(value: number): string {
   if (!(value > -1e9 && value < 1e9)) return value.toPrecision(6);
   return value.toFixed(value > -10 && value < 10 ? 4 : 3);
+}
+
+/** What likelihoods are of, where they are no probabilities. */
+export function densityOf({ units }: Declared, isStandardized: boolean): string | undefined {
+  if (units?.visible !== 'gaussian') return undefined;
+  return `densities of the ${isStandardized ? 'standardized values' : 'values'}`;
 }
 
 /** The name of a validation figure in prose. */

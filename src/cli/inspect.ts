@@ -6,6 +6,7 @@ import { parametersDigest } from '../checkpoint/digest.js';
 import { exitCodes, printable } from '../errors.js';
 import { canonicalSum } from '../kernels/index.js';
 import { parameterTensors } from '../model/parameters.js';
+import { describeUnits } from '../run/units.js';
 import { addModelOptions, readModelArgument, type ModelOptions } from './arguments.js';
 import { criterionName, nats, table } from './figures.js';
 import type { DefineCommand } from './options.js';
@@ -45,14 +46,15 @@ function inspect(argument: string, options: ModelOptions, terminal: Terminal): v
     for (const [name, { shape, values }] of checkpoint.updates ?? []) tensors.push(summarise(`updates.${name}`, shape, values));
     for (const [name, { shape, values }] of checkpoint.tracking ?? []) tensors.push(summarise(`tracking.${name}`, shape, values));
   }
-  const { visibleUnits, hiddenUnits } = parameters;
+  const { visibleUnits, hiddenUnits, units } = parameters;
   const digest = parametersDigest(parameters);
   if (options.json) {
     const { progress, identity } = checkpoint ?? {};
-    terminal.out(`${JSON.stringify({ file: model.file, visibleUnits, hiddenUnits, digest, progress, identity, tensors })}\n`);
+    terminal.out(`${JSON.stringify({ file: model.file, visibleUnits, hiddenUnits, ...(units && { units }), digest, progress, identity, tensors })}\n`);
     return;
   }
   const lines = [printable(model.file), `RBM of ${visibleUnits} visible × ${hiddenUnits} hidden units`, `digest ${digest}`];
+  if (units !== undefined) lines.splice(2, 0, `units ${describeUnits(units)}`);
   if (checkpoint === undefined) {
     lines.push('model of another tool: no progress, no config');
   } else {

@@ -12,7 +12,7 @@ import type { CommonOptions } from './options.js';
 import { announceWritten } from './remarks.js';
 import type { Terminal } from './terminal.js';
 
-/** A matrix to write: rows × columns, row-major; bytes for binary states, float64 for means. */
+/** A matrix to write: rows × columns, row-major; bytes for binary states, float64 for means and real values. */
 export interface Matrix {
   readonly rows: number;
   readonly columns: number;
@@ -46,6 +46,17 @@ function* matrixJson(matrix: Matrix): Generator<string> {
   yield ']\n';
 }
 
+/** From values to shades of grey, 0 to 255: of [0, 1], or of the range of the values where some lie outside. */
+function shading(values: Matrix['values']): (value: number) => number {
+  let [least, most] = [0, 1];
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  if (least === 0 && most === 1) return (value) => Math.round(255 * value);
+  return (value) => Math.round((255 * (value - least)) / (most - least));
+}
+
 /** The rows as pictures in a grid about as wide as high, with a grey line between them. */
 function matrixPicture({ rows, columns, values }: Matrix, shape: readonly [number, number] | undefined): Uint8Array {
   const [height, width] = shape ?? squareShape(columns) ?? [1, columns];
@@ -53,13 +64,14 @@ function matrixPicture({ rows, columns, values }: Matrix, shape: readonly [numbe
   const lines = Math.ceil(rows / perLine);
   const gridWidth = perLine * (width + 1) + 1;
   const gridHeight = lines * (height + 1) + 1;
+  const shade = shading(values);
   const grey = new Uint8Array(gridWidth * gridHeight).fill(128);
   for (let row = 0; row < rows; row++) {
     const top = Math.floor(row / perLine) * (height + 1) + 1;
     const left = (row % perLine) * (width + 1) + 1;
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
-        grey[(top + y) * gridWidth + left + x] = Math.round(255 * values[row * columns + y * width + x]);
+        grey[(top + y) * gridWidth + left + x] = shade(values[row * columns + y * width + x]);
       }
     }
   }

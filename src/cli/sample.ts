@@ -7,6 +7,7 @@ import { exitCodes, printable, RbmError } from '../errors.js';
 import { copyVisibleStates, rowsOf, statesAsNumbers, type Kernels, type Model } from '../kernels/index.js';
 import { baseVisibleBias } from '../model/base-rate.js';
 import { createModel } from '../model/parameters.js';
+import { standardStates } from '../model/units/index.js';
 import { streamKey } from '../random/index.js';
 import { bytesPerChain, describeBytes, fitsIntoMemory } from '../run/memory.js';
 import { loadKernelsFor } from '../run/kernels.js';
@@ -23,6 +24,7 @@ import {
   type DataOptions,
   type ModelOptions,
 } from './arguments.js';
+import { declaredMatrix, describeCodes } from './declared-values.js';
 import { checkOutputName, showMatrix } from './matrix-output.js';
 import { wholeNumber } from './numbers.js';
 import type { DefineCommand } from './options.js';
@@ -38,6 +40,7 @@ interface Options extends ModelOptions, DataOptions {
   split?: string;
   seed: string;
   means?: boolean;
+  standardized?: boolean;
   rungs?: string;
   ladder?: (typeof ladders)[number];
   output?: string;
@@ -58,9 +61,13 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   }
   if (options.output !== undefined) checkOutputName(options.output, true);
   const model = readModelArgument(argument, options, terminal);
-  const { parameters } = model;
+  const { parameters, standard, checkpoint } = model;
+  const identity = checkpoint?.identity;
+  if (options.standardized && identity?.standardization === undefined) {
+    throw new RbmError('usage', '--standardized has no effect: the model was not trained on standardized values', { hint: 'Leave it out.' });
+  }
   const { visibleUnits } = parameters;
-  const bytes = count * Math.max(1, rungs) * bytesPerChain(parameters);
+  const bytes = count * Math.max(1, rungs) * bytesPerChain(standard);
   if (!fitsIntoMemory(bytes)) {
     throw new RbmError('usage', `--count ${count}: the particles need ${describeBytes(bytes)}, more than this machine has`, {
       hint: 'Ask for fewer particles at a time, each time with another --seed.',
@@ -68,12 +75,12 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   }
   const kernels = await loadKernelsFor(parameters, { chains: count * Math.max(1, rungs) });
   const key = streamKey(options.seed, 'sample');
-  const chains = createChains(kernels, parameters, count);
-  const trained = createModel(kernels, parameters);
+  const chains = createChains(kernels, standard, count);
+  const trained = createModel(kernels, standard);
   let base: Float64Array = new Float64Array(visibleUnits);
   if (options.start === 'data') {
     const dataset = await loadDataFor(model, options, terminal);
-    const { states } = splitOf(dataset, options.split ?? 'train');
+    const states = standardStates(splitOf(dataset, options.split ?? 'train').states, parameters);
     fillWithExamples(chains.visible, states);
     base = baseVisibleBias('data', states, dataset.layer);
   } else {
@@ -105,8 +112,10 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
     values = statesAsNumbers(chains.visible);
   }
   await kernels.close();
-  const matrix = { rows: count, columns: visibleUnits, values };
-  showMatrix(matrix, model.checkpoint?.identity.shape, ' ', options, terminal);
+  const areStates = !(options.means && steps > 0);
+  const shown = { codes: areStates, standardized: options.standardized === true };
+  if (areStates && !options.quiet && !options.json) for (const line of describeCodes(identity?.categories)) terminal.err(`${line}\n`);
+  showMatrix(declaredMatrix({ rows: count, columns: visibleUnits, values }, parameters, identity, shown), identity?.shape, ' ', options, terminal);
 }
 
 /** What tempered chains run with. */
@@ -157,7 +166,8 @@ export const sampleCommand: DefineCommand = (command, terminal, finish) => {
     .option('--seed <seed>', 'seed of the chains', '1')
     .option('--rungs <number>', 'parallel tempering with so many inverse temperatures, from independent units (with --start data: of its marginals) to the model')
     .addOption(new Option('--ladder <name>', 'with --rungs: how they lie (default: "adaptive")').choices([...ladders]))
-    .option('--means', 'write p(v = 1 | h) of the last step instead of the states')
+    .option('--means', 'write E[v | h] of the last step (of {0,1} units p(v = 1 | h)) instead of the states')
+    .option('--standardized', 'write real values standardized, as the model has them, instead of as the data had them')
     .option('--output <file>', 'file to write; its ending decides the format');
   addDataOptions(addModelOptions(command), "with --start data, start from this instead of the run's own data").action(
     async (model: string, options: Options) => {

@@ -15,7 +15,7 @@ import { Breath, Stopped } from '../run/stop-request.js';
 import { trainRun, type RunResult } from '../run/train-run.js';
 import { collectGarbage } from './collect-garbage.js';
 import { dryRun } from './dry-run.js';
-import { criterionName, describeFigures, nats } from './figures.js';
+import { criterionName, densityOf, describeFigures, nats } from './figures.js';
 import { shellWord, shortPath } from './paths.js';
 import { progressDisplay } from './progress.js';
 import { stopSignals } from './stop-signals.js';
@@ -46,7 +46,7 @@ async function loadTrainingConfig(options: TrainOptions, terminal: Terminal): Pr
 }
 
 /** What the user should know before the run starts. */
-function notesOn({ config, dataset, kernels }: PreparedRun, loaded: LoadedConfig): string[] {
+function notesOn({ config, dataset, kernels, parameters }: PreparedRun, loaded: LoadedConfig): string[] {
   const { batchSize } = config.training;
   const { rows } = dataset.splits.train;
   const notes = [...dataset.notes];
@@ -54,6 +54,9 @@ function notesOn({ config, dataset, kernels }: PreparedRun, loaded: LoadedConfig
   const isGiven = loaded.frame('training.batchSize') !== undefined;
   if (isGiven && batchSize !== 'full' && batchSize > rows) {
     notes.push(`training.batchSize is ${batchSize}, but there are ${rows} training examples: every update takes all of them.`);
+  }
+  if (parameters.units?.variance === 'learned' && config.training.algorithm === 'cd') {
+    notes.push('learned variances and contrastive divergence: its bias makes them too small, the more the smaller k; algorithm sml has less of it.');
   }
   if (kernels.name !== config.execution.backend) {
     notes.push(`the ${config.execution.backend} kernels can't be used for this model on this machine: the ${kernels.name} kernels train it, with the same result but more slowly.`);
@@ -67,13 +70,16 @@ function whyUnknown({ config, parameters }: PreparedRun): string {
   return `it costs ${describeCost(parameters)}, more than evaluation.exactCostLimit`;
 }
 
-function describeResult(result: RunResult, output: string, why: string): string {
+function describeResult(result: RunResult, output: string, prepared: PreparedRun): string {
+  const why = whyUnknown(prepared);
+  const density = densityOf(prepared.parameters, prepared.dataset.standardization !== undefined);
   const { visibleUnits, hiddenUnits, updates, epochs, figures, averaged, best, digest } = result;
   const lines = [
     `trained ${visibleUnits}×${hiddenUnits} RBM: ${updates} updates, ${epochs === 1 ? '1 epoch' : `${Number(epochs.toFixed(2))} epochs`}`,
     ...(averaged === undefined ? [] : ['averaged parameters (the run’s model)', describeFigures(averaged, why), 'last parameters']),
     describeFigures(figures, why),
   ];
+  if (density !== undefined) lines.push(`likelihoods are ${density}`);
   if (best !== undefined) lines.push(`best validation ${criterionName(best.criterion)} ${nats(best.value)} at update ${best.update}`);
   lines.push(`digest ${digest}`, `run    ${printable(output, 1000)}`);
   return lines.join('\n');
@@ -130,7 +136,7 @@ export async function train(options: TrainOptions, terminal: Terminal): Promise<
     return stopSignals[outcome.signal];
   }
   const { result } = outcome;
-  terminal.out(options.json ? `${JSON.stringify({ ...result, output: config.output })}\n` : `${describeResult(result, short, whyUnknown(prepared))}\n`);
+  terminal.out(options.json ? `${JSON.stringify({ ...result, output: config.output })}\n` : `${describeResult(result, short, prepared)}\n`);
   if (options.expect !== undefined && options.expect.toLowerCase() !== result.digest) {
     throw new RbmError('digestMismatch', `${printable(short)}: digest mismatch: --expect ${options.expect.toLowerCase()}, trained ${result.digest}`, {
       hint: 'Compare configHash, dataFingerprint and numericsVersion in result.json with those of the run that gave the expected digest.',

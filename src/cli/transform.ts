@@ -1,10 +1,11 @@
 /**
- * `rbm-train transform`: E[h | v] of every row of a dataset, as features for other models.
+ * `rbm-train transform`: E[h | v] of every row of a dataset, in the model's units, as features for other models.
  */
 
 import { exitCodes } from '../errors.js';
 import { chunkRows, forEachChunk } from '../estimators/chunks.js';
 import { createModel } from '../model/parameters.js';
+import { declaredHiddenValues, standardStates } from '../model/units/index.js';
 import { loadKernelsFor } from '../run/kernels.js';
 import { stoppablePause } from '../run/stop-request.js';
 import {
@@ -31,10 +32,10 @@ async function transform(argument: string, options: Options, terminal: Terminal)
   const { parameters } = model;
   const { hiddenUnits } = parameters;
   const dataset = await loadDataFor(model, options, terminal);
-  const { states } = splitOf(dataset, options.split);
+  const states = standardStates(splitOf(dataset, options.split).states, parameters);
   const kernels = await loadKernelsFor(parameters);
   const means = new Float64Array(states.rows * hiddenUnits);
-  const trained = createModel(kernels, parameters);
+  const trained = createModel(kernels, model.standard);
   const chunkMeans = kernels.createMatrix(chunkRows, hiddenUnits);
   await forEachChunk(states, { pause: stoppablePause(terminal.listenForStop()) }, async (chunk, first) => {
     kernels.hiddenMeans(trained, [{ visible: chunk, rows: chunk.rows, means: chunkMeans }]);
@@ -42,7 +43,7 @@ async function transform(argument: string, options: Options, terminal: Terminal)
     chunkMeans.readRows(0, means.subarray(first * hiddenUnits, (first + chunk.rows) * hiddenUnits));
   });
   await kernels.close();
-  const matrix = { rows: states.rows, columns: hiddenUnits, values: means };
+  const matrix = { rows: states.rows, columns: hiddenUnits, values: declaredHiddenValues(means, parameters) };
   showMatrix(matrix, undefined, ',', options, terminal);
 }
 

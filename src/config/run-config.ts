@@ -6,8 +6,11 @@
 
 import type { Extent } from './schema.js';
 
-/** How grey or real values in [0, 1] become binary. */
-export type Binarization = 'none' | 'threshold' | 'stochastic' | 'dynamic';
+/** How grey or real values in [0, 1], or −1 and 1, become binary. */
+export type Binarization = 'none' | 'threshold' | 'stochastic' | 'dynamic' | 'signs';
+
+/** What the values of the data are, and so what the visible units are. */
+export type ValuesKind = 'binary' | 'real' | 'categorical';
 
 /** Where a validation or test set comes from: split off the source by number or share, or a file of its own. */
 export interface SplitConfig {
@@ -23,6 +26,12 @@ export interface DataConfig {
   source: string;
   /** Seed string of everything random about the data: generation, split, stochastic binarization. */
   seed: string;
+  /** `binary` where left out. */
+  values?: ValuesKind;
+  /** `refuse` where left out; `nan`: cells may be missing. */
+  missing?: 'refuse' | 'nan';
+  /** With `values: real`; `none` where left out. */
+  standardize?: 'none' | 'columns' | 'global';
   binarize: Binarization;
   /** With `binarize: threshold`: values > threshold become 1. */
   threshold?: number;
@@ -51,14 +60,27 @@ export interface BiasConfig {
   start: 'log-odds' | 'constant' | 'uniform';
   value?: number;
   range?: number;
-  /** With `log-odds`: the mean is (on + smoothing) / (examples + 2·smoothing). */
+  /** With `log-odds`, of binary units: the mean is (on + smoothing) / (examples + 2·smoothing). */
   smoothing?: number;
   /** With `log-odds`: the mean is clipped to [clip, 1 − clip]. */
   clip?: number;
 }
 
+/** What the visible units are. */
+export interface VisibleUnitsConfig {
+  units: 'binary' | 'ising' | 'gaussian' | 'categorical';
+  /** With `gaussian`. */
+  variance?: 'fixed' | 'learned';
+  /** With `gaussian`: the variance, or the one that learning starts from; 1 where left out. */
+  varianceValue?: number;
+}
+
 /** The `model` section. */
 export interface ModelConfig {
+  /** As the data are where left out. */
+  visible?: VisibleUnitsConfig;
+  /** Binary where left out. */
+  hidden?: { units: 'binary' | 'ising' };
   /** m; absent with `from`. */
   hiddenUnits?: number;
   /** Checkpoint or foreign model file to start from instead of random parameters. */

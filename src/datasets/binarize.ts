@@ -1,47 +1,55 @@
 /**
- * How values in [0, 1] become zeros and ones.
+ * Binary values: how values in [0, 1], or −1 and 1, become zeros and ones.
  *
- * Values outside [0, 1] are refused, and with `none` everything but 0 and 1: nothing is clipped or rounded silently.
+ * Values outside [0, 1] are refused, with `none` everything but 0 and 1, with `signs` everything but −1 and 1: nothing is
+ * clipped or rounded silently.
  * Random draws are addressed by seed, row of the source, column and epoch, so they don't depend on the split or on
  * the order of the examples.
  */
 
-import type { Binarization, DataConfig } from '../config/run-config.js';
+import type { DataConfig } from '../config/run-config.js';
 import { RbmError } from '../errors.js';
 import { sampleBernoulliRow } from '../kernels/addressed-uniform.js';
 import { createBinaryMatrix, type BinaryMatrix } from '../kernels/binary-matrix.js';
+import { binaryLayer } from '../kernels/visible-layer.js';
 import { streamKey } from '../random/index.js';
 import type { RawExamples } from './dataset.js';
+import { notFiniteError, type ValueKind } from './encoding.js';
 
 const threeWays =
-  "Say how values become 0 or 1: data.binarize 'threshold' (with data.threshold), 'stochastic' (drawn once) or 'dynamic' (drawn afresh every epoch).";
+  "Say how values become 0 or 1: data.binarize 'threshold' (with data.threshold), 'stochastic' (drawn once) or 'dynamic' (drawn afresh every epoch). Or keep them as they are: data.values: real.";
 
 /** What to do about a value outside [0, 1]. */
 function scaleHint(raw: RawExamples): string {
   const isGrey = raw.scale === 1 && raw.values.every((value) => value >= 0 && value <= 255);
   if (isGrey) return `Values from 0 to 255 become shares with data.scale: 255. ${threeWays}`;
-  return 'Bring the values into [0, 1] first; data.scale divides all of them.';
+  if (raw.values.every((value) => value === raw.scale || value === -raw.scale)) return 'All values are −1 or 1: set data.binarize: signs.';
+  return 'Bring the values into [0, 1] first (data.scale divides all of them), or set data.values: real or categorical.';
 }
 
 /**
- * Checks that every value can become 0 or 1.
+ * Checks that every value can become 0 or 1 (or is missing, where that is allowed).
  *
  * @throws RbmError 'data' naming row, column and value of the first that can't
  */
-export function checkValues(raw: RawExamples, method: Binarization): void {
+function checkValues(raw: RawExamples, { binarize: method, missing }: DataConfig): void {
   const { values, scale, columns } = raw;
   const onlyBinary = method === 'none';
+  const onlySigns = method === 'signs';
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
-    if (value === 0 || value === scale) continue;
+    if (value === scale || value === (onlySigns ? -scale : 0)) continue;
+    if (missing === 'nan' && Number.isNaN(value)) continue;
     const inRange = value > 0 && value < scale;
-    if (inRange && !onlyBinary) continue;
-    const place = raw.place(Math.floor(index / columns), index % columns);
+    if (inRange && !onlyBinary && !onlySigns) continue;
+    const row = Math.floor(index / columns);
+    const place = raw.place(row, index % columns);
     const shown = scale === 1 ? `${value}` : `${value}/${scale}`;
-    if (inRange) throw new RbmError('data', `${place}: the value ${shown} is neither 0 nor 1`, { hint: nonBinaryHint(raw) });
-    if (!Number.isFinite(value)) {
-      throw new RbmError('data', `${place}: the value ${value} is not a finite number`, { hint: 'Remove the row, or fill in a value.' });
+    if (!Number.isFinite(value)) throw notFiniteError(raw, row, index % columns, value);
+    if (onlySigns) {
+      throw new RbmError('data', `${place}: the value ${shown} is neither -1 nor 1`, { hint: 'data.binarize: signs is for data of -1 and 1.' });
     }
+    if (inRange) throw new RbmError('data', `${place}: the value ${shown} is neither 0 nor 1`, { hint: nonBinaryHint(raw) });
     throw new RbmError('data', `${place}: the value ${shown} is outside [0, 1]`, { hint: scaleHint(raw) });
   }
 }
@@ -52,13 +60,14 @@ function nonBinaryHint(raw: RawExamples): string {
 }
 
 /**
- * Binarizes the rows named by `rowIndices`, in that order. The values have passed {@link checkValues}.
+ * Binarizes the rows named by `rowIndices`, in that order. The values have passed {@link checkValues}; missing
+ * ones give either state.
  *
  * @param stream name of the random stream, for `stochastic` and `dynamic`
  * @param update 0 for the fixed binarization, epoch + 1 for the fresh one of an epoch
  * @returns rowIndices.length × columns, packed
  */
-export function binarize(
+function binarize(
   raw: RawExamples,
   rowIndices: Uint32Array,
   config: DataConfig,
@@ -90,3 +99,18 @@ export function binarize(
   }
   return matrix;
 }
+
+/** The kind `binary`. */
+export const binaryValues: ValueKind = {
+  name: 'binary',
+  summary: '0 and 1, or what `binarize` makes of other numbers; one binary unit a column',
+  checkConfig() {},
+  checkValues,
+  prepare: (raw, _, config) => ({
+    layer: binaryLayer,
+    units: raw.columns,
+    notes: [],
+    isDynamic: config.binarize === 'dynamic',
+    encode: (source, rowIndices, stream, update) => binarize(source, rowIndices, config, stream, update),
+  }),
+};

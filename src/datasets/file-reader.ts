@@ -108,9 +108,17 @@ function toExamples(
 /** A table of text, whose cells are found by line. */
 function tableToExamples(path: string, table: NumberTable, scale: number): RawExamples {
   const label = printable(path);
-  const { rows, columns, values } = table;
+  const { rows, columns, values, words, columnNames } = table;
   const place = (row: number, column: number) => `${label}:${table.lineOfRow(row)}: row ${row + 1}, column ${column + 1}`;
-  return { name: printable(basename(path)), label, rows, columns, values, scale, place };
+  return { name: printable(basename(path)), label, rows, columns, values, scale, words, columnNames, place };
+}
+
+/** Whether every column has a word in some row, so that a first line of words need not be its names. */
+function hasWordsInEveryColumn({ rows, columns, words }: NumberTable): boolean {
+  if (words === undefined) return false;
+  const hasWord = new Uint8Array(columns);
+  for (let index = 0; index < rows * columns; index++) if (words.codes[index] > 0) hasWord[index % columns] = 1;
+  return !hasWord.includes(0);
 }
 
 /** The array of an archive that the config names, or the only one with rows and columns. */
@@ -148,10 +156,15 @@ export function readExamples(config: DataConfig, { path, array, arrayKey }: Exam
   if (config.columns !== undefined && format !== 'libsvm') {
     throw configError(context, 'data.columns', `is for libsvm files, but ${printable(path)} is read as ${format}`, 'Leave the key out.');
   }
+  if (config.header !== undefined && format !== 'text') {
+    throw configError(context, 'data.header', `is for text tables, but ${printable(path)} is read as ${format}`, 'Leave the key out.');
+  }
+  const isCategorical = config.values === 'categorical';
+  const missing = config.missing === 'nan';
   switch (format) {
     case 'idx': {
       const { shape, type, values } = readIdx(bytes, path);
-      return toExamples(path, '', shape, values, scale ?? (type === 'u1' ? 255 : 1));
+      return toExamples(path, '', shape, values, scale ?? (type === 'u1' && !isCategorical ? 255 : 1));
     }
     case 'npy': {
       const { shape, values } = readNpy(bytes, path);
@@ -164,10 +177,16 @@ export function readExamples(config: DataConfig, { path, array, arrayKey }: Exam
       return toExamples(path, `[${chosen}]`, shape, values, scale ?? 1);
     }
     case 'text': {
-      const header = ['.csv', '.tsv'].includes(extensionOf(path));
-      return tableToExamples(path, readDelimitedText(bytes, path, { header }), scale ?? 1);
+      const named = ['.csv', '.tsv'].includes(extensionOf(path));
+      const header = config.header === undefined ? named : config.header === true && 'always';
+      const table = readDelimitedText(bytes, path, { header, missing, words: isCategorical });
+      if (table.hasGuessedHeader && hasWordsInEveryColumn(table)) {
+        const question = `does not say whether the first line of ${printable(path)} names the columns or is a row: every column has words in other lines, too`;
+        throw configError(context, 'data.header', question, 'Set data.header: true or data.header: false.');
+      }
+      return tableToExamples(path, table, scale ?? 1);
     }
     case 'libsvm':
-      return tableToExamples(path, readLibsvm(bytes, path, config.columns as number | undefined), scale ?? 1);
+      return tableToExamples(path, readLibsvm(bytes, path, config.columns as number | undefined, missing), scale ?? 1);
   }
 }

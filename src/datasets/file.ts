@@ -45,8 +45,15 @@ export const fileSource: DataSource = {
       onlyWith,
     },
     {
+      name: 'header',
+      meaning:
+        'whether the first line of a text table names the columns; where left out, that of a .csv or .tsv does if it has no number',
+      type: { kind: 'boolean' },
+      onlyWith,
+    },
+    {
       name: 'scale',
-      meaning: 'every value is divided by this; where left out, 255 for IDX files of unsigned bytes, else 1',
+      meaning: 'every value is divided by this; where left out, 255 for IDX files of unsigned bytes, else 1; not with categories',
       type: { kind: 'number', exclusiveMinimum: 0 },
       onlyWith,
     },

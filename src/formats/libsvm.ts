@@ -6,7 +6,7 @@
  */
 
 import { printable, RbmError } from '../errors.js';
-import { parseDecimal, whyNotDecimal } from './decimal.js';
+import { isMissingMark, parseDecimal, whyNotDecimal } from './decimal.js';
 import type { NumberTable } from './delimited-text.js';
 
 const lineLimit = 1 << 28;
@@ -25,9 +25,10 @@ export function looksLikeLibsvm(line: string): boolean {
  *
  * @param name the file, for messages
  * @param columns number of columns; the largest index where left out
+ * @param missing whether `index:nan` (or `NA`, `?`, nothing) is a missing value, NaN in the table
  * @throws RbmError 'data' with file:line:column where a token is wrong; where the dense table would be too large
  */
-export function readLibsvm(bytes: Uint8Array, name: string, columns?: number): NumberTable {
+export function readLibsvm(bytes: Uint8Array, name: string, columns?: number, missing = false): NumberTable {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // An entry takes at least a blank, a digit, a colon and a digit.
   const capacity = Math.ceil(bytes.length / 4);
@@ -74,8 +75,9 @@ export function readLibsvm(bytes: Uint8Array, name: string, columns?: number): N
       if (index > 0xffffffff || (columns !== undefined && index > columns)) {
         throw fail(column, `the index ${index} is beyond the last column, ${columns ?? 0xffffffff}`, 'Set data.columns to the number of columns.');
       }
-      const value = parseDecimal(token.slice(colon + 1));
-      if (value === undefined) throw fail(column + colon + 1, whyNotDecimal(token.slice(colon + 1)));
+      const valueText = token.slice(colon + 1);
+      const value = missing && isMissingMark(valueText) ? NaN : parseDecimal(valueText);
+      if (value === undefined) throw fail(column + colon + 1, whyNotDecimal(valueText));
       previous = index;
       if (index > largest) largest = index;
       if (!(value >= 0 && value <= 255 && Number.isInteger(value))) onlyBytes = false;

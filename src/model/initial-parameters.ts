@@ -35,7 +35,8 @@ function fillBias(values: Float64Array, config: BiasConfig, layer: string, seed:
  *
  * @param config the `model` section, with `hiddenUnits`
  * @param examples the training data; its columns are the visible units
- * @param layer what the visible units are
+ * @param layer what the visible units are, as kernels have them
+ * @param visibleScale of the declared units (2 of ±1), by which their biases are smaller
  * @returns parameters that may be infinite where a unit never changes and nothing smooths or clips its mean
  */
 export function initialParameters(
@@ -43,10 +44,11 @@ export function initialParameters(
   seed: string,
   examples: VisibleStates,
   layer: VisibleLayer = binaryLayer,
+  visibleScale = 1,
 ): ModelParameters {
   const parameters = createParameters(examples.columns, config.hiddenUnits ?? 0, layer);
   const { smoothing = 0, clip = 0 } = config.visibleBias ?? {};
-  const marginal = (): Float64Array => marginalBias(examples, layer, smoothing, clip);
+  const marginal = (): Float64Array => marginalBias(examples, layer, smoothing, clip).map((bias) => bias / visibleScale);
   fillWeights(parameters.weights, config.weights ?? { distribution: 'normal', standardDeviation: 0.01 }, seed);
   fillBias(parameters.visibleBias, config.visibleBias ?? { start: 'constant' }, 'visible', seed, marginal);
   fillBias(parameters.hiddenBias, config.hiddenBias ?? { start: 'constant' }, 'hidden', seed, marginal);

@@ -1,7 +1,8 @@
 /**
  * The RBM's parameters: making, copying, walking through them.
  *
- * Binary visible units v ∈ {0,1}^n and hidden units h ∈ {0,1}^m with energy E(v,h) = −aᵀv − bᵀh − vᵀWh.
+ * Kernels know models of standard units (`VisibleLayer`; hidden ones {0,1}); how those of declared units become such ones is
+ * in `units/`.
  */
 
 import { binaryLayer, type Kernels, type Model, type ModelParameters, type VisibleLayer } from '../kernels/index.js';
@@ -72,38 +73,48 @@ export interface TensorSource {
 
 /** One named tensor of a model. */
 export interface NamedTensor {
-  readonly name: 'weights' | 'visibleBias' | 'hiddenBias';
+  readonly name: 'weights' | 'visibleBias' | 'hiddenBias' | 'visibleLogVariance';
   readonly shape: readonly number[];
   readonly values: Float64Array;
 }
 
-/** The tensors in the order that digests and files use: weights (n × m), visibleBias (n), hiddenBias (m). */
-export function parameterTensors(parameters: ModelParameters): readonly NamedTensor[] {
-  const { visibleUnits: n, hiddenUnits: m } = parameters;
+/** What declared parameters may have beside the tensors of every model: log σ² of Gaussian visible units, n. */
+export interface WithVariances {
+  readonly visibleLogVariance?: Float64Array;
+}
+
+/**
+ * The tensors in the order that digests and files use: weights (n × m), visibleBias (n), hiddenBias (m), and
+ * visibleLogVariance (n) where there is one.
+ */
+export function parameterTensors(parameters: ModelParameters & WithVariances): readonly NamedTensor[] {
+  const { visibleUnits: n, hiddenUnits: m, visibleLogVariance } = parameters;
   return [
     { name: 'weights', shape: [n, m], values: parameters.weights },
     { name: 'visibleBias', shape: [n], values: parameters.visibleBias },
     { name: 'hiddenBias', shape: [m], values: parameters.hiddenBias },
+    ...(visibleLogVariance === undefined ? [] : [{ name: 'visibleLogVariance' as const, shape: [n], values: visibleLogVariance }]),
   ];
 }
 
 /** The same tensors, to be read piece by piece. */
-export function tensorSources(model: Model | ModelParameters): readonly TensorSource[] {
-  const { visibleUnits: n, hiddenUnits: m, weights, visibleBias, hiddenBias } = model;
+export function tensorSources(model: (Model | ModelParameters) & WithVariances): readonly TensorSource[] {
+  const { visibleUnits: n, hiddenUnits: m, weights, visibleBias, hiddenBias, visibleLogVariance } = model;
   return [
     { name: 'weights', shape: [n, m], pieces: () => ('readRows' in weights ? weightPieces(model as Model) : [weights]) },
     { name: 'visibleBias', shape: [n], pieces: () => [visibleBias] },
     { name: 'hiddenBias', shape: [m], pieces: () => [hiddenBias] },
+    ...(visibleLogVariance === undefined ? [] : [{ name: 'visibleLogVariance', shape: [n], pieces: () => [visibleLogVariance] }]),
   ];
 }
 
-/** Number of parameters: n·m + n + m. */
-export function parameterCount(parameters: ModelParameters): number {
-  const { visibleUnits: n, hiddenUnits: m } = parameters;
-  return n * m + n + m;
+/** Number of parameters: n·m + n + m, and n more where variances are among them. */
+export function parameterCount(parameters: ModelParameters & WithVariances): number {
+  const { visibleUnits: n, hiddenUnits: m, visibleLogVariance } = parameters;
+  return n * m + n + m + (visibleLogVariance?.length ?? 0);
 }
 
 /** Whether every parameter is finite. */
-export function areParametersFinite(parameters: ModelParameters): boolean {
+export function areParametersFinite(parameters: ModelParameters & WithVariances): boolean {
   return parameterTensors(parameters).every(({ values }) => values.every((value) => Number.isFinite(value)));
 }

@@ -7,6 +7,7 @@
 import { extentKind, type Kind, type SchemaKey } from '../config/schema.js';
 import { dataKeys } from '../datasets/index.js';
 import { backends, defaultBackend } from '../kernels/index.js';
+import { unitTypesOf } from '../model/units/index.js';
 import { gradientEstimators, gradientKeys } from '../training/gradients/index.js';
 import { momentumOptimizers, optimizerKeys, updateKeys } from '../training/updates/index.js';
 
@@ -119,7 +120,7 @@ function biasKeys(layer: 'visible' | 'hidden'): SchemaKey[] {
   const fromData = layer === 'visible';
   const values = fromData ? ['log-odds', 'constant', 'uniform'] : ['constant', 'uniform'];
   const meanings = [
-    'log(mean / (1 − mean)) of each unit over the training data, so that the model starts at the right marginals',
+    'log(mean / (1 − mean)) of each unit over the training data, so that the model starts at the right marginals; of ising units half of it, of categorical ones log(mean), of gaussian ones the mean',
     'the same value for every unit',
     'U(−range, range)',
   ];
@@ -165,7 +166,57 @@ function biasKeys(layer: 'visible' | 'hidden'): SchemaKey[] {
   return keys;
 }
 
+/** The choice of a layer's units. */
+function unitsKey(layer: 'visible' | 'hidden', meaning: string): SchemaKey {
+  const types = unitTypesOf(layer);
+  return {
+    name: 'units',
+    meaning,
+    type: {
+      kind: 'choice',
+      values: types.map(({ name }) => name),
+      meanings: types.map(({ summary }) => summary),
+      synonyms: { bernoulli: 'binary', spin: 'ising', normal: 'gaussian', real: 'gaussian', softmax: 'categorical', multinomial: 'categorical' },
+    },
+    required: true,
+  };
+}
+
+const visibleKeys: SchemaKey[] = [
+  unitsKey('visible', 'kind of the visible units; the data must be of that kind (binary data for ising, too: 0 stands for −1)'),
+  {
+    name: 'variance',
+    meaning: 'variance of every unit given the hidden ones',
+    type: {
+      kind: 'choice',
+      values: ['fixed', 'learned'],
+      meanings: [
+        'varianceValue',
+        'log variance of every unit a parameter of its own, with the learning rate of the others, no momentum, and no further than 10 from where it starts; the bias of cd makes it too small: use sml',
+      ],
+    },
+    default: 'fixed',
+    onlyWith: { key: 'units', values: ['gaussian'] },
+  },
+  {
+    name: 'varianceValue',
+    meaning: 'the fixed variance, or the one that learning starts from; 1 where left out, which suits standardized data',
+    type: { kind: 'number', minimum: 1e-100, maximum: 1e100 },
+    onlyWith: { key: 'units', values: ['gaussian'] },
+  },
+];
+
 const modelKeys: SchemaKey[] = [
+  {
+    name: 'visible',
+    meaning: 'what the visible units are; as the data are where left out (binary; gaussian of variance 1 for real values; categorical)',
+    type: { kind: 'object', keys: visibleKeys },
+  },
+  {
+    name: 'hidden',
+    meaning: 'what the hidden units are; binary where left out',
+    type: { kind: 'object', keys: [unitsKey('hidden', 'kind of the hidden units')] },
+  },
   {
     name: 'from',
     meaning: 'checkpoint (.safetensors) or model of another tool (.npz, .safetensors, .mat of MATLAB: a weight matrix and two biases) to start from, instead of random parameters',
@@ -264,6 +315,21 @@ const trainingKeys: SchemaKey[] = [
     },
   },
   ...updateKeys,
+  {
+    name: 'averaging',
+    meaning: 'the run’s model is an average of the parameters after many updates ({} for all of them, with equal weights), not the last ones',
+    type: {
+      kind: 'object',
+      keys: [
+        {
+          name: 'decay',
+          meaning: 'share of the average that is kept from update to update: an exponential average of the latest updates; equal weights where left out',
+          type: { kind: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 },
+        },
+        { name: 'from', meaning: 'where averaging begins; until then, the run’s model is the last parameters', type: extentKind() },
+      ],
+    },
+  },
 ];
 
 const evaluationKeys: SchemaKey[] = [

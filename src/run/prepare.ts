@@ -7,18 +7,19 @@ import { canonicalHash, configError, relevantConfig, type LoadedConfig } from '.
 import type { RunConfig } from '../config/run-config.js';
 import { parametersDigest } from '../checkpoint/digest.js';
 import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
-import { readModelFile } from '../checkpoint/model-file.js';
+import { readModelFile, type ModelFile } from '../checkpoint/model-file.js';
 import { loadDataset, type Dataset } from '../datasets/index.js';
-import { addressLimits, numericsVersion, type Kernels, type ModelParameters, type VisibleStates } from '../kernels/index.js';
+import { addressLimits, numericsVersion, type Kernels, type VisibleStates } from '../kernels/index.js';
 import type { EvaluationRequest } from '../estimators/evaluation.js';
 import { exactEstimator, isAffordable, logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
 import { defaultAnnealing } from '../estimators/annealing-settings.js';
 import type { TrackingSettings } from '../estimators/tracked-log-partition-function.js';
 import { baseVisibleBias } from '../model/base-rate.js';
-import { enumerationCost } from '../model/enumeration-view.js';
+import { enumerationCost, type EnumerableModel } from '../model/enumeration-view.js';
 import { isRbmError, RbmError } from '../errors.js';
 import { initialParameters } from '../model/initial-parameters.js';
 import { areParametersFinite } from '../model/parameters.js';
+import { standardStates, unitType, type Declared, type DeclaredParameters } from '../model/units/index.js';
 import { gradientEstimator } from '../training/gradients/index.js';
 import { extentInUpdates } from '../training/schedules.js';
 import { lengthInUpdates, updatesPerEpoch } from '../training/trainer.js';
@@ -26,6 +27,7 @@ import { version } from '../version.js';
 import { configKeys } from './config-schema.js';
 import { describeBytes, fitsIntoMemory, memoryDemands } from './memory.js';
 import { loadKernelsForTraining } from './kernels.js';
+import { declareUnits, unitsIdentity } from './units.js';
 
 /** A run that can start. */
 export interface PreparedRun {
@@ -33,7 +35,7 @@ export interface PreparedRun {
   readonly dataset: Dataset;
   readonly kernels: Kernels;
   /** The parameters that a new run starts from. */
-  readonly parameters: ModelParameters;
+  readonly parameters: DeclaredParameters;
   readonly identity: CheckpointIdentity;
   /** Length in updates. */
   readonly length: number;
@@ -48,11 +50,15 @@ export interface PreparedRun {
   readonly exactCost: number;
 }
 
-/** The examples of every split, by name, for evaluation. */
-export function splitStates(dataset: Dataset): Record<string, VisibleStates> {
+/**
+ * The examples of every split, by name, for evaluation.
+ *
+ * @param declared the model whose standard units they are to be in
+ */
+export function splitStates(dataset: Dataset, declared: Declared): Record<string, VisibleStates> {
   const splits: Record<string, VisibleStates> = {};
   for (const [name, examples] of Object.entries(dataset.splits)) {
-    if (examples !== undefined) splits[name] = examples.states;
+    if (examples !== undefined) splits[name] = standardStates(examples.states, declared);
   }
   return splits;
 }
@@ -78,14 +84,14 @@ export function describeSeconds(seconds: number): string {
 }
 
 /** How many states an enumeration has, in words. */
-export function describeStates(model: { visibleUnits: number; hiddenUnits: number }): string {
-  const units = Math.min(model.visibleUnits, model.hiddenUnits);
-  return `2^${units} states × ${Math.max(model.visibleUnits, model.hiddenUnits)} units = ${enumerationCost(model).stateUnits.toExponential(1)}`;
+export function describeStates(model: EnumerableModel): string {
+  const { outerUnits, innerUnits, stateUnits } = enumerationCost(model);
+  return `2^${outerUnits} states × ${innerUnits} units = ${stateUnits.toExponential(1)}`;
 }
 
 /** What an enumeration costs, in words. */
-export function describeCost(model: { visibleUnits: number; hiddenUnits: number }): string {
-  return `${describeStates(model)}, ${describeSeconds(enumerationCost(model).stateUnits * secondsPerStateUnit)}`;
+export function describeCost(model: EnumerableModel): string {
+  return `${describeStates(model)}, ${describeSeconds(enumerationCost(model).cost * secondsPerStateUnit)}`;
 }
 
 /** What evaluations say of the likelihood. */
@@ -139,9 +145,19 @@ function checkMemory(loaded: LoadedConfig, model: { visibleUnits: number; hidden
   }
 }
 
-function readStart(loaded: LoadedConfig, path: string): ModelParameters {
+/** What a checkpoint says of data whose states are not their values. */
+function dataIdentity({ standardization, categories }: Dataset): Pick<CheckpointIdentity, 'standardization' | 'categories'> {
+  return {
+    ...(standardization !== undefined && {
+      standardization: { means: Array.from(standardization.means), deviations: Array.from(standardization.deviations) },
+    }),
+    ...(categories !== undefined && { categories }),
+  };
+}
+
+function readStart(loaded: LoadedConfig, path: string): ModelFile {
   try {
-    return readModelFile(path, {}).parameters;
+    return readModelFile(path, {});
   } catch (error) {
     if (!isRbmError(error)) throw error;
     throw new RbmError(error.code, `${loaded.locate('model.from')}: model.from: ${error.message}`, {
@@ -152,11 +168,12 @@ function readStart(loaded: LoadedConfig, path: string): ModelParameters {
   }
 }
 
-function startingParameters(loaded: LoadedConfig, config: RunConfig, dataset: Dataset): ModelParameters {
+function startingParameters(loaded: LoadedConfig, config: RunConfig, dataset: Dataset): DeclaredParameters {
   const { model } = config;
   const { rows } = dataset.splits.train;
   if (model.from !== undefined) {
-    const parameters = readStart(loaded, model.from);
+    const start = readStart(loaded, model.from);
+    const { parameters } = start;
     checkMemory(loaded, parameters, rows);
     if (parameters.visibleUnits !== dataset.columns) {
       throw configError(
@@ -166,10 +183,13 @@ function startingParameters(loaded: LoadedConfig, config: RunConfig, dataset: Da
         'Choose the data that the model was made for.',
       );
     }
-    return parameters;
+    const { visibleLogVariance: _, ...others } = parameters;
+    return { ...others, ...declareUnits(loaded, dataset, start), ...(dataset.layer.kind !== 'binary' && { visibleLayer: dataset.layer }) };
   }
+  const declared = declareUnits(loaded, dataset);
   checkMemory(loaded, { visibleUnits: dataset.columns, hiddenUnits: model.hiddenUnits ?? 0 }, rows);
-  const parameters = initialParameters(model, config.seed, dataset.splits.train.states, dataset.layer);
+  const { scale } = unitType(declared.units?.visible ?? 'binary');
+  const parameters = { ...initialParameters(model, config.seed, dataset.splits.train.states, dataset.layer, scale), ...declared };
   if (!parameters.weights.every(Number.isFinite)) {
     throw configError(loaded, 'model.weights', 'some initial weights overflow', 'Use a smaller standardDeviation or range.');
   }
@@ -214,8 +234,12 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
   const relevant = {
     ...relevantConfig(configKeys, loaded.config, ['result']),
     // The content of a model file counts, not its path.
-    ...(config.model.from !== undefined && { initialParameters: parametersDigest(parameters) }),
+    ...(config.model.from !== undefined && {
+      initialParameters: parametersDigest(parameters),
+      ...(parameters.units !== undefined && { initialUnits: parameters.units }),
+    }),
   };
+  const units = unitsIdentity(parameters);
   const rows = dataset.splits.train.rows;
   const kernels = await loadKernelsForTraining(config, parameters, rows);
   const logLikelihood = likelihoodKind(config, affordable);
@@ -235,6 +259,8 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
       dataFingerprint: dataset.fingerprint,
       config: relevant,
       ...(dataset.shape !== undefined && { shape: dataset.shape }),
+      ...(units !== undefined && { units }),
+      ...dataIdentity(dataset),
     },
     length,
     updatesPerEpoch: updatesPerEpoch(training, rows),

@@ -14,7 +14,7 @@ import { messageOf, printable, RbmError } from '../errors.js';
 import { evaluateModel, type Figures } from '../estimators/evaluation.js';
 import { independentUnitsLogLikelihood } from '../estimators/independent-units.js';
 import { LogPartitionFunctionTracker } from '../estimators/tracked-log-partition-function.js';
-import type { Model } from '../kernels/index.js';
+import { declaredShift, type DeclaredModel } from '../model/units/index.js';
 import { canonicalJson } from '../config/index.js';
 import type { Extent } from '../config/schema.js';
 import { extentInUpdates } from '../training/schedules.js';
@@ -224,24 +224,25 @@ class Run {
   }
 
   async #evaluate(): Promise<Evaluation> {
-    const { model, result, update, figures: algorithm } = this.#trainer;
-    const figures = await this.#figuresOf(model);
-    const averaged = result === model ? undefined : await this.#figuresOf(result);
+    const { declared, average, update, figures: algorithm } = this.#trainer;
+    const figures = await this.#figuresOf(declared);
+    const averaged = average === undefined ? undefined : await this.#figuresOf(average);
     const evaluation = { figures, ...(averaged !== undefined && { averaged }), ...(algorithm !== undefined && { algorithm }) };
     this.#request.report({ type: 'evaluation', update, ...evaluation });
     return evaluation;
   }
 
-  async #figuresOf(model: Model): Promise<Figures> {
+  async #figuresOf(declared: DeclaredModel): Promise<Figures> {
     const { prepared, report } = this.#request;
     const { update } = this.#trainer;
     const tracker = this.#tracker;
     const figures = await evaluateModel(
       prepared.kernels,
-      model,
-      splitStates(prepared.dataset),
+      this.#trainer.standardOf(declared),
+      splitStates(prepared.dataset, declared),
       {
-        logPartitionFunction: tracker === undefined ? prepared.logPartitionFunction : (model) => tracker.estimate(model),
+        logPartitionFunction: tracker === undefined ? prepared.logPartitionFunction : (evaluated) => tracker.estimate(evaluated),
+        shift: declaredShift(declared),
         pseudoLikelihoodExamples: prepared.config.evaluation.pseudoLikelihoodExamples,
       },
       { pause: this.#pause, progress: (share) => report({ type: 'evaluating', update, share }) },
@@ -288,7 +289,7 @@ class Run {
     directory.writeBest(this.#checkpoint());
   }
 
-  #checkpoint(): Checkpoint<Model> {
+  #checkpoint(): Checkpoint<DeclaredModel> {
     const { prepared } = this.#request;
     const { result, velocity, update } = this.#trainer;
     return {
@@ -381,7 +382,9 @@ class Run {
   #warnOfUselessModel(figures: Figures): void {
     const { prepared, report } = this.#request;
     const reached = figures.splits.train.meanLogLikelihood;
-    const independent = independentUnitsLogLikelihood(prepared.dataset.splits.train.states, prepared.dataset.layer);
+    const { units, visibleLogVariance } = prepared.parameters;
+    const { splits, layer } = prepared.dataset;
+    const independent = independentUnitsLogLikelihood(splits.train.states, layer, units?.variance === 'learned' ? 'learned' : visibleLogVariance);
     if (reached === undefined || reached >= independent - uselessMargin || this.#trainer.update === 0) return;
     report({
       type: 'warning',

@@ -6,6 +6,7 @@
 import type { TrainingConfig } from '../config/run-config.js';
 import { copyVisibleRows, type Kernels, type Model, type ModelParameters, type VisibleStates } from '../kernels/index.js';
 import { createModel } from '../model/parameters.js';
+import { standardParameters, standardStates, type DeclaredModel, type DeclaredParameters } from '../model/units/index.js';
 import { permutation, streamKey } from '../random/index.js';
 import { restoreTensors, saveTensors, type SavedTensor } from '../sampling/saved-states.js';
 import {
@@ -16,7 +17,7 @@ import {
   type Phases,
 } from './gradients/index.js';
 import { createSchedule, type Schedule } from './schedules.js';
-import { optimizerOf, UpdatePipeline } from './updates/index.js';
+import { optimizerOf, startDeclaredUnits, UpdatePipeline, type Parameterization } from './updates/index.js';
 
 /** The training data: the same examples in every epoch, or fresh ones. */
 export interface TrainingExamples {
@@ -46,7 +47,7 @@ export function lengthInUpdates(config: TrainingConfig, rows: number): number {
 
 /** An RBM in training. */
 export class Trainer {
-  /** The parameters in training. */
+  /** The parameters in training, as the kernels have them. */
   readonly model: Model;
   readonly updatesPerEpoch: number;
   /** Updates done. */
@@ -58,6 +59,7 @@ export class Trainer {
   readonly #estimator: GradientEstimator;
   readonly #context: GradientContext;
   readonly #gradientState: GradientState;
+  readonly #parameterization: Parameterization;
   readonly #pipeline: UpdatePipeline;
   readonly #learningRate: Schedule;
   readonly #momentum: Schedule | undefined;
@@ -67,7 +69,14 @@ export class Trainer {
   #order: Uint32Array = new Uint32Array(0);
   #epochExamples: VisibleStates;
 
-  private constructor(config: TrainingConfig, examples: TrainingExamples, seed: string, context: GradientContext, state: GradientState) {
+  private constructor(
+    config: TrainingConfig,
+    examples: TrainingExamples,
+    seed: string,
+    context: GradientContext,
+    state: GradientState,
+    parameterization: Parameterization,
+  ) {
     const { kernels, model } = context;
     this.model = model;
     this.updatesPerEpoch = updatesPerEpoch(config, examples.states.rows);
@@ -77,8 +86,10 @@ export class Trainer {
     this.#batchRows = context.batch.visible.rows;
     this.#learningRate = createSchedule(config.learningRate, this.updatesPerEpoch);
     this.#momentum = optimizerOf(config).usesMomentum ? createSchedule(config.momentum ?? 0, this.updatesPerEpoch) : undefined;
-    const { updatesPerEpoch: updatesOfEpoch } = this;
-    this.#pipeline = new UpdatePipeline({ kernels, model, config, examples: examples.states, updatesPerEpoch: updatesOfEpoch });
+    this.#parameterization = parameterization;
+    this.#pipeline = new UpdatePipeline({
+      kernels, model, config, examples: context.examples, updatesPerEpoch: this.updatesPerEpoch, parameterization,
+    });
     this.#epochExamples = examples.states;
     this.#estimator = gradientEstimator(config.algorithm);
     this.#context = context;
@@ -88,23 +99,23 @@ export class Trainer {
   /**
    * Makes an RBM ready for its first update.
    *
-   * @param parameters the initial ones
+   * @param parameters the initial ones, in declared units
    * @param examples N × n with n the model's visible units, N ≥ 1
    * @param seed of the order of examples and of the Gibbs chains
    */
   static async create(
     kernels: Kernels,
     config: TrainingConfig,
-    parameters: ModelParameters,
+    parameters: DeclaredParameters,
     examples: TrainingExamples,
     seed: string,
   ): Promise<Trainer> {
     const rows = batchRows(config, examples.states.rows);
     const context: GradientContext = {
       kernels,
-      model: createModel(kernels, parameters),
+      model: createModel(kernels, standardParameters(parameters)),
       config,
-      examples: examples.states,
+      examples: standardStates(examples.states, parameters),
       key: streamKey(seed, 'training/gibbs'),
       batch: {
         visible: kernels.createVisibleStates(rows, parameters),
@@ -112,7 +123,7 @@ export class Trainer {
       },
     };
     const state = await gradientEstimator(config.algorithm).start(context);
-    return new Trainer(config, examples, seed, context, state);
+    return new Trainer(config, examples, seed, context, state, startDeclaredUnits(kernels, context.model, parameters));
   }
 
   /** The last update's two phases; undefined before the first. */
@@ -120,9 +131,24 @@ export class Trainer {
     return this.#phases;
   }
 
-  /** The run's model: the average of the parameters where there is one, else the model in training itself. */
-  get result(): Model {
+  /** The parameters in training, in declared units. */
+  get declared(): DeclaredModel {
+    return this.#parameterization.master;
+  }
+
+  /** The average of the parameters, in declared units; undefined where there is none yet. */
+  get average(): DeclaredModel | undefined {
+    return this.#pipeline.averageAfter(this.update);
+  }
+
+  /** The run's model, in declared units: the average of the parameters where there is one, else those in training. */
+  get result(): DeclaredModel {
     return this.#pipeline.resultAfter(this.update);
+  }
+
+  /** The kernels' model of `declared`, `average` or `result`; valid until the next call. */
+  standardOf(declared: DeclaredModel): Model {
+    return this.#pipeline.standardOf(declared);
   }
 
   /** The last step of every parameter; undefined in training without momentum. */
@@ -181,7 +207,7 @@ export class Trainer {
    */
   restore(
     update: number,
-    result: ModelParameters,
+    result: DeclaredParameters,
     velocity: ModelParameters | undefined,
     tensors: ReadonlyMap<string, SavedTensor>,
     updateTensors: ReadonlyMap<string, SavedTensor> = new Map(),
@@ -198,6 +224,7 @@ export class Trainer {
     const first = (this.update % this.updatesPerEpoch) * this.#batchRows;
     const chosen = this.#order.subarray(first, first + this.#batchRows);
     copyVisibleRows(this.#epochExamples, chosen, this.#context.batch.visible);
+    this.#parameterization.toStandard?.(this.#context.batch.visible, chosen.length);
     return chosen.length;
   }
 

@@ -28,6 +28,7 @@ const mayImport: Readonly<Record<string, { rooms: readonly string[]; typesOf?: r
   'file-errors.ts': { rooms: ['errors.ts'], reason: 'as errors.ts' },
   'read-file.ts': { rooms: ['errors.ts', 'file-errors.ts'], reason: 'as errors.ts' },
   'cache.ts': { rooms: [], reason: 'a folder that several rooms keep files in; it knows none of them' },
+  'machine-memory.ts': { rooms: [], reason: 'a fact about the machine, for whoever allocates much' },
   'version.ts': { rooms: [], reason: 'a fact about the package, for whoever prints or stores it' },
   'index.ts': {
     rooms: [...leaves, ...numericRooms, ...beside, 'run'],
@@ -38,7 +39,7 @@ const mayImport: Readonly<Record<string, { rooms: readonly string[]; typesOf?: r
   formats: { rooms: ['errors.ts'], reason: 'formats are bytes in, arrays out; they know neither models nor data' },
   config: { rooms: leaves, reason: 'the schema is a table that rooms fill in; the loader must not know what is trained' },
   datasets: {
-    rooms: [...leaves, 'cache.ts', 'config', 'formats', 'kernels', 'random'],
+    rooms: [...leaves, 'cache.ts', 'machine-memory.ts', 'config', 'formats', 'kernels', 'random'],
     reason: 'data are the same whatever is trained on them',
   },
   model: { rooms: ['kernels', 'random'], typesOf: ['config'], reason: 'the RBM knows nothing of sampling, training or files' },
@@ -54,7 +55,7 @@ const mayImport: Readonly<Record<string, { rooms: readonly string[]; typesOf?: r
     reason: 'a file can be read without the room that trained it, the data or the config that it was trained with',
   },
   run: {
-    rooms: [...leaves, 'version.ts', ...numericRooms, ...beside],
+    rooms: [...leaves, 'version.ts', 'machine-memory.ts', ...numericRooms, ...beside],
     reason: 'it puts the rooms together; what it reports is shown by others, formats are behind checkpoint and datasets',
   },
   cli: {
@@ -132,6 +133,7 @@ const pure = { path: 'names of files, no files', crypto: 'hashes: a computation'
 const mayUseNode: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'version.ts': { 'node:module': 'package.json holds the version' },
   'cache.ts': { 'node:fs': 'reads and writes cached files', 'node:os': 'folder and name of cached files', 'node:path': pure.path },
+  'machine-memory.ts': { 'node:os': 'how much memory there is' },
   'read-file.ts': { 'node:fs': 'reads a whole file, within bounds, for the rooms that read files' },
   cli: {
     'node:fs': 'arguments name files',
@@ -196,7 +198,8 @@ const mayUseProcess: Readonly<Record<string, { members: readonly string[]; reaso
   cli: { members: ['*'], reason: 'the room that knows streams, signals and exit codes' },
   'cache.ts': { members: ['env', 'platform', 'pid'], reason: 'where cached files lie, and whose temporary file it is' },
   checkpoint: { members: ['pid', 'kill'], reason: 'names of temporary files, and whether their writers live' },
-  run: { members: ['cpuUsage', 'platform', 'arch', 'version', 'pid', 'constrainedMemory'], reason: 'execution.json says which process, where and how long; memory is limited' },
+  run: { members: ['cpuUsage', 'platform', 'arch', 'version', 'pid'], reason: 'execution.json says which process, where and how long' },
+  'machine-memory.ts': { members: ['constrainedMemory'], reason: 'memory is limited' },
 };
 
 const processRule: Rule = {

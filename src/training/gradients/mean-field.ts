@@ -10,7 +10,7 @@
 
 import { statesAsNumbers } from '../../kernels/index.js';
 import { MeanField, type MeanFieldOrder } from '../../model/mean-field.js';
-import { fillWithExamples, fillWithNoise } from '../../sampling/gibbs.js';
+import { startVisibleStates } from '../persistent-chains.js';
 import { refuseUnlessBinary } from './binary-only.js';
 import type { GradientEstimator, GradientState } from './gradient-estimator.js';
 
@@ -27,6 +27,7 @@ export const meanField: GradientEstimator = {
   summary: 'mean field (naive, TAP or third order): persistent magnetisations instead of samples',
   synonyms: ['tap', 'emf', 'naive-mean-field', 'thouless-anderson-palmer', 'mf'],
   usesGibbsSteps: false,
+  usesPersistentChains: true,
   keys: [
     {
       name: 'expansionOrder',
@@ -49,32 +50,16 @@ export const meanField: GradientEstimator = {
       default: 0.5,
       onlyWith,
     },
-    {
-      name: 'chains',
-      meaning: 'number of persistent sets of magnetisations',
-      type: { kind: 'integer', minimum: 1, maximum: 1 << 24 },
-      default: 100,
-      onlyWith,
-    },
-    {
-      name: 'chainStart',
-      meaning: 'what the magnetisations start from',
-      type: {
-        kind: 'choice',
-        values: ['data', 'noise'],
-        meanings: ['the first training examples, repeated where there are more sets', 'every visible magnetisation 0 or 1 with probability ½'],
-      },
-      default: 'data',
-      onlyWith,
-    },
   ],
   refuse: (model) => refuseUnlessBinary('mean-field', model),
-  async start({ kernels, model, config, examples, key }) {
+  // Magnetisations of 8 bytes, their cumulants and inputs; powers of W, the slope and the moments as arrays.
+  demand: ({ chains, expansionOrder }) => ({ chainRows: 3 * (expansionOrder as number) * (chains as number), models: (expansionOrder as number) + 2 }),
+  async start(context) {
+    const { kernels, model, config } = context;
     const count = config.chains as number;
     const field = new MeanField(kernels, model, config.expansionOrder as MeanFieldOrder, count);
     const states = kernels.createVisibleStates(count, model);
-    if (config.chainStart === 'data') fillWithExamples(states, examples);
-    else await fillWithNoise(kernels, model, states, key);
+    await startVisibleStates(context, states);
     const { visible, hidden } = field.magnetisations;
     visible.writeRows(0, Float64Array.from(statesAsNumbers(states)));
     kernels.release(states);

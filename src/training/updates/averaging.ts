@@ -6,46 +6,32 @@
  */
 
 import type { TrainingConfig } from '../../config/run-config.js';
-import { extentKind, type SchemaKey } from '../../config/schema.js';
-import type { Kernels, Model } from '../../kernels/index.js';
+import type { Kernels } from '../../kernels/index.js';
+import type { DeclaredModel } from '../../model/units/index.js';
 import { extentInUpdates } from '../schedules.js';
-
-/** The `training.averaging` key. */
-export const averagingKey: SchemaKey = {
-  name: 'averaging',
-  meaning: 'the run’s model is an average of the parameters after many updates ({} for all of them, with equal weights), not the last ones',
-  type: {
-    kind: 'object',
-    keys: [
-      {
-        name: 'decay',
-        meaning: 'share of the average that is kept from update to update: an exponential average of the latest updates; equal weights where left out',
-        type: { kind: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 },
-      },
-      { name: 'from', meaning: 'where averaging begins; until then, the run’s model is the last parameters', type: extentKind() },
-    ],
-  },
-};
 
 /** An average in the making. */
 export interface Averaging {
   /** The average, where the updates so far are enough for one. */
-  readonly average: Model;
+  readonly average: DeclaredModel;
   /** Whether there is an average after so many updates. */
   hasBegun(updates: number): boolean;
   /**
    * Takes in the parameters after so many updates; the kernels may still be at work when it returns. With k the number of
    * parameters taken in: average ← (1 − 1/k)·average + (1/k)·θ, or decay·average + (1 − decay)·θ; the first are copied.
+   * Log variances are averaged like parameters.
    */
-  include(model: Model, updates: number): void;
+  include(model: DeclaredModel, updates: number): void;
 }
 
 /** Averaging, where the config has it. */
-export function startAveraging(kernels: Kernels, model: Model, { averaging }: TrainingConfig, updatesPerEpoch: number): Averaging | undefined {
+export function startAveraging(kernels: Kernels, model: DeclaredModel, { averaging }: TrainingConfig, updatesPerEpoch: number): Averaging | undefined {
   if (averaging === undefined) return undefined;
   const { decay, from } = averaging;
   const start = from === undefined ? 0 : extentInUpdates(from, updatesPerEpoch);
-  const average = kernels.createModel(model.visibleUnits, model.hiddenUnits, model.visibleLayer);
+  const { units, visibleLogVariance } = model;
+  const ownVariances = visibleLogVariance && new Float64Array(visibleLogVariance.length);
+  const average = { ...kernels.createModel(model.visibleUnits, model.hiddenUnits, model.visibleLayer), units, visibleLogVariance: ownVariances };
   return {
     average,
     hasBegun: (updates) => updates > start,
@@ -54,6 +40,9 @@ export function startAveraging(kernels: Kernels, model: Model, { averaging }: Tr
       if (count < 1) return;
       const share = count === 1 ? 1 : decay === undefined ? 1 / count : 1 - decay;
       kernels.combineModels(average, 1 - share, average, share, latest);
+      latest.visibleLogVariance?.forEach((value, unit) => {
+        if (ownVariances !== undefined) ownVariances[unit] = (1 - share) * ownVariances[unit] + share * value;
+      });
     },
   };
 }

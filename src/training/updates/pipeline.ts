@@ -10,6 +10,7 @@
 import type { TrainingConfig } from '../../config/run-config.js';
 import type { Kernels, Model, ModelParameters, VisibleStates } from '../../kernels/index.js';
 import { setParameters } from '../../model/parameters.js';
+import type { DeclaredModel, DeclaredParameters } from '../../model/units/index.js';
 import { restoreTensors, saveTensors, type Savable, type SavedTensor } from '../../sampling/saved-states.js';
 import type { Phases } from '../gradients/index.js';
 import { startAveraging, type Averaging } from './averaging.js';
@@ -81,6 +82,8 @@ export class UpdatePipeline {
   readonly #optimizer: Optimizer;
   readonly #state: OptimizerState;
   readonly #averaging: Averaging | undefined;
+  /** Room for the kernels' model of the average, where that has to be made. */
+  #standard: Model | undefined;
   /** Everything but velocity and average. */
   readonly #tensors: Readonly<Record<string, Savable>>;
 
@@ -98,20 +101,38 @@ export class UpdatePipeline {
     this.#optimizer = optimizerOf(config);
     this.#state = this.#optimizer.start({ kernels, model: master, config });
     this.velocity = this.#optimizer.usesMomentum ? this.#state.means.first : undefined;
-    const isNeeded = needsGradient(config) || master !== model;
+    const isNeeded = needsGradient(config) || master.weights !== model.weights;
     this.gradient = isNeeded ? kernels.createModel(model.visibleUnits, model.hiddenUnits) : undefined;
-    this.#averaging = startAveraging(kernels, model, config, updatesPerEpoch);
+    this.#averaging = startAveraging(kernels, master, config, updatesPerEpoch);
     this.#tensors = {
       ...prefixed(started.map(({ name, direction }) => [name, direction.tensors] as const)),
-      ...prefixed([['optimizer', this.#state.tensors], ['master', parameterization.tensors]]),
+      ...prefixed([['optimizer', this.#state.tensors]]),
       // A checkpoint's own parameters are the average then.
-      ...(this.#averaging !== undefined && { last: model }),
+      ...(this.#averaging !== undefined && {
+        last: master,
+        ...(master.visibleLogVariance !== undefined && { 'last.visibleLogVariance': master.visibleLogVariance }),
+      }),
     };
   }
 
-  /** The run's model after so many updates: the average where there is one, else the model itself. */
-  resultAfter(updates: number): Model {
-    return this.#averaging?.hasBegun(updates) === true ? this.#averaging.average : this.#model;
+  /** The average of the parameters after so many updates, in declared units; undefined where there is none yet. */
+  averageAfter(updates: number): DeclaredModel | undefined {
+    return this.#averaging?.hasBegun(updates) === true ? this.#averaging.average : undefined;
+  }
+
+  /** The run's model after so many updates: the average where there is one, else the parameters that steps are taken in. */
+  resultAfter(updates: number): DeclaredModel {
+    return this.averageAfter(updates) ?? this.#parameterization.master;
+  }
+
+  /** The kernels' model of declared parameters; the same memory from call to call, or these parameters' own. */
+  standardOf(declared: DeclaredModel): Model {
+    const { master } = this.#parameterization;
+    if (declared === master) return this.#model;
+    if (master.weights === this.#model.weights) return declared;
+    this.#standard ??= this.#kernels.createModel(declared.visibleUnits, declared.hiddenUnits, declared.visibleLayer);
+    this.#parameterization.refresh(declared, this.#standard);
+    return this.#standard;
   }
 
   /**
@@ -123,7 +144,7 @@ export class UpdatePipeline {
    */
   async step(phases: Phases, sizes: StepSizes, updates: number): Promise<boolean> {
     const outcome = this.gradient === undefined ? this.#stepAtOnce(phases, sizes) : await this.#stepAlong(this.gradient, phases, sizes);
-    this.#averaging?.include(this.#model, updates);
+    this.#averaging?.include(this.#parameterization.master, updates);
     await this.#finish();
     return outcome.finite;
   }
@@ -139,13 +160,17 @@ export class UpdatePipeline {
    * @param result the run's model then
    * @throws RangeError where names, shapes or values are not those of this run
    */
-  restore(updates: number, result: ModelParameters, velocity: ModelParameters | undefined, tensors: ReadonlyMap<string, SavedTensor>): void {
-    setParameters(this.resultAfter(updates), result);
+  restore(updates: number, result: DeclaredParameters, velocity: ModelParameters | undefined, tensors: ReadonlyMap<string, SavedTensor>): void {
+    const own = this.resultAfter(updates);
+    if (own.visibleLogVariance?.length !== result.visibleLogVariance?.length) throw new RangeError('its variances are not those of this training');
+    setParameters(own, result);
+    if (result.visibleLogVariance !== undefined) own.visibleLogVariance?.set(result.visibleLogVariance);
     if ((velocity === undefined) !== (this.velocity === undefined)) {
       throw new RangeError(velocity === undefined ? 'it has no velocity (momentum)' : 'it has a velocity, but training has no momentum');
     }
     if (velocity !== undefined && this.velocity !== undefined) setParameters(this.velocity, velocity);
     restoreTensors(this.#tensors, tensors);
+    this.#parameterization.refresh();
   }
 
   #stepAtOnce({ positive, negative }: Phases, sizes: StepSizes): { readonly finite: boolean } {
@@ -166,8 +191,10 @@ export class UpdatePipeline {
     const { learningRate } = sizes;
     const rule = this.#optimizer.nextRule(this.#state, this.#config, sizes);
     const outcome = kernels.stepParameters(master, gradient, this.#state.means, { ...rule, learningRate, ...this.#config.weightDecay });
-    await this.#parameterization.refresh();
-    return outcome;
+    const areOthersFinite = this.#parameterization.stepOthers?.(learningRate) ?? true;
+    await this.#finish();
+    this.#parameterization.refresh();
+    return { finite: outcome.finite && areOthersFinite };
   }
 
   /** Waits for the kernels, where there is something to wait for. */
