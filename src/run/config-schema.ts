@@ -6,9 +6,10 @@
 
 import { extentKind, type Kind, type SchemaKey } from '../config/schema.js';
 import { dataKeys } from '../datasets/index.js';
-import { backends, defaultBackend } from '../kernels/index.js';
+import { addressLimits, backends, defaultBackend } from '../kernels/index.js';
 import { unitTypesOf } from '../model/units/index.js';
 import { gradientEstimators, gradientKeys } from '../training/gradients/index.js';
+import { defaultCompletionSteps } from '../training/missing-values.js';
 import { momentumOptimizers, optimizerKeys, updateKeys } from '../training/updates/index.js';
 
 type NumberKind = Extract<Kind, { kind: 'number' }>;
@@ -288,6 +289,11 @@ const trainingKeys: SchemaKey[] = [
       meanings: ['a new seeded permutation every epoch', 'as they stand in the data'],
     },
     default: 'shuffled',
+  },
+  {
+    name: 'completionSteps',
+    meaning: `Gibbs steps that complete the missing values of a mini-batch (data.missing) in every update; ${defaultCompletionSteps} where left out`,
+    type: { kind: 'integer', minimum: 1, maximum: addressLimits.step - 1 },
   },
   {
     name: 'learningRate',

@@ -8,8 +8,8 @@ import type { RunConfig } from '../config/run-config.js';
 import { parametersDigest } from '../checkpoint/digest.js';
 import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
 import { readModelFile, type ModelFile } from '../checkpoint/model-file.js';
-import { loadDataset, type Dataset } from '../datasets/index.js';
-import { addressLimits, numericsVersion, type Kernels, type VisibleStates } from '../kernels/index.js';
+import { loadDataset, type Dataset, type Examples } from '../datasets/index.js';
+import { addressLimits, numericsVersion, selectVisibleRows, type Kernels, type VisibleStates } from '../kernels/index.js';
 import type { EvaluationRequest } from '../estimators/evaluation.js';
 import { exactEstimator, isAffordable, logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
 import { defaultAnnealing } from '../estimators/annealing-settings.js';
@@ -58,9 +58,20 @@ export interface PreparedRun {
 export function splitStates(dataset: Dataset, declared: Declared): Record<string, VisibleStates> {
   const splits: Record<string, VisibleStates> = {};
   for (const [name, examples] of Object.entries(dataset.splits)) {
-    if (examples !== undefined) splits[name] = standardStates(examples.states, declared);
+    const states = examples === undefined ? undefined : completeRowsOf(examples);
+    if (states !== undefined) splits[name] = standardStates(states, declared);
   }
   return splits;
+}
+
+/** The rows without missing values: likelihoods are of whole rows; undefined where there is none. */
+function completeRowsOf({ states, missing, rows }: Examples): VisibleStates | undefined {
+  if (missing === undefined) return states;
+  const { words, wordsPerRow } = missing;
+  const complete = Uint32Array.from({ length: rows }, (_, row) => row).filter((row) =>
+    words.subarray(row * wordsPerRow, (row + 1) * wordsPerRow).every((word) => word === 0),
+  );
+  return complete.length === 0 ? undefined : selectVisibleRows(states, complete);
 }
 
 /** About what one state and unit of an enumeration takes the WebAssembly kernels on one thread (bench: log-z). */
@@ -170,7 +181,7 @@ function readStart(loaded: LoadedConfig, path: string): ModelFile {
 
 function startingParameters(loaded: LoadedConfig, config: RunConfig, dataset: Dataset): DeclaredParameters {
   const { model } = config;
-  const { rows } = dataset.splits.train;
+  const { rows, states, missing } = dataset.splits.train;
   if (model.from !== undefined) {
     const start = readStart(loaded, model.from);
     const { parameters } = start;
@@ -189,7 +200,7 @@ function startingParameters(loaded: LoadedConfig, config: RunConfig, dataset: Da
   const declared = declareUnits(loaded, dataset);
   checkMemory(loaded, { visibleUnits: dataset.columns, hiddenUnits: model.hiddenUnits ?? 0 }, rows);
   const { scale } = unitType(declared.units?.visible ?? 'binary');
-  const parameters = { ...initialParameters(model, config.seed, dataset.splits.train.states, dataset.layer, scale), ...declared };
+  const parameters = { ...initialParameters(model, config.seed, states, dataset.layer, scale, missing), ...declared };
   if (!parameters.weights.every(Number.isFinite)) {
     throw configError(loaded, 'model.weights', 'some initial weights overflow', 'Use a smaller standardDeviation or range.');
   }
