@@ -148,10 +148,20 @@ async function loadDataConfig(
       hint: `Sources are: ${dataSources.map(({ name }) => name).join(', ')}. Otherwise name a config or a data file.`,
     });
   }
-  const data = { ...reading, ...(isSource && argument !== 'file' ? { source: argument } : { source: 'file', path }) };
+  const { binarize, values = dataSources.find(({ name }) => name === argument)?.onlyValues } = reading;
+  const data = {
+    ...(values !== undefined && { values }),
+    ...(isSource && argument !== 'file' ? { source: argument } : { source: 'file', path }),
+  };
   const dataOnly = configKeys.filter(({ name }) => name === 'data');
-  const text = JSON.stringify({ data });
-  return parseConfig(dataOnly, { text, file: argument, directory: workingDirectory, set, workingDirectory });
+  const parse = async (section: object): Promise<LoadedConfig> => {
+    const text = JSON.stringify({ data: section });
+    return await parseConfig(dataOnly, { text, file: argument, directory: workingDirectory, set, workingDirectory });
+  };
+  const loaded = await parse({ ...data, ...(binarize !== undefined && { binarize }) });
+  const asked = (loaded.config as unknown as RunConfig).data.values;
+  // What else is to become binary is not asked to.
+  return asked === undefined || asked === 'binary' ? loaded : await parse(data);
 }
 
 /**

@@ -86,6 +86,10 @@ export function planEstimation(
   if (options.estimator === 'exact' && !affordable) {
     throw new RbmError('usage', `the exact log Z is more than --exact-cost-limit: ${why}`, { hint: 'Or leave out --estimator exact.' });
   }
+  const { kind } = model.visibleLayer ?? binaryLayer;
+  if (kind !== 'binary' && logPartitionFunctionEstimators.some(({ name, needsBinaryUnits }) => name === options.estimator && needsBinaryUnits === true)) {
+    throw new RbmError('usage', `--estimator ${options.estimator} knows binary visible units only; those of this model are ${kind}`, { hint: 'Use --estimator two-sided.' });
+  }
   const reverseStart = options.reverseStart ?? (affordable ? 'exact' : 'tempered');
   if (reverseStart === 'exact' && !affordable) {
     throw new RbmError('usage', `--reverse-start ${printable(reverseStart)}: exact samples need the enumeration: ${why}`, { hint: 'Use --reverse-start tempered.' });

@@ -26,8 +26,8 @@ export interface ExactForecast {
   readonly duration: string;
 }
 
-/** As one state and unit in the streamed form, which one thread computes. */
-const streamedSecondsPerStateUnit = 1.3e-7;
+/** Seconds for one state and unit (of `quadratic`, for one state) in the forms that one thread computes alone. */
+const secondsOfForms = { streamed: 1.3e-7, cumulant: 5e-8, quadratic: 3e-8 };
 
 /** Seconds of one thread from which on a forecast is told and finished work is kept. */
 const longSeconds = 2;
@@ -42,8 +42,9 @@ const lineInterval = 10_000;
  */
 export function forecastExact(parameters: ModelParameters, costLimit: number): ExactForecast {
   const cost = exactEstimator.costOf(parameters);
-  const { parts, states, stateUnits } = enumerationStructure(parameters);
-  const isPlain = stateUnits === exactEstimator.cost(parameters) || !Number.isFinite(states);
+  const structure = enumerationStructure(parameters);
+  const { parts, states, stateUnits } = structure;
+  const isPlain = structure.cost === exactEstimator.cost(parameters) || !Number.isFinite(states);
   const count = states < 1e6 ? states : states.toExponential(1);
   return {
     cost,
@@ -51,7 +52,7 @@ export function forecastExact(parameters: ModelParameters, costLimit: number): E
     states: isPlain
       ? describeStates(parameters)
       : `${count} states in ${parts.length === 1 ? '1 part' : `${parts.length} parts`}, states × units = ${stateUnits.toExponential(1)}`,
-    duration: describeSeconds(stateUnits * secondsPerStateUnit),
+    duration: describeSeconds(structure.cost * secondsPerStateUnit),
   };
 }
 
@@ -61,9 +62,12 @@ function demands(parameters: ModelParameters, threads: number): { seconds: numbe
   let bytes = 0;
   for (const part of enumerationStructure(parameters).parts) {
     const { form, view, blockStates, blocks } = planEnumeration(partView(parameters, part));
-    seconds += part.stateUnits * (form === 'streamed' ? streamedSecondsPerStateUnit : secondsPerStateUnit / threads);
     // Weights and their copy, the table, every thread's room for 16 blocks, totals of the chunks.
-    const room = form === 'streamed' ? 0 : blockStates * view.innerUnits + threads * 16 * (view.innerUnits + 2 * blockStates);
+    let room = 0;
+    if (form === 'product') {
+      seconds += (part.stateUnits * secondsPerStateUnit) / threads;
+      room = blockStates * view.innerUnits + threads * 16 * (view.innerUnits + 2 * blockStates);
+    } else seconds += secondsOfForms[form] * (form === 'quadratic' ? part.states : part.stateUnits);
     bytes = Math.max(bytes, 8 * (2 * view.weights.length + room + (2 * blocks) / 1024));
   }
   return { seconds, bytes };

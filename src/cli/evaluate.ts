@@ -105,7 +105,7 @@ function writePerExample(file: string, energies: Evaluated['energies'], logZ: nu
 
 function describeComparison(against: string, comparisons: Readonly<Record<string, PairedComparison>>): string {
   const lines = Object.entries(comparisons).map(
-    ([split, { difference, interval }]) => `  ${split} ${nats(difference)} nats/example (95 % ${interval.map(nats).join(' … ')})`,
+    ([split, { difference, interval }]) => `  ${split} ${nats(difference)} nats/example (${interval === undefined ? 'no interval: nothing is known of the error of a log Z' : `95 % ${interval.map(nats).join(' … ')}`})`,
   );
   return [`log-likelihood minus that of ${printable(against)}, paired:`, ...lines].join('\n');
 }

@@ -40,8 +40,9 @@ function likelihood(split: SplitFigures): string {
 export function describeEstimate(estimate: LogPartitionFunctionEstimate): string {
   const { logZ, interval, exact, estimator, bound, heuristic, verdict, evidence } = estimate;
   if (exact) return `log Z = ${nats(logZ)} nats (exact)`;
-  const kind = bound === undefined ? '' : `, a stochastic ${bound} bound`;
-  const lines = [`log Z = ${nats(logZ)} nats (estimated: ${estimator}${kind}), 95 % interval ${interval.map(nats).join(' … ')}`];
+  const kind = bound === undefined ? '' : `, a ${interval === undefined ? '' : 'stochastic '}${bound} bound`;
+  const range = interval === undefined ? '' : `, 95 % interval ${interval.map(nats).join(' … ')}`;
+  const lines = [`log Z = ${nats(logZ)} nats (estimated: ${estimator}${kind})${range}`];
   if (heuristic !== undefined) lines.push(`  the interval is heuristic: ${heuristic}`);
   for (const direction of ['forward', 'reverse'] as const) {
     const side = evidence[direction] as { logZ: number; interval: [number, number]; effectiveSampleSize: number; chains: number } | undefined;

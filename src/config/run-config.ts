@@ -101,6 +101,8 @@ export type ScheduleConfig =
 export interface TrainingConfig {
   algorithm: string;
   k?: number;
+  /** Gibbs steps that complete the missing values of a mini-batch. */
+  completionSteps?: number;
   batchSize: number | 'full';
   order: 'shuffled' | 'stored';
   epochs?: number;

@@ -113,6 +113,14 @@ function tableToExamples(path: string, table: NumberTable, scale: number): RawEx
   return { name: printable(basename(path)), label, rows, columns, values, scale, words, columnNames, place };
 }
 
+/** Whether every column has a word in some row, so that a first line of words need not be its names. */
+function hasWordsInEveryColumn({ rows, columns, words }: NumberTable): boolean {
+  if (words === undefined) return false;
+  const hasWord = new Uint8Array(columns);
+  for (let index = 0; index < rows * columns; index++) if (words.codes[index] > 0) hasWord[index % columns] = 1;
+  return !hasWord.includes(0);
+}
+
 /** The array of an archive that the config names, or the only one with rows and columns. */
 function chooseArray(archive: NpzArchive, path: string, wanted: string | undefined, configKey: string, context: LoadContext): string {
   const names = printable(archive.names.join(', '), 400);
@@ -172,8 +180,8 @@ export function readExamples(config: DataConfig, { path, array, arrayKey }: Exam
       const named = ['.csv', '.tsv'].includes(extensionOf(path));
       const header = config.header === undefined ? named : config.header === true && 'always';
       const table = readDelimitedText(bytes, path, { header, missing, words: isCategorical });
-      if (table.words !== undefined && table.hasGuessedHeader) {
-        const question = `does not say whether the first line of ${printable(path)} names the columns or is a row: it has words only, as other lines do`;
+      if (table.hasGuessedHeader && hasWordsInEveryColumn(table)) {
+        const question = `does not say whether the first line of ${printable(path)} names the columns or is a row: every column has words in other lines, too`;
         throw configError(context, 'data.header', question, 'Set data.header: true or data.header: false.');
       }
       return tableToExamples(path, table, scale ?? 1);

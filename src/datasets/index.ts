@@ -19,7 +19,15 @@ import { mnistSource } from './mnist.js';
 import { valueKinds } from './values.js';
 
 export type { CategoricalColumn, DataSource, Dataset, Examples, LoadContext, RawExamples, SplitName, Standardization } from './dataset.js';
-export { describeDataset, type DatasetFigures, type SplitFigures } from './describe.js';
+export {
+  describeDataset,
+  type BinarySplitFigures,
+  type CategoryFigures,
+  type CommonSplitFigures,
+  type DatasetFigures,
+  type RealColumnFigures,
+  type RealSplitFigures,
+} from './describe.js';
 export { renderRows, squareShape, type PictureOptions } from './picture.js';
 
 /** Every source, in the order in which help shows them. */

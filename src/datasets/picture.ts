@@ -1,12 +1,16 @@
 /**
  * Rows as small pictures for a terminal: two pixel rows to a line of text, several pictures side by side.
+ *
+ * Real values are shades: of two pixels that share a character the mean, from the least value of all rows drawn to the
+ * largest.
  */
 
-import { getUnit, type BinaryMatrix } from '../kernels/binary-matrix.js';
+import { getUnit, isBinaryMatrix } from '../kernels/binary-matrix.js';
+import type { VisibleStates } from '../kernels/kernels.js';
 
 /** How pictures are drawn. */
 export interface PictureOptions {
-  /** Half blocks (▀▄█); otherwise the ASCII characters ' . and :. */
+  /** Half blocks (▀▄█) and shades (░▒▓█); otherwise the ASCII characters ' . : and, as shades, . : - = + * # % @. */
   unicode: boolean;
   /** Characters to a line; a picture wider than that still stands alone on its line. */
   width?: number;
@@ -18,27 +22,64 @@ const unshapedWidth = 64;
 /** By upper pixel + 2 · lower pixel. */
 const glyphs = { unicode: [' ', '▀', '▄', '█'], ascii: [' ', "'", '.', ':'] } as const;
 
+/** From the least value to the largest. */
+const shades = { unicode: ' ░▒▓█', ascii: ' .:-=+*#%@' } as const;
+
 /** [side, side] where the number of columns is a square of at least 3 × 3: most likely such rows are pictures. */
 export function squareShape(columns: number): [number, number] | undefined {
   const side = Math.round(Math.sqrt(columns));
   return side >= 3 && side * side === columns ? [side, side] : undefined;
 }
 
+/** The character for two pixels, one above the other; `lower` is undefined below the last row of pixels. */
+type Glyph = (upper: number, lower: number | undefined) => string;
+
 /** The lines of one picture, between two bars that show its extent. */
-function pictureLines(matrix: BinaryMatrix, row: number, [height, width]: [number, number], unicode: boolean): string[] {
-  const pixel = (y: number, x: number) => {
-    const column = y * width + x;
-    return y < height && column < matrix.columns ? getUnit(matrix, row, column) : 0;
-  };
-  const set = unicode ? glyphs.unicode : glyphs.ascii;
+function pictureLines(values: ArrayLike<number>, [height, width]: [number, number], glyph: Glyph, unicode: boolean): string[] {
   const bar = unicode ? '│' : '|';
   const lines: string[] = [];
   for (let y = 0; y < height; y += 2) {
     let line = bar;
-    for (let x = 0; x < width; x++) line += set[pixel(y, x) + 2 * pixel(y + 1, x)];
+    for (let x = 0; x < width; x++) {
+      const upper = y * width + x;
+      const lower = upper + width;
+      // The last line of a row without a shape may be shorter.
+      if (upper >= values.length) line += ' ';
+      else line += glyph(values[upper], y + 1 < height && lower < values.length ? values[lower] : undefined);
+    }
     lines.push(line + bar);
   }
   return lines;
+}
+
+/** The rows' values, and the characters for them. */
+function valuesAndGlyph(states: VisibleStates, rows: readonly number[], unicode: boolean): { values: ArrayLike<number>[]; glyph: Glyph } {
+  const { columns } = states;
+  const name = unicode ? 'unicode' : 'ascii';
+  if (isBinaryMatrix(states)) {
+    const values = rows.map((row) => Array.from({ length: columns }, (_, column) => getUnit(states, row, column)));
+    return { values, glyph: (upper, lower = 0) => glyphs[name][upper + 2 * lower] };
+  }
+  const values = rows.map((row) => {
+    const target = new Float64Array(columns);
+    states.readRows(row, target);
+    return target;
+  });
+  let least = Infinity;
+  let largest = -Infinity;
+  for (const row of values) {
+    for (const value of row) {
+      least = Math.min(least, value);
+      largest = Math.max(largest, value);
+    }
+  }
+  const set = shades[name];
+  const glyph: Glyph = (upper, lower = upper) => {
+    // Halves, so that the range of the largest numbers does not overflow.
+    const share = largest > least ? (upper / 4 + lower / 4 - least / 2) / (largest / 2 - least / 2) : 0;
+    return set[Math.min(set.length - 1, Math.floor(share * set.length))];
+  };
+  return { values, glyph };
 }
 
 /**
@@ -50,7 +91,7 @@ function pictureLines(matrix: BinaryMatrix, row: number, [height, width]: [numbe
  * @returns lines of text, without a last line break
  */
 export function renderRows(
-  matrix: BinaryMatrix,
+  matrix: VisibleStates,
   rows: ArrayLike<number>,
   shape: [number, number] | undefined,
   options: PictureOptions,
@@ -58,7 +99,8 @@ export function renderRows(
   const perLine = Math.min(matrix.columns, unshapedWidth);
   const [height, width] = shape ?? squareShape(matrix.columns) ?? [Math.ceil(matrix.columns / perLine), perLine];
   const perBand = Math.max(1, Math.floor(((options.width ?? 80) + 1) / (width + 3)));
-  const pictures = Array.from(rows, (row) => pictureLines(matrix, row, [height, width], options.unicode));
+  const { values, glyph } = valuesAndGlyph(matrix, Array.from(rows), options.unicode);
+  const pictures = values.map((row) => pictureLines(row, [height, width], glyph, options.unicode));
   const bands: string[] = [];
   for (let first = 0; first < pictures.length; first += perBand) {
     const band = pictures.slice(first, first + perBand);

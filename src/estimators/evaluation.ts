@@ -21,7 +21,7 @@ export interface SplitFigures {
   readonly meanLogLikelihood?: number;
   /** Its standard error over the examples. */
   readonly standardError?: number;
-  /** 95 % interval of the mean log-likelihood, with log Z's own error. */
+  /** 95 % interval of the mean log-likelihood, with log Z's own error; absent where that is not known. */
   readonly logLikelihoodInterval?: readonly [number, number];
   /** Whether log Z is exact. */
   readonly exact?: boolean;

@@ -27,13 +27,13 @@ function samplingMargins(standardError: number | undefined, count: number): Marg
   return { below: half, above: half };
 }
 
-/** Of log Z: a larger log Z makes a likelihood smaller. */
-function logZMargins({ logZ, interval }: LogPartitionFunctionEstimate): Margins {
-  return { below: interval[1] - logZ, above: logZ - interval[0] };
+/** Of log Z: a larger log Z makes a likelihood smaller. None where nothing is known of its error. */
+function logZMargins({ logZ, interval }: LogPartitionFunctionEstimate): Margins | undefined {
+  return interval && { below: interval[1] - logZ, above: logZ - interval[0] };
 }
 
 /**
- * 95 % interval of the mean log-likelihood, nats per example: both errors in quadrature.
+ * 95 % interval of the mean log-likelihood, nats per example: both errors in quadrature; undefined where log Z has no interval.
  *
  * @param meanFreeEnergy of the examples
  * @param standardError of that mean; undefined for one example
@@ -43,9 +43,11 @@ export function logLikelihoodInterval(
   standardError: number | undefined,
   count: number,
   estimate: LogPartitionFunctionEstimate,
-): [number, number] {
+): [number, number] | undefined {
+  const margins = logZMargins(estimate);
+  if (margins === undefined) return undefined;
   const centre = -meanFreeEnergy - estimate.logZ;
-  const { below, above } = combined(samplingMargins(standardError, count), logZMargins(estimate));
+  const { below, above } = combined(samplingMargins(standardError, count), margins);
   return [centre - below, centre + above];
 }
 
@@ -55,8 +57,8 @@ export interface PairedComparison {
   readonly difference: number;
   /** Standard error over the examples, of the differences. */
   readonly standardError?: number;
-  /** 95 % interval, with both log Z's errors. */
-  readonly interval: readonly [number, number];
+  /** 95 % interval, with both log Z's errors; absent where one of them is not known. */
+  readonly interval?: readonly [number, number];
 }
 
 /** Compares two models by the free energies of the same examples. */
@@ -69,11 +71,9 @@ export function comparePaired(
   const differences = energies.map((energy, row) => otherEnergies[row] - energy);
   const { mean, standardError } = meanWithError(differences);
   const difference = mean - estimate.logZ + otherEstimate.logZ;
-  const other = logZMargins(otherEstimate);
-  const { below, above } = combined(
-    samplingMargins(standardError, energies.length),
-    logZMargins(estimate),
-    { below: other.above, above: other.below },
-  );
-  return { difference, ...(standardError !== undefined && { standardError }), interval: [difference - below, difference + above] };
+  const comparison = { difference, ...(standardError !== undefined && { standardError }) };
+  const [own, other] = [logZMargins(estimate), logZMargins(otherEstimate)];
+  if (own === undefined || other === undefined) return comparison;
+  const { below, above } = combined(samplingMargins(standardError, energies.length), own, { below: other.above, above: other.below });
+  return { ...comparison, interval: [difference - below, difference + above] };
 }

@@ -5,12 +5,14 @@
 import type { Kernels, Model, ModelParameters } from '../kernels/index.js';
 import { enumerationStructure } from '../model/enumeration-structure.js';
 import { enumerationCost } from '../model/enumeration-view.js';
+import type { MeanFieldOrder } from '../model/mean-field.js';
 import { getParameters } from '../model/parameters.js';
 import type { Cooperation } from '../model/cooperation.js';
 import { annealedImportanceSampling, importanceSampling } from './annealed-importance-sampling.js';
 import type { AnnealingSettings } from './annealing-settings.js';
 import type { FinishedWork } from './finished-work.js';
 import { exactLogPartitionFunction } from './exact-log-partition-function.js';
+import { meanFieldLogPartitionFunction } from './mean-field.js';
 import { reverseAnnealedImportanceSampling } from './reverse-annealed-importance-sampling.js';
 import { twoSided } from './two-sided.js';
 import type { LogPartitionFunctionEstimate } from './verdict.js';
@@ -30,6 +32,8 @@ export interface EstimationContext extends Cooperation {
 export interface LogPartitionFunctionEstimator {
   readonly name: string;
   readonly summary: string;
+  /** Whether it knows {0,1} visible units only. */
+  readonly needsBinaryUnits?: boolean;
   /** Cost in states × units of the larger layer, from the shape alone; Infinity where it can't be done at all. Estimates by sampling are always possible: 0. */
   cost(model: { visibleUnits: number; hiddenUnits: number }): number;
   /** Cost in states × units for these parameters, whose structure may make it less; Infinity where it can't be done at all. */
@@ -40,7 +44,7 @@ export interface LogPartitionFunctionEstimator {
 /** 2^40 states: years of computing; beyond, the numbers of blocks are no longer exact either. */
 const largestEnumeration = 1_099_511_627_776;
 
-/** A row of an estimator that anneals. */
+/** A row of an estimator that needs the settings of annealing. */
 function annealed(
   name: string,
   summary: string,
@@ -58,18 +62,26 @@ function annealed(
   };
 }
 
+/** A row of mean field, which takes the base rate and the seed of annealing. */
+function meanField(name: string, summary: string, order: MeanFieldOrder): LogPartitionFunctionEstimator {
+  const row = annealed(name, summary, (kernels, model, settings, cooperation) =>
+    meanFieldLogPartitionFunction(kernels, model, order, settings, cooperation),
+  );
+  return { ...row, needsBinaryUnits: true };
+}
+
 /** All estimators of log Z. */
 export const logPartitionFunctionEstimators: readonly LogPartitionFunctionEstimator[] = [
   {
     name: 'exact',
     summary: 'enumerates the smaller layer',
     cost(model) {
-      const { states, stateUnits } = enumerationCost(model);
-      return states <= largestEnumeration ? stateUnits : Infinity;
+      const { states, cost } = enumerationCost(model);
+      return states <= largestEnumeration ? cost : Infinity;
     },
     costOf(parameters) {
-      const { parts, stateUnits } = enumerationStructure(parameters);
-      return parts.every(({ states }) => states <= largestEnumeration) ? stateUnits : Infinity;
+      const { parts, cost } = enumerationStructure(parameters);
+      return parts.every(({ states }) => states <= largestEnumeration) ? cost : Infinity;
     },
     async estimate(model, context) {
       const parameters = getParameters(model);
@@ -83,6 +95,9 @@ export const logPartitionFunctionEstimators: readonly LogPartitionFunctionEstima
   annealed('ais', 'annealed importance sampling from the base rate: a stochastic lower bound', annealedImportanceSampling),
   annealed('reverse-ais', 'annealing back from samples of the model: an upper bound where these are exact', reverseAnnealedImportanceSampling),
   annealed('importance', 'importance sampling from the base rate, without annealing: for comparison', importanceSampling),
+  meanField('mean-field', 'naive mean field: a lower bound, for comparison', 1),
+  meanField('tap', 'mean field with the second-order term of Thouless, Anderson and Palmer: for small weights, no error known', 2),
+  meanField('tap3', 'as tap, with one term more', 3),
 ];
 
 /** Whether one exact log Z of this model can be computed at all, and costs at most `limit` (states × units). */

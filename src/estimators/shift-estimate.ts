@@ -25,6 +25,11 @@ function shiftEvidence(evidence: Readonly<Record<string, unknown>>, by: number):
 /** The estimate of log Z + `by`, in nats; the estimate itself where that is 0. */
 export function shiftEstimate(estimate: LogPartitionFunctionEstimate, by: number): LogPartitionFunctionEstimate {
   if (by === 0) return estimate;
-  const [low, high] = estimate.interval;
-  return { ...estimate, logZ: estimate.logZ + by, interval: [low + by, high + by], evidence: shiftEvidence(estimate.evidence, by) };
+  const { interval } = estimate;
+  return {
+    ...estimate,
+    logZ: estimate.logZ + by,
+    ...(interval !== undefined && { interval: [interval[0] + by, interval[1] + by] as const }),
+    evidence: shiftEvidence(estimate.evidence, by),
+  };
 }

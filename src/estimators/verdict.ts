@@ -9,9 +9,10 @@ import type { MeanWeight } from './mean-weight.js';
 export interface Verdict {
   /**
    * `exact`; `consistent`: both directions agree within the tolerance; `one-sided`: only one direction was looked at, so that
-   * what its chains never saw is not known; `not to be trusted`, for the reasons given.
+   * what its chains never saw is not known; `approximation`: nothing is known of its error; `not to be trusted`, for the reasons
+   * given.
    */
-  readonly status: 'exact' | 'consistent' | 'one-sided' | 'not to be trusted';
+  readonly status: 'exact' | 'consistent' | 'one-sided' | 'approximation' | 'not to be trusted';
   readonly reasons: readonly string[];
   /** What to do about them. */
   readonly advice: readonly string[];
@@ -24,10 +25,10 @@ export interface LogPartitionFunctionEstimate {
   readonly estimator: string;
   /** log Z in nats. */
   readonly logZ: number;
-  /** 95 % interval in nats; both ends equal to `logZ` where it is exact. */
-  readonly interval: readonly [number, number];
+  /** 95 % interval in nats; both ends equal to `logZ` where it is exact; absent where nothing is known of the error. */
+  readonly interval?: readonly [number, number];
   readonly exact: boolean;
-  /** Which stochastic bound of log Z the estimate is, where it is one: in expectation it lies on that side. */
+  /** Which bound of log Z the estimate is, where it is one: it lies on that side, in expectation where it has an interval. */
   readonly bound?: 'lower' | 'upper';
   /** Why the interval is no more than a rule of thumb, where it is. */
   readonly heuristic?: string;

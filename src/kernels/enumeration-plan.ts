@@ -1,12 +1,13 @@
 /**
- * How the sum over all states of one layer is computed: product form or streamed, and in which blocks.
+ * How the sum over all states of one layer is computed: in which form, and in which blocks.
  *
  * Split the N enumerated units into lower and upper ones. For a pair of half-states (s, t) the input of inner unit j is
  * the sum of a part from s (with the bias) and a part from t, so with A = exp(part from s), B = exp(part from t)
  *
  *     p̃(s, t) = w_s · w_t · Π_j (1 + A[s][j]·B[t][j])
  *
- * needs two multiplications and one addition per unit and state, no exp and no log. Everything here is decided from the
+ * needs two multiplications and one addition per unit and state, no exp and no log. Where the other layer is not binary, its
+ * cumulant is computed for every state; that of Gaussian units is a quadratic form of the state. Everything here is decided from the
  * shape and values of the model only, so every backend and any number of threads adds the same numbers in the same order.
  */
 
@@ -110,9 +111,10 @@ function statesOf(levels: Uint32Array, first: number, last: number): number {
 /**
  * Plans the enumeration of the outer layer of `view`.
  *
- * @param form forces one of the two forms, for tests; by default the product form wherever nothing can overflow
+ * @param form forces a form, for tests; by default the product form wherever nothing can overflow. Of Gaussian inner units it is
+ *   `quadratic`, their outer units must have no levels
  */
-export function planEnumeration(view: EnumerationView, form?: 'product' | 'streamed'): EnumerationPlan {
+export function planEnumeration(view: EnumerationView, form?: EnumerationPlan['form']): EnumerationPlan {
   const { outerUnits, innerUnits, innerBias } = view;
   const levels = view.levels ?? new Uint32Array(outerUnits).fill(1);
   const levelOffsets = new Uint32Array(outerUnits);
@@ -140,9 +142,10 @@ export function planEnumeration(view: EnumerationView, form?: 'product' | 'strea
   }
   groupEnds.push(innerUnits);
 
-  const isBinary = (view.innerLayer ?? binaryLayer).kind === 'binary';
+  const { kind } = view.innerLayer ?? binaryLayer;
+  const ofBinary = productPossible ? 'product' : 'streamed';
   return {
-    form: form ?? (!isBinary ? 'cumulant' : productPossible ? 'product' : 'streamed'),
+    form: form ?? ({ binary: ofBinary, categorical: 'cumulant', gaussian: 'quadratic' } as const)[kind],
     ...numbering,
     blockUnits,
     blockStates: statesOf(levels, 0, blockUnits),

@@ -175,9 +175,10 @@ export interface ScaledNumber {
 export interface EnumerationPlan {
   /**
    * `product`: Π (1 + A·B) from tables; `streamed`: log-sum-exp of each state, for weights that could overflow it;
-   * `cumulant`: the inner layer's cumulant of each state, for inner units that are not binary.
+   * `cumulant`: the inner layer's cumulant of each state, for inner units that are not binary; `quadratic`: of Gaussian inner
+   * units, whose cumulant is a quadratic form of the state.
    */
-  readonly form: 'product' | 'streamed' | 'cumulant';
+  readonly form: 'product' | 'streamed' | 'cumulant' | 'quadratic';
   readonly view: EnumerationView;
   /** N highest levels: those of the view, or all 1. */
   readonly levels: Uint32Array;
@@ -336,15 +337,11 @@ export interface Kernels {
    * How much likelier each row would be with one binary unit flipped: ratios[r, i] = log p̃(v^i) − log p̃(v), in nats, with
    * d = 1 − 2·v_i:
    *
-   *     d·a_i + Σ_j [softplus(y_j) − softplus(x_j)],  y_j = x_j + d·W[i, j]
-   *           = d·a_i + Σ_j [max(y_j, 0) − max(x_j, 0)] + log [Π_j (1 + exp(−|y_j|)) / Π_j (1 + exp(−|x_j|))]
+   *     d·a_i + Σ_j [softplus(x_j + d·W[i, j]) − softplus(x_j)] = d·a_i + log Π_j [sigmoid(−x_j) + sigmoid(x_j)·exp(d·W[i, j])]
    *
-   * The sum is canonical. Both products go over 1,000 units at a time: lane l of 8 multiplies over j ≡ l mod 8 ascending, and
-   * the lanes are combined in the order of a canonical sum; the logarithms of the quotients are added up, ascending. Then
-   * d·a_i + sum + logarithms.
-   *
-   * exp(−|y|) is the smaller one of exp(x)·exp(d·W) and its inverse exp(−x)·exp(−d·W), of x within ±400, and where
-   * |W| > 300 the exponential of −|y| itself; exp(−z) is 1 / exp(z) in these products.
+   * With the largest |W| of the model, the product goes over 8·min(64, ⌊75 / largest⌋) units at a time: lane l of 8 multiplies
+   * over j ≡ l mod 8 ascending, and the lanes are combined in the order of a canonical sum; the logarithms are added up,
+   * ascending, then to d·a_i. Where the largest |W| is above 75 it is the canonical sum of the differences instead.
    *
    * @param inputs x, the hidden inputs of the rows, B × m
    * @param ratios receives B × n
@@ -354,7 +351,7 @@ export interface Kernels {
   /**
    * Weighted statistics of the rows with one unit flipped, with d = 1 − 2·v_i and s_rij = c_ri·sigmoid(x_rj + d_ri·W[i, j]):
    * hidden[r, j] = Σ_i s_rij and products[i, j] = Σ_r d_ri·s_rij, both one term after the other, ascending. The sigmoid is
-   * made of exp(−|y|) as in `flipLogRatios`.
+   * sigmoid(x)·exp(d·W) / [sigmoid(−x) + sigmoid(x)·exp(d·W)], and where the largest |W| is above 75 sigmoid(x + d·W) itself.
    *
    * @param inputs x, the hidden inputs of the rows, B × m
    * @param coefficients c, B × n

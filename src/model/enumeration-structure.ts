@@ -39,6 +39,8 @@ export interface EnumerationStructure {
   readonly states: number;
   /** Over all parts. */
   readonly stateUnits: number;
+  /** See `EnumerationCost`. */
+  readonly cost: number;
 }
 
 /** One layer of a model as seen from its units: weight (unit, other) is weights[unit · step + other · otherStep]. */
@@ -132,11 +134,11 @@ function partOf(parameters: ModelParameters, visible: Uint32Array, hidden: Uint3
 /** All of a model as one part, its hidden layer enumerated. */
 function wholeModel(parameters: ModelParameters): EnumerationStructure {
   const { visibleUnits: n, hiddenUnits: m } = parameters;
-  const { states, stateUnits } = enumerationCost(parameters);
+  const { states, stateUnits, cost } = enumerationCost(parameters);
   const outer = Array.from({ length: m }, (_, unit) => Uint32Array.of(unit));
   const inner = Uint32Array.from({ length: n }, (_, unit) => unit);
   const none = new Uint32Array(0);
-  return { loneVisible: none, loneHidden: none, parts: [{ layer: 'hidden', outer, inner, states, stateUnits }], states, stateUnits };
+  return { loneVisible: none, loneHidden: none, parts: [{ layer: 'hidden', outer, inner, states, stateUnits }], states, stateUnits, cost };
 }
 
 /** The structure of a model: O(n·m). */
@@ -155,12 +157,14 @@ export function enumerationStructure(parameters: ModelParameters): EnumerationSt
     .filter(({ visible, hidden }) => visible.length > 0 && hidden.length > 0)
     .map(({ visible, hidden }) => partOf(parameters, Uint32Array.from(visible), Uint32Array.from(hidden)));
   const total = (value: (part: EnumeratedPart) => number): number => parts.reduce((sum, part) => sum + value(part), 0);
+  const stateUnits = total((part) => part.stateUnits);
   return {
     loneVisible: Uint32Array.from(all.filter(({ hidden }) => hidden.length === 0).flatMap(({ visible }) => visible)),
     loneHidden: Uint32Array.from(all.filter(({ visible }) => visible.length === 0).flatMap(({ hidden }) => hidden)),
     parts,
     states: total(({ states }) => states),
-    stateUnits: total(({ stateUnits }) => stateUnits),
+    stateUnits,
+    cost: stateUnits,
   };
 }
 

@@ -28,19 +28,35 @@ export function enumeratedLayer(model: EnumerableModel): 'visible' | 'hidden' {
   return hasBinaryVisible(model) && model.visibleUnits < model.hiddenUnits ? 'visible' : 'hidden';
 }
 
-/** Cost of enumerating a model exactly: 2^(units of the enumerated layer) states × units of the other layer. */
-export function enumerationCost(model: EnumerableModel): {
-  outerUnits: number;
-  innerUnits: number;
-  states: number;
-  stateUnits: number;
-} {
+/** Cost of enumerating a model exactly. */
+export interface EnumerationCost {
+  /** Units of the enumerated layer, and of the other one. */
+  readonly outerUnits: number;
+  readonly innerUnits: number;
+  /** 2^(outer units). */
+  readonly states: number;
+  /** States × inner units. */
+  readonly stateUnits: number;
+  /** What log Z takes: in states × units of binary layers. */
+  readonly cost: number;
+}
+
+/**
+ * What a state and categorical unit, or a state of any number of Gaussian units, takes of one thread: as many states × units of
+ * binary layers, 4e-8 s (784 × 11 categorical: 5e-8 s; 784 × 20 Gaussian: 3e-8 s).
+ */
+const costOfOthers = 256;
+
+/** Cost of enumerating a model exactly. */
+export function enumerationCost(model: EnumerableModel): EnumerationCost {
   const { visibleUnits: n, hiddenUnits: m } = model;
   const [outerUnits, innerUnits] = enumeratedLayer(model) === 'visible' ? [n, m] : [m, n];
   // A running product: ** is left to the implementation by ECMAScript.
   let states = 1;
   for (let unit = 0; unit < outerUnits; unit++) states *= 2;
-  return { outerUnits, innerUnits, states, stateUnits: states * innerUnits };
+  const stateUnits = states * innerUnits;
+  const cost = hasBinaryVisible(model) ? stateUnits : costOfOthers * (model.visibleLayer?.kind === 'gaussian' ? states : stateUnits);
+  return { outerUnits, innerUnits, states, stateUnits, cost };
 }
 
 /** The model with its enumerated layer outside; weights are outer × inner. */

@@ -3,7 +3,7 @@
  */
 
 import type { BiasConfig, ModelConfig, WeightsConfig } from '../config/run-config.js';
-import { binaryLayer, inverseNormalCumulative, type VisibleLayer, type VisibleStates } from '../kernels/index.js';
+import { binaryLayer, inverseNormalCumulative, type BinaryMatrix, type VisibleLayer, type VisibleStates } from '../kernels/index.js';
 import { hostRandom } from '../random/index.js';
 import { marginalBias } from './marginal-bias.js';
 import { createParameters, type ModelParameters } from './parameters.js';
@@ -37,6 +37,7 @@ function fillBias(values: Float64Array, config: BiasConfig, layer: string, seed:
  * @param examples the training data; its columns are the visible units
  * @param layer what the visible units are, as kernels have them
  * @param visibleScale of the declared units (2 of ±1), by which their biases are smaller
+ * @param missing N × n, 1 where an example lacks a value
  * @returns parameters that may be infinite where a unit never changes and nothing smooths or clips its mean
  */
 export function initialParameters(
@@ -45,10 +46,11 @@ export function initialParameters(
   examples: VisibleStates,
   layer: VisibleLayer = binaryLayer,
   visibleScale = 1,
+  missing?: BinaryMatrix,
 ): ModelParameters {
   const parameters = createParameters(examples.columns, config.hiddenUnits ?? 0, layer);
   const { smoothing = 0, clip = 0 } = config.visibleBias ?? {};
-  const marginal = (): Float64Array => marginalBias(examples, layer, smoothing, clip).map((bias) => bias / visibleScale);
+  const marginal = (): Float64Array => marginalBias(examples, layer, smoothing, clip, missing).map((bias) => bias / visibleScale);
   fillWeights(parameters.weights, config.weights ?? { distribution: 'normal', standardDeviation: 0.01 }, seed);
   fillBias(parameters.visibleBias, config.visibleBias ?? { start: 'constant' }, 'visible', seed, marginal);
   fillBias(parameters.hiddenBias, config.hiddenBias ?? { start: 'constant' }, 'hidden', seed, marginal);

@@ -3,7 +3,8 @@
  * don't need them as arrays.
  */
 
-import { readVisibleRow, type Phase } from '../kernels/index.js';
+import { readVisibleRow, type Model, type ModelMoments, type Phase } from '../kernels/index.js';
+import { getParameters } from './parameters.js';
 
 /** Sums over `count` samples (or an expectation, with count 1). */
 export interface PhaseStatistics {
@@ -37,4 +38,10 @@ export function phaseStatistics(phase: Phase, visibleUnits: number, hiddenUnits:
     }
   }
   return { count: phase.rows, visible, hidden, products };
+}
+
+/** Means that the kernels' `accumulateGradient` has left in a model, as an expectation: a copy. */
+export function momentsOf(means: Model): ModelMoments {
+  const { visibleBias, hiddenBias, weights } = getParameters(means);
+  return { visible: visibleBias, hidden: hiddenBias, products: weights };
 }

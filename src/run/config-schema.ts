@@ -6,9 +6,10 @@
 
 import { extentKind, type Kind, type SchemaKey } from '../config/schema.js';
 import { dataKeys } from '../datasets/index.js';
-import { backends, defaultBackend } from '../kernels/index.js';
+import { addressLimits, backends, defaultBackend } from '../kernels/index.js';
 import { unitTypesOf } from '../model/units/index.js';
 import { gradientEstimators, gradientKeys } from '../training/gradients/index.js';
+import { defaultCompletionSteps } from '../training/missing-values.js';
 import { momentumOptimizers, optimizerKeys, updateKeys } from '../training/updates/index.js';
 
 type NumberKind = Extract<Kind, { kind: 'number' }>;
@@ -290,6 +291,11 @@ const trainingKeys: SchemaKey[] = [
     default: 'shuffled',
   },
   {
+    name: 'completionSteps',
+    meaning: `Gibbs steps that complete the missing values of a mini-batch (data.missing) in every update; ${defaultCompletionSteps} where left out`,
+    type: { kind: 'integer', minimum: 1, maximum: addressLimits.step - 1 },
+  },
+  {
     name: 'learningRate',
     meaning: 'step size on the gradient of the mean log-likelihood: a number or a schedule',
     type: scheduleKind(nonNegative),
@@ -315,6 +321,21 @@ const trainingKeys: SchemaKey[] = [
     },
   },
   ...updateKeys,
+  {
+    name: 'averaging',
+    meaning: 'the run’s model is an average of the parameters after many updates ({} for all of them, with equal weights), not the last ones',
+    type: {
+      kind: 'object',
+      keys: [
+        {
+          name: 'decay',
+          meaning: 'share of the average that is kept from update to update: an exponential average of the latest updates; equal weights where left out',
+          type: { kind: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 },
+        },
+        { name: 'from', meaning: 'where averaging begins; until then, the run’s model is the last parameters', type: extentKind() },
+      ],
+    },
+  },
 ];
 
 const evaluationKeys: SchemaKey[] = [

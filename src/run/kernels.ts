@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import type { RunConfig, TrainingConfig } from '../config/run-config.js';
 import { defaultBackend, largestKernelMemory, loadKernels, type Kernels } from '../kernels/index.js';
 import { batchRows } from '../training/trainer.js';
-import { kernelBytes, parameterBytes, roomPerThread } from './memory.js';
+import { gradientDemand, kernelBytes, parameterBytes, roomPerThread } from './memory.js';
 
 /** Below so many weights × rows per update, threads spend more on meeting than they gain (bench: threads). */
 const smallestWork = 8_000_000;
@@ -24,7 +24,7 @@ const mostRoom = 268_435_456;
  */
 export function automaticThreads(training: TrainingConfig, model: { visibleUnits: number; hiddenUnits: number }, rows: number): number {
   const batch = batchRows(training, rows);
-  const chains = typeof training.chains === 'number' ? training.chains : batch;
+  const chains = gradientDemand(training).chainRows || batch;
   const work = model.visibleUnits * model.hiddenUnits * (batch + chains * (training.k ?? 1));
   // The exact gradient's enumeration is one thread's.
   if (work < smallestWork || training.algorithm === 'exact') return 1;

@@ -3,6 +3,7 @@
  */
 
 import type { TrainingConfig } from '../config/run-config.js';
+import { gradientEstimator, type GradientDemand } from '../training/gradients/index.js';
 import { batchRows, hasMomentum } from '../training/trainer.js';
 import { needsGradient, optimizerOf } from '../training/updates/index.js';
 
@@ -36,25 +37,21 @@ function otherUpdateBytes(training: TrainingConfig, { visibleUnits: n, hiddenUni
  */
 export function checkpointBytes(training: TrainingConfig, model: Layers, trackingChains = 0): number {
   const tracking = trackingChains > 0 ? trackingChains * (model.visibleUnits + 16) + 24 : 0;
-  const chains = chainsOf(training) * (model.visibleUnits + model.hiddenUnits);
+  const { chainRows, savedModels } = gradientDemand(training);
   const saved = updateModels(training).filter(({ areSaved }) => areSaved);
-  const models = saved.reduce((sum, { models: count }) => sum + count, hasMomentum(training) ? 2 : 1);
+  const models = saved.reduce((sum, { models: count }) => sum + count, (hasMomentum(training) ? 2 : 1) + savedModels);
+  const chains = chainRows * (model.visibleUnits + model.hiddenUnits);
   return models * parameterBytes(model) + otherUpdateBytes(training, model) + chains + tracking;
 }
 
-/** Number of persistent chains; 0 for algorithms without. */
-function chainsOf(training: TrainingConfig): number {
-  return typeof training.chains === 'number' ? training.chains : 0;
+/** What the algorithm of a training holds beside parameters, momentum and mini-batch. */
+export function gradientDemand(training: TrainingConfig): Required<GradientDemand> {
+  return { chainRows: 0, models: 0, savedModels: 0, ...gradientEstimator(training.algorithm).demand?.(training) };
 }
 
 /** Bytes of the parameters alone: n·m + n + m float64. */
 export function parameterBytes({ visibleUnits: n, hiddenUnits: m }: Layers): number {
   return 8 * (n * m + n + m);
-}
-
-/** Bytes of the initial parameters, those in training, and the momentum. */
-function trainingBytes(training: TrainingConfig, model: Layers): number {
-  return (hasMomentum(training) ? 3 : 2) * parameterBytes(model);
 }
 
 /** Bytes of one chain or one row of a mini-batch: room for a state and a number for every unit of both layers. */
@@ -68,13 +65,15 @@ export function bytesPerChain({ visibleUnits: n, hiddenUnits: m }: Layers): numb
  * @param rows training examples
  */
 export function memoryDemands(training: TrainingConfig, model: Layers, rows: number): [key: string, what: string, bytes: number][] {
-  const chains = chainsOf(training);
+  const { chainRows, models } = gradientDemand(training);
+  // The initial parameters, and those in training.
+  const parameters = 2 + (hasMomentum(training) ? 1 : 0) + models;
   const demands: [string, string, number][] = [
-    ['model.hiddenUnits', hasMomentum(training) ? 'parameters and momentum' : 'parameters', trainingBytes(training, model)],
+    ['model.hiddenUnits', parameters > 2 ? 'parameters and what is kept of their steps' : 'parameters', parameters * parameterBytes(model)],
     ['training.batchSize', 'a mini-batch', batchRows(training, rows) * bytesPerChain(model)],
   ];
-  for (const { what, models } of updateModels(training)) demands.push(['model.hiddenUnits', what, models * parameterBytes(model)]);
-  if (chains > 0) demands.push(['training.chains', 'the chains', chains * bytesPerChain(model)]);
+  for (const { what, models: count } of updateModels(training)) demands.push(['model.hiddenUnits', what, count * parameterBytes(model)]);
+  if (chainRows > 0) demands.push(['training.chains', 'the chains', chainRows * bytesPerChain(model)]);
   return demands;
 }
 
@@ -86,8 +85,8 @@ export function roomPerThread(rows: number): number {
 /** Bytes that the kernels hold at most during an update, roughly; units come in panels of 8. */
 export function kernelBytes(training: TrainingConfig, { visibleUnits, hiddenUnits }: Layers, rows: number, threads: number): number {
   const padded = { visibleUnits: 8 * Math.ceil(visibleUnits / 8), hiddenUnits: 8 * Math.ceil(hiddenUnits / 8) };
-  const models = updateModels(training).reduce((sum, { models: count }) => sum + count, hasMomentum(training) ? 2 : 1);
-  const parameters = models * parameterBytes(padded);
-  const chains = batchRows(training, rows) + chainsOf(training);
-  return (parameters + chains * bytesPerChain(padded) + threads * roomPerThread(chains)) * 1.1;
+  const { chainRows, models: own } = gradientDemand(training);
+  const models = updateModels(training).reduce((sum, { models: count }) => sum + count, (hasMomentum(training) ? 2 : 1) + own);
+  const allRows = batchRows(training, rows) + chainRows;
+  return (models * parameterBytes(padded) + allRows * bytesPerChain(padded) + threads * roomPerThread(allRows)) * 1.1;
 }

@@ -8,14 +8,14 @@ import type { RunConfig } from '../config/run-config.js';
 import { parametersDigest } from '../checkpoint/digest.js';
 import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
 import { readModelFile, type ModelFile } from '../checkpoint/model-file.js';
-import { loadDataset, type Dataset } from '../datasets/index.js';
-import { addressLimits, numericsVersion, type Kernels, type VisibleStates } from '../kernels/index.js';
+import { loadDataset, type Dataset, type Examples } from '../datasets/index.js';
+import { addressLimits, numericsVersion, selectVisibleRows, type Kernels, type VisibleStates } from '../kernels/index.js';
 import type { EvaluationRequest } from '../estimators/evaluation.js';
 import { exactEstimator, isAffordable, logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
 import { defaultAnnealing } from '../estimators/annealing-settings.js';
 import type { TrackingSettings } from '../estimators/tracked-log-partition-function.js';
 import { baseVisibleBias } from '../model/base-rate.js';
-import { enumerationCost } from '../model/enumeration-view.js';
+import { enumerationCost, type EnumerableModel } from '../model/enumeration-view.js';
 import { isRbmError, RbmError } from '../errors.js';
 import { initialParameters } from '../model/initial-parameters.js';
 import { areParametersFinite } from '../model/parameters.js';
@@ -58,9 +58,20 @@ export interface PreparedRun {
 export function splitStates(dataset: Dataset, declared: Declared): Record<string, VisibleStates> {
   const splits: Record<string, VisibleStates> = {};
   for (const [name, examples] of Object.entries(dataset.splits)) {
-    if (examples !== undefined) splits[name] = standardStates(examples.states, declared);
+    const states = examples === undefined ? undefined : completeRowsOf(examples);
+    if (states !== undefined) splits[name] = standardStates(states, declared);
   }
   return splits;
+}
+
+/** The rows without missing values: likelihoods are of whole rows; undefined where there is none. */
+function completeRowsOf({ states, missing, rows }: Examples): VisibleStates | undefined {
+  if (missing === undefined) return states;
+  const { words, wordsPerRow } = missing;
+  const complete = Uint32Array.from({ length: rows }, (_, row) => row).filter((row) =>
+    words.subarray(row * wordsPerRow, (row + 1) * wordsPerRow).every((word) => word === 0),
+  );
+  return complete.length === 0 ? undefined : selectVisibleRows(states, complete);
 }
 
 /** About what one state and unit of an enumeration takes the WebAssembly kernels on one thread (bench: log-z). */
@@ -84,14 +95,14 @@ export function describeSeconds(seconds: number): string {
 }
 
 /** How many states an enumeration has, in words. */
-export function describeStates(model: { visibleUnits: number; hiddenUnits: number }): string {
-  const units = Math.min(model.visibleUnits, model.hiddenUnits);
-  return `2^${units} states × ${Math.max(model.visibleUnits, model.hiddenUnits)} units = ${enumerationCost(model).stateUnits.toExponential(1)}`;
+export function describeStates(model: EnumerableModel): string {
+  const { outerUnits, innerUnits, stateUnits } = enumerationCost(model);
+  return `2^${outerUnits} states × ${innerUnits} units = ${stateUnits.toExponential(1)}`;
 }
 
 /** What an enumeration costs, in words. */
-export function describeCost(model: { visibleUnits: number; hiddenUnits: number }): string {
-  return `${describeStates(model)}, ${describeSeconds(enumerationCost(model).stateUnits * secondsPerStateUnit)}`;
+export function describeCost(model: EnumerableModel): string {
+  return `${describeStates(model)}, ${describeSeconds(enumerationCost(model).cost * secondsPerStateUnit)}`;
 }
 
 /** What evaluations say of the likelihood. */
@@ -170,7 +181,7 @@ function readStart(loaded: LoadedConfig, path: string): ModelFile {
 
 function startingParameters(loaded: LoadedConfig, config: RunConfig, dataset: Dataset): DeclaredParameters {
   const { model } = config;
-  const { rows } = dataset.splits.train;
+  const { rows, states, missing } = dataset.splits.train;
   if (model.from !== undefined) {
     const start = readStart(loaded, model.from);
     const { parameters } = start;
@@ -189,7 +200,7 @@ function startingParameters(loaded: LoadedConfig, config: RunConfig, dataset: Da
   const declared = declareUnits(loaded, dataset);
   checkMemory(loaded, { visibleUnits: dataset.columns, hiddenUnits: model.hiddenUnits ?? 0 }, rows);
   const { scale } = unitType(declared.units?.visible ?? 'binary');
-  const parameters = { ...initialParameters(model, config.seed, dataset.splits.train.states, dataset.layer, scale), ...declared };
+  const parameters = { ...initialParameters(model, config.seed, states, dataset.layer, scale, missing), ...declared };
   if (!parameters.weights.every(Number.isFinite)) {
     throw configError(loaded, 'model.weights', 'some initial weights overflow', 'Use a smaller standardDeviation or range.');
   }

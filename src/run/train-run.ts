@@ -241,7 +241,7 @@ class Run {
       this.#trainer.standardOf(declared),
       splitStates(prepared.dataset, declared),
       {
-        logPartitionFunction: tracker === undefined ? prepared.logPartitionFunction : (model) => tracker.estimate(model),
+        logPartitionFunction: tracker === undefined ? prepared.logPartitionFunction : (evaluated) => tracker.estimate(evaluated),
         shift: declaredShift(declared),
         pseudoLikelihoodExamples: prepared.config.evaluation.pseudoLikelihoodExamples,
       },
@@ -381,11 +381,13 @@ class Run {
   /** A model worse than one without any hidden unit has learned nothing: mostly the steps were too large. */
   #warnOfUselessModel(figures: Figures): void {
     const { prepared, report } = this.#request;
-    const reached = figures.splits.train.meanLogLikelihood;
+    const reached = figures.splits.train?.meanLogLikelihood;
     const { units, visibleLogVariance } = prepared.parameters;
     const { splits, layer } = prepared.dataset;
+    // With missing values, the examples that are evaluated are not those that the yardstick is of.
+    if (reached === undefined || splits.train.missing !== undefined || this.#trainer.update === 0) return;
     const independent = independentUnitsLogLikelihood(splits.train.states, layer, units?.variance === 'learned' ? 'learned' : visibleLogVariance);
-    if (reached === undefined || reached >= independent - uselessMargin || this.#trainer.update === 0) return;
+    if (reached >= independent - uselessMargin) return;
     report({
       type: 'warning',
       message:

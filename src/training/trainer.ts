@@ -4,7 +4,7 @@
  */
 
 import type { TrainingConfig } from '../config/run-config.js';
-import { copyVisibleRows, type Kernels, type Model, type ModelParameters, type VisibleStates } from '../kernels/index.js';
+import { copyVisibleRows, type BinaryMatrix, type Kernels, type Model, type ModelParameters, type VisibleStates } from '../kernels/index.js';
 import { createModel } from '../model/parameters.js';
 import { standardParameters, standardStates, type DeclaredModel, type DeclaredParameters } from '../model/units/index.js';
 import { permutation, streamKey } from '../random/index.js';
@@ -16,6 +16,7 @@ import {
   type GradientState,
   type Phases,
 } from './gradients/index.js';
+import { defaultCompletionSteps, MissingValues } from './missing-values.js';
 import { createSchedule, type Schedule } from './schedules.js';
 import { optimizerOf, startDeclaredUnits, UpdatePipeline, type Parameterization } from './updates/index.js';
 
@@ -23,6 +24,8 @@ import { optimizerOf, startDeclaredUnits, UpdatePipeline, type Parameterization 
 export interface TrainingExamples {
   readonly states: VisibleStates;
   readonly statesOfEpoch?: (epoch: number) => VisibleStates;
+  /** N × n, 1 where a state is not known and stands as 0; left out where all are known. */
+  readonly missing?: BinaryMatrix;
 }
 
 /** Whether there is a momentum that is ever other than 0. */
@@ -64,6 +67,7 @@ export class Trainer {
   readonly #learningRate: Schedule;
   readonly #momentum: Schedule | undefined;
   readonly #batchRows: number;
+  readonly #missing: MissingValues | undefined;
   #phases: Phases | undefined;
   #epoch = -1;
   #order: Uint32Array = new Uint32Array(0);
@@ -86,13 +90,17 @@ export class Trainer {
     this.#batchRows = context.batch.visible.rows;
     this.#learningRate = createSchedule(config.learningRate, this.updatesPerEpoch);
     this.#momentum = optimizerOf(config).usesMomentum ? createSchedule(config.momentum ?? 0, this.updatesPerEpoch) : undefined;
-    const { updatesPerEpoch: updatesOfEpoch } = this;
     this.#parameterization = parameterization;
-    this.#pipeline = new UpdatePipeline({ kernels, model, config, examples: context.examples, updatesPerEpoch: updatesOfEpoch, parameterization });
+    this.#pipeline = new UpdatePipeline({
+      kernels, model, config, examples: context.examples, updatesPerEpoch: this.updatesPerEpoch, parameterization,
+    });
     this.#epochExamples = examples.states;
     this.#estimator = gradientEstimator(config.algorithm);
     this.#context = context;
     this.#gradientState = state;
+    const { missing } = examples;
+    const steps = config.completionSteps ?? defaultCompletionSteps;
+    this.#missing = missing && new MissingValues(kernels, model, missing, steps, this.#batchRows, streamKey(seed, 'training/completion'));
   }
 
   /**
@@ -188,7 +196,7 @@ export class Trainer {
    * @throws Error where a thread of the kernels has died
    */
   async step(): Promise<boolean> {
-    const rows = this.#loadBatch();
+    const rows = await this.#loadBatch();
     const phases = await this.#estimator.estimate(this.#context, this.#gradientState, rows, this.update);
     this.#phases = phases;
     const isFinite = await this.#pipeline.step(phases, { momentum: 0, ...this.stepSizes }, this.update + 1);
@@ -217,13 +225,14 @@ export class Trainer {
   }
 
   /** Puts the next mini-batch into the context; returns its number of rows. */
-  #loadBatch(): number {
+  async #loadBatch(): Promise<number> {
     const epoch = Math.floor(this.update / this.updatesPerEpoch);
     if (epoch !== this.#epoch) this.#startEpoch(epoch);
     const first = (this.update % this.updatesPerEpoch) * this.#batchRows;
     const chosen = this.#order.subarray(first, first + this.#batchRows);
     copyVisibleRows(this.#epochExamples, chosen, this.#context.batch.visible);
     this.#parameterization.toStandard?.(this.#context.batch.visible, chosen.length);
+    if (this.#missing !== undefined) await this.#missing.complete(this.#context.batch.visible, chosen, this.update);
     return chosen.length;
   }
 

@@ -198,7 +198,8 @@ const mayUseProcess: Readonly<Record<string, { members: readonly string[]; reaso
   cli: { members: ['*'], reason: 'the room that knows streams, signals and exit codes' },
   'cache.ts': { members: ['env', 'platform', 'pid'], reason: 'where cached files lie, and whose temporary file it is' },
   checkpoint: { members: ['pid', 'kill'], reason: 'names of temporary files, and whether their writers live' },
-  run: { members: ['cpuUsage', 'platform', 'arch', 'version', 'pid', 'constrainedMemory'], reason: 'execution.json says which process, where and how long; memory is limited' },
+  run: { members: ['cpuUsage', 'platform', 'arch', 'version', 'pid'], reason: 'execution.json says which process, where and how long' },
+  'machine-memory.ts': { members: ['constrainedMemory'], reason: 'memory is limited' },
 };
 
 const processRule: Rule = {

@@ -1,5 +1,6 @@
 /**
- * The same files whatever computes them: backend × threads × two interruptions, for every training algorithm.
+ * The same files whatever computes them: backend × threads × two interruptions, for every training algorithm, and for
+ * everything that can stand between its gradient and the step.
  *
  * Every run is killed once and asked to stop once, each time at a given update, and continued with another backend and
  * another number of threads. Processes stop themselves (a module that Node.js loads before the tool), so that no moment
@@ -65,6 +66,7 @@ interface Case {
   readonly data: string;
   readonly hiddenUnits: number;
   readonly algorithm: string;
+  readonly steps: string;
   /** Whether evaluations have the exact log Z. */
   readonly exact: boolean;
 }
@@ -74,17 +76,31 @@ const algorithms = {
   'CD-10': "algorithm: 'cd', k: 10",
   SML: "algorithm: 'sml', k: 2, chains: 15",
   'exact gradient': "algorithm: 'exact'",
+  TAP: "algorithm: 'mean-field', expansionOrder: 3, chains: 15",
+  'pseudo-likelihood': "algorithm: 'pseudo-likelihood'",
+  'ratio matching': "algorithm: 'ratio-matching'",
 } as const;
 
-const cases: readonly Case[] = Object.entries(algorithms).flatMap(([name, algorithm]) => {
+/** Steps of plain gradient ascent, and of all that can be asked for; averaging begins between the interruptions. */
+const plainSteps = 'learningRate: 0.1, momentum: 0.5, weightDecay: { l2: 0.001 }';
+const everything = `learningRate: 0.01, optimizer: 'adam', weightDecay: { l1: 0.0001, l2: 0.001 }, sparsity: { target: 0.1, cost: 0.1 },
+  centring: { offsets: 'both' }, clipNorm: 1, averaging: { from: { updates: 6 } }`;
+
+const plainCases: readonly Case[] = Object.entries(algorithms).flatMap(([name, algorithm]) => {
   const isExact = name === 'exact gradient';
   const hiddenUnits = isExact ? 8 : 20;
   return [
     // 2^20 states × 784 units are half a second of the reference backend at every evaluation: once is enough.
-    { name: `${name}, MNIST 784×${hiddenUnits}`, data: mnist, hiddenUnits, algorithm, exact: isExact },
-    { name: `${name}, bars and stripes 16×8`, data: barsAndStripes, hiddenUnits: 8, algorithm, exact: true },
+    { name: `${name}, MNIST 784×${hiddenUnits}`, data: mnist, hiddenUnits, algorithm, steps: plainSteps, exact: isExact },
+    { name: `${name}, bars and stripes 16×8`, data: barsAndStripes, hiddenUnits: 8, algorithm, steps: plainSteps, exact: true },
   ];
 });
+
+const cases: readonly Case[] = [
+  ...plainCases,
+  { name: 'SML with everything, MNIST 784×20', data: mnist, hiddenUnits: 20, algorithm: algorithms.SML, steps: everything, exact: false },
+  { name: 'CD-1 with everything, bars and stripes 16×8', data: barsAndStripes, hiddenUnits: 8, algorithm: algorithms['CD-1'], steps: everything, exact: true },
+];
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -134,13 +150,13 @@ describe('the files of a run', () => {
     expect([...names].toSorted()).toEqual(['reference', 'wasm'].flatMap((name) => threadCounts.map((count) => `${name} ${count}`)));
   });
 
-  test.each(cases)('are the same over backends, threads and interruptions: $name', async ({ name, data, hiddenUnits, algorithm, exact }) => {
+  test.each(cases)('are the same over backends, threads and interruptions: $name', async ({ name, data, hiddenUnits, algorithm, steps, exact }) => {
     const id = `case-${cases.findIndex((other) => other.name === name)}`;
     const config = `${id}.json`;
     writeFileSync(
       inFolder(config),
       `{ data: ${data}, model: { hiddenUnits: ${hiddenUnits} },
-      training: { ${algorithm}, updates: ${updates}, batchSize: 20, learningRate: 0.1, momentum: 0.5, weightDecay: { l2: 0.001 } },
+      training: { ${algorithm}, updates: ${updates}, batchSize: 20, ${steps} },
       ${common.replace('LIKELIHOOD', exact ? "'exact'" : "'never'")} }`,
     );
     expect(await cli(['--config', config, '--output', id, '--quiet'], { backend: 'reference', threads: 1 })).toMatchObject({ code: 0 });

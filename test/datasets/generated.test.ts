@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { loadDataset, type Examples } from '../../src/datasets/index.js';
+import { mnistSource } from '../../src/datasets/mnist.js';
+import { statesAsNumbers } from '../../src/kernels/visible-states.js';
 import { codeOf } from '../formats/damage.js';
 import { bytesOf } from '../kernels/support.js';
 import { dataConfig } from './config.js';
@@ -112,6 +114,108 @@ describe('four-modes', () => {
     const first = await trainingRows(config);
     expect(await trainingRows(config)).toEqual(first);
     expect(await trainingRows({ ...config, seed: 'other' })).not.toEqual(first);
+  });
+});
+
+describe('mixture-of-gaussians', () => {
+  const source = 'mixture-of-gaussians';
+  const keys = { components: 2, dimensions: 2, separation: 6, deviation: 1, examples: 1000 };
+  const valuesOf = async (config: object): Promise<number[][]> => {
+    const { splits } = await loadDataset(dataConfig({ source, values: 'real', ...keys, ...config }));
+    const { columns, states } = splits.train;
+    const values = statesAsNumbers(states);
+    return Array.from({ length: states.rows }, (_, row) => [...values.subarray(row * columns, (row + 1) * columns)]);
+  };
+  const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+  test('without noise the rows are the centres, all equally likely', async () => {
+    const examples = 3000;
+    const rows = (await valuesOf({ components: 5, deviation: 0, examples })).map((row) => row.join());
+    const counts = [...new Set(rows)].map((centre) => rows.filter((row) => row === centre).length);
+    expect(counts.length).toBe(5);
+    for (const count of counts) expect(Math.abs(count - examples / 5)).toBeLessThan(4.5 * Math.sqrt(examples * 0.2 * 0.8));
+  });
+
+  test('centres are `separation` apart, as a root mean square', async () => {
+    const [components, dimensions, separation] = [400, 5, 3];
+    const rows = await valuesOf({ components, dimensions, separation, deviation: 0, examples: 20_000 });
+    const centres = [...new Set(rows.map((row) => row.join()))].map((row) => row.split(',').map(Number));
+    expect(centres.length).toBe(components);
+    // Of independent centres with coordinates of variance σ² the mean squared distance is 2·dimensions·σ².
+    const mean = centres[0].map((_, column) => meanOf(centres.map((centre) => centre[column])));
+    const squares = centres.map((centre) => centre.reduce((sum, value, column) => sum + (value - mean[column]) ** 2, 0));
+    const squaredDistance = (2 * squares.reduce((sum, value) => sum + value, 0)) / (components - 1);
+    expect(Math.abs(squaredDistance / separation ** 2 - 1)).toBeLessThan(4.5 * Math.sqrt(2 / (components * dimensions)));
+  });
+
+  test('noise is normal, with the deviation asked for, independent between the columns', async () => {
+    const examples = 20_000;
+    const rows = await valuesOf({ components: 1, deviation: 2, separation: 0, examples });
+    const columns = [0, 1].map((column) => rows.map((row) => row[column] / 2));
+    for (const values of columns) {
+      // Mean, variance and fourth moment of N(0, 1): 0, 1 and 3, with variances 1, 2 and 96 of one value's.
+      for (const [power, expected, variance] of [[1, 0, 1], [2, 1, 2], [4, 3, 96]]) {
+        const moment = meanOf(values.map((value) => value ** power));
+        expect(Math.abs(moment - expected)).toBeLessThan(4.5 * Math.sqrt(variance / examples));
+      }
+    }
+    expect(Math.abs(meanOf(columns[0].map((value, row) => value * columns[1][row])))).toBeLessThan(4.5 / Math.sqrt(examples));
+  });
+
+  test('the seed decides everything; more examples begin with the same rows', async () => {
+    const rows = await valuesOf({ examples: 50 });
+    expect((await valuesOf({ examples: 80 })).slice(0, 50)).toEqual(rows);
+    const other = await valuesOf({ examples: 50, seed: 'other' });
+    expect(other.filter((row, index) => row[0] === rows[index][0])).toEqual([]);
+  });
+
+  test('has real values only, and not more than can be held', async () => {
+    const config = dataConfig({ source, ...keys });
+    await expect(loadDataset(config)).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(/are real, not binary/) });
+    const huge = dataConfig({ source, values: 'real', ...keys, dimensions: 1_000_000 });
+    await expect(loadDataset(huge)).rejects.toMatchObject({ message: expect.stringMatching(/data\.examples: .* too many values/) });
+  });
+});
+
+describe('mnist-patches', () => {
+  test('every patch is cut from its digit; digits in stored order, evenly', async () => {
+    const [size, examples] = [11, 500];
+    const digits = (await mnistSource.load(dataConfig({ source: 'mnist' }), {})).values;
+    const { splits, shape } = await loadDataset(dataConfig({ source: 'mnist-patches', values: 'real', size, examples }));
+    expect([shape, splits.train.rows, splits.train.columns]).toEqual([[size, size], examples, size * size]);
+    const values = statesAsNumbers(splits.train.states);
+    const places = new Set<string>();
+    for (let row = 0; row < examples; row++) {
+      const image = Math.floor((row * 10_000) / examples) * 784;
+      const found: string[] = [];
+      for (let top = 0; top <= 28 - size; top++) {
+        for (let left = 0; left <= 28 - size; left++) {
+          let isEqual = true;
+          for (let pixel = 0; pixel < size * size && isEqual; pixel++) {
+            const grey = digits[image + (top + Math.floor(pixel / size)) * 28 + left + (pixel % size)];
+            isEqual = values[row * size * size + pixel] === grey / 255;
+          }
+          if (isEqual) found.push(`${top},${left}`);
+        }
+      }
+      expect(found.length).toBeGreaterThan(0);
+      if (found.length === 1) places.add(found[0]);
+    }
+    // Of 324 places about 250 are drawn in 500 times, more than half of them with something to be told by.
+    expect(places.size).toBeGreaterThan(100);
+  });
+
+  test('as large as a digit it is the digit; it can be binary, too', async () => {
+    const whole = await loadDataset(dataConfig({ source: 'mnist-patches', size: 28, examples: 10_000, binarize: 'threshold' }));
+    const digits = await loadDataset(dataConfig({ source: 'mnist', binarize: 'threshold' }));
+    expect(whole.fingerprint).toBe(digits.fingerprint);
+    const seeds = await Promise.all(['a', 'b'].map((seed) => loadDataset(dataConfig({ source: 'mnist-patches', values: 'real', size: 20, examples: 20, seed }))));
+    expect(seeds[0].fingerprint).not.toBe(seeds[1].fingerprint);
+  });
+
+  test('too many pixels are refused before they are made', async () => {
+    const config = dataConfig({ source: 'mnist-patches', values: 'real', size: 28, examples: 1_000_000 });
+    await expect(loadDataset(config)).rejects.toMatchObject({ message: expect.stringMatching(/data\.examples: .* too many/) });
   });
 });
 

@@ -177,7 +177,19 @@ describe('binarization', () => {
     }
   });
 
+  test('signs: −1 becomes 0, and the other way round where inverted', async () => {
+    const path = write('signs.txt', '-1 1 1\n1 -1 1\n');
+    const ones = await load({ path, binarize: 'signs' });
+    expect(bytesOf(ones.splits.train.states).join('')).toBe('011101');
+    expect(ones.layer).toEqual({ kind: 'binary' });
+    expect(bytesOf((await load({ path, binarize: 'signs', invert: true })).splits.train.states).join('')).toBe('100010');
+    const numpy = write('signs.npy', writeNpy(Float64Array.of(-3, 3), [1, 2]));
+    expect(bytesOf((await load({ path: numpy, binarize: 'signs', scale: 3 })).splits.train.states).join('')).toBe('01');
+  });
+
   test.each<[string, Partial<DataConfig>, RegExp, RegExp]>([
+    ['a spin of 0', { path: write('spins.txt', '-1 1\n1 0\n'), binarize: 'signs' }, /spins\.txt:2: row 2, column 2: the value 0 is neither -1 nor 1/, /signs/],
+    ['spins without signs', { path: write('spin.txt', '-1 1\n1 1\n') }, /the value -1 is outside/, /data\.binarize: signs/],
     ['grey without binarization', { path: grey, scale: 255 }, /grey\.npy: row 1, column 2: the value 127\/255 is neither 0 nor 1/, /threshold.*stochastic.*dynamic/],
     ['grey without scale', { path: grey, binarize: 'threshold' }, /row 1, column 2: the value 127 is outside \[0, 1\]/, /data\.scale: 255/],
     ['negative', { path: write('negative.csv', '0,1\n0.5,-1\n'), binarize: 'stochastic' }, /negative\.csv:2: row 2, column 2: the value -1 is outside/, /Bring/],
@@ -237,6 +249,15 @@ describe('fingerprint', () => {
     hash.update('rbm-train data 1\ntrain 2 3\n').update(Uint8Array.of(0b101, 0, 0, 0, 0b110, 0, 0, 0));
     hash.update('test 1 3\n').update(Uint8Array.of(0b111, 0, 0, 0));
     expect(fingerprint).toBe(hash.digest('hex'));
+  });
+
+  test('the kind that is meant anyway changes nothing', async () => {
+    const path = write('plain.txt', '1 0 1\n0 1 1\n');
+    const plain = await load({ path });
+    const explicit = await load({ path, values: 'binary', missing: 'refuse' });
+    const withoutAny = await load({ path, missing: 'nan' });
+    expect([explicit.fingerprint, withoutAny.fingerprint]).toEqual([plain.fingerprint, plain.fingerprint]);
+    expect(withoutAny.splits.train.missing).toBeUndefined();
   });
 
   test('depends on the data, not on the file that holds them', async () => {

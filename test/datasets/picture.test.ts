@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { renderRows } from '../../src/datasets/index.js';
+import { hostMatrixOf } from '../../src/kernels/index.js';
 import { packBinaryMatrix } from '../../src/kernels/binary-matrix.js';
 
 const matrix = packBinaryMatrix(Uint8Array.of(1, 0, 0, 1, 1, 1, 0, 1, 1, 0, 1, 1), 2, 6);
@@ -32,4 +33,14 @@ test('without a shape, a square number of units is a square', () => {
 
 test('no rows give no text', () => {
   expect(renderRows(matrix, [], [2, 3], { unicode: true })).toBe('');
+});
+
+test('real values are shades from the least to the largest of the rows drawn; of two pixels the mean', () => {
+  const shades = hostMatrixOf(Float64Array.of(-1, 0, 1, 3, -1, 2, 1, 3, 99, 99, 99, 99), 3, 4);
+  // Row 0: −1 and 1 give 0, a quarter; 0 and 3 give 1.5.
+  expect(renderRows(shades, [0, 1], [2, 2], { unicode: true })).toBe('│░▓│ │░█│');
+  expect(renderRows(shades, [0], [1, 4], { unicode: true })).toBe('│ ░▒█│');
+  expect(renderRows(shades, [2], [1, 4], { unicode: true })).toBe('│    │');
+  const ramp = hostMatrixOf(Float64Array.from({ length: 10 }, (_, i) => i * 1e307), 1, 10);
+  expect(renderRows(ramp, [0], undefined, { unicode: false })).toBe('| .:-=+*#%@|');
 });

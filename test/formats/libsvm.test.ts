@@ -10,6 +10,12 @@ const rowsOf = (text: string, columns?: number) => {
   return Array.from({ length: rows }, (_, row) => [...values.subarray(row * width, (row + 1) * width)]);
 };
 
+test('missing values, where they are allowed', () => {
+  const bytes = new Uint8Array(Buffer.from('1 1:nan 3:1\n1 2:? 3:NA\n'));
+  expect([...readLibsvm(bytes, 'x', undefined, true).values]).toEqual([NaN, 0, 1, 0, NaN, NaN]);
+  expect(() => readLibsvm(bytes, 'x')).toThrow(/x:1:5: 'nan' is a missing value/);
+});
+
 test.each([
   ['labels', '+1 1:1 3:1\n-1 2:1\n', [[1, 0, 1], [0, 1, 0]]],
   ['no labels', '1:1 3:1\n2:1', [[1, 0, 1], [0, 1, 0]]],

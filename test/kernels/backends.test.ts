@@ -26,6 +26,7 @@ import * as bruteForce from '../reference/brute-force.js';
 import * as ep from '../reference/extended-precision.js';
 import { normals, uniforms } from '../reference/numbers.js';
 import { addressedWord } from '../reference/philox.js';
+import { loadBuiltKernels } from './agreement.js';
 import {
   addresses,
   caseParameters,
@@ -664,12 +665,6 @@ describe.each(backends)('backend $name', (backend) => {
     );
   });
 });
-
-/** The kernels as built (`npm run build`): threads start from JavaScript files. */
-async function loadBuiltKernels(name: string, threads: number): Promise<Kernels> {
-  const built = (await import(new URL('../../dist/kernels/index.js', import.meta.url).href)) as { loadKernels: typeof loadKernels };
-  return built.loadKernels(name, { threads });
-}
 
 for (const { name } of backends.filter((backend) => backend.name !== 'reference')) {
   describe(`backend ${name} gives the bits of the reference`, () => {

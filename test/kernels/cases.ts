@@ -16,6 +16,7 @@ import {
   type Matrix,
   type Model,
   type ModelParameters,
+  type Phase,
   type RandomAddress,
   type VisibleLayer,
   type VisibleStates,
@@ -273,4 +274,58 @@ export function edgeMeans(address: RandomAddress, firstRow: number, rows: number
     ];
     return candidates[floor(choice * candidates.length)];
   });
+}
+
+/** Rows of a phase: an update from none would divide by zero. */
+export const phaseRows = rowCounts.filter((rows) => rows > 0);
+
+/** A phase of the gradient. */
+export interface PhaseCase {
+  readonly kind: 'samples' | 'real samples' | 'expectation';
+  readonly rows: number;
+  /** Rows of the matrices beyond `rows`. */
+  readonly spare: number;
+  readonly density: string;
+  readonly off: OffPattern;
+  readonly place: string;
+  readonly means: ValueKind;
+  /** Of real-valued states. */
+  readonly states: ValueKind;
+  readonly seed: number;
+}
+
+export const phases: fc.Arbitrary<PhaseCase> = fc.record({
+  kind: fc.constantFrom('samples', 'samples', 'real samples', 'expectation'),
+  rows: phaseRows,
+  spare: fc.nat(2),
+  density: densities,
+  off: offUnits,
+  place: places,
+  means: fc.constantFrom<ValueKind>('means', 'means', 'certainties', 'zero', 'subnormal', 'extreme'),
+  states: realKinds,
+  seed: seeds,
+});
+
+/** The phase of a case, of n visible and m hidden units. */
+export function phaseOf(workspace: Workspace, chosen: PhaseCase, n: number, m: number): Phase {
+  const { kind, rows, spare, density, off, place, means, states, seed } = chosen;
+  if (kind === 'expectation') {
+    const moments = {
+      visible: valuesOfKind(means, n, seed),
+      hidden: valuesOfKind(means, m, seed + 1),
+      products: valuesOfKind(means, n * m, seed + 2),
+    };
+    return { kind, moments };
+  }
+  const all = rows + spare;
+  return {
+    kind: 'samples',
+    visible:
+      kind === 'real samples'
+        ? workspace.realStates(place, valuesOfKind(states, all * n, seed), all, n)
+        : // Units that are on in the spare rows only are off as well.
+          workspace.states(place, withUnitsOff(stateBytes(density, all, n, seed), rows, n, off), all, n),
+    hiddenMeans: workspace.matrix(all, m, valuesOfKind(means, all * m, seed + 1)),
+    rows,
+  };
 }

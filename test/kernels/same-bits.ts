@@ -11,13 +11,12 @@ import {
   logScaled,
   planEnumeration,
   scaledSum,
+  type EnumerationPlan,
   type EnumerationView,
   type Kernels,
-  type Model,
-  type Phase,
   type Tempering,
 } from '../../src/kernels/index.js';
-import { getParameters, parameterTensors } from '../../src/model/parameters.js';
+import { resultsOf, sameBits as compareBits, tensorsOf, type Work } from './agreement.js';
 import {
   addresses,
   caseParameters,
@@ -26,79 +25,20 @@ import {
   densities,
   edgeMeans,
   layerCases,
-  offUnits,
   parameterKinds,
+  phaseOf,
+  phaseRows,
+  phases,
   places,
   realKinds,
   rowCounts,
   seeds,
   sizes,
-  stateBytes,
   valuesOfKind,
   visibleLayerOf,
-  withUnitsOff,
-  Workspace,
   type ValueKind,
 } from './cases.js';
 import { contentOf, firstDifference, valuesOf } from './support.js';
-
-/** Arrays that kernels have written, in an order that is always the same. */
-type Results = readonly (Float64Array | Uint8Array | Uint32Array)[];
-
-/** Asks kernels for work on what it makes in the workspace; what it returns reads the results when all is finished. */
-type Work<Case> = (workspace: Workspace, kernels: Kernels, chosen: Case) => (() => Results) | Promise<() => Results>;
-
-/** What an arbitrary makes. */
-type Made<Arbitrary> = Arbitrary extends fc.Arbitrary<infer Value> ? Value : never;
-
-/** The results of some work, as copies: released memory is used again. */
-async function resultsOf<Case>(kernels: Kernels, work: Work<Case>, chosen: Case): Promise<Results> {
-  const workspace = new Workspace(kernels);
-  const read = await work(workspace, kernels, chosen);
-  await kernels.finish();
-  const results = read().map((result) => result.slice());
-  workspace.release();
-  return results;
-}
-
-/** The tensors of a model, or of a velocity: none where there is no momentum. */
-function tensorsOf(model: Model | undefined): Float64Array[] {
-  return model === undefined ? [] : parameterTensors(getParameters(model)).map(({ values }) => values);
-}
-
-/** Rows of a phase: an update from none would divide by zero. */
-const phaseRows = rowCounts.filter((rows) => rows > 0);
-
-const phases = fc.record({
-  kind: fc.constantFrom('samples', 'samples', 'expectation'),
-  rows: phaseRows,
-  spare: fc.nat(2),
-  density: densities,
-  off: offUnits,
-  place: places,
-  means: fc.constantFrom<ValueKind>('means', 'means', 'certainties', 'zero', 'subnormal', 'extreme'),
-  seed: seeds,
-});
-
-function phaseOf(workspace: Workspace, chosen: Made<typeof phases>, n: number, m: number): Phase {
-  const { kind, rows, spare, density, off, place, means, seed } = chosen;
-  if (kind === 'expectation') {
-    const moments = {
-      visible: valuesOfKind(means, n, seed),
-      hidden: valuesOfKind(means, m, seed + 1),
-      products: valuesOfKind(means, n * m, seed + 2),
-    };
-    return { kind, moments };
-  }
-  const all = rows + spare;
-  return {
-    kind: 'samples',
-    // Units that are on in the spare rows only are off as well.
-    visible: workspace.states(place, withUnitsOff(stateBytes(density, all, n, seed), rows, n, off), all, n),
-    hiddenMeans: workspace.matrix(all, m, valuesOfKind(means, all * m, seed + 1)),
-    rows,
-  };
-}
 
 const learningRates = fc.constantFrom(0.1, 0.01, 1, 0, 1e-300, 1e300);
 
@@ -150,7 +90,7 @@ function levelViews(highest: number, kinds: readonly ValueKind[]): fc.Arbitrary<
 }
 
 /** The blocks of an enumeration: together, one by one, and from the one that `cut` names to the last. */
-function enumerationWork(form?: 'product' | 'streamed'): Work<readonly [EnumerationView, number]> {
+function enumerationWork(form?: EnumerationPlan['form']): Work<readonly [EnumerationView, number]> {
   return (_, kernels, [view, cut]) => {
     const plan = planEnumeration(view, form);
     const { blocks } = plan;
@@ -184,12 +124,7 @@ export function describeSameBits(load: () => Promise<Kernels>, threads: number):
 
   /** Does the same work with both backends, for `numRuns` random cases; the promise is rejected where bits differ. */
   function sameBits<Case>(numRuns: number, cases: fc.Arbitrary<Case>, work: Work<Case>): Promise<void> {
-    const property = fc.asyncProperty(cases, async (chosen) => {
-      const expected = await resultsOf(reference, work, chosen);
-      const actual = await resultsOf(kernels, work, chosen);
-      expect(actual.map((result, index) => firstDifference(result, expected[index]))).toEqual(expected.map(() => undefined));
-    });
-    return fc.assert(property, { numRuns, includeErrorInReport: true });
+    return compareBits(kernels, reference, numRuns, cases, work);
   }
 
   describe('inputs and means', () => {

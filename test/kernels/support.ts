@@ -1,8 +1,19 @@
 /** What tests of kernels share: values and states in a backend's memory, and a comparison of bits that reads well. */
 
-import { isBinaryMatrix, packBinaryMatrix, unpackBinaryMatrix, type BinaryMatrix, type Kernels, type Matrix, type VisibleStates } from '../../src/kernels/index.js';
+import {
+  isBinaryMatrix,
+  packBinaryMatrix,
+  unpackBinaryMatrix,
+  type BinaryMatrix,
+  type Kernels,
+  type Matrix,
+  type Model,
+  type VisibleStates,
+} from '../../src/kernels/index.js';
 
 const { is } = Object;
+const { ceil } = Math;
+const float64 = Float64Array;
 
 /** A rows × columns matrix in the backend's memory, from row-major values. */
 export function matrixOf(kernels: Kernels, rows: number, columns: number, values: Float64Array): Matrix {
@@ -42,6 +53,21 @@ export function bytesOf(states: object): Uint8Array {
   const bytes = new Uint8Array(matrix.rows * matrix.columns);
   unpackBinaryMatrix(matrix, bytes);
   return bytes;
+}
+
+/** What the panels of a matrix of the WebAssembly kernels hold in columns that it does not have; `memory` is any buffer of theirs. */
+export function panelPadding(matrix: Matrix, memory: ArrayBufferLike): number[] {
+  const { rows, columns, start, stride } = matrix as Matrix & { readonly start: number; readonly stride: number };
+  const panels = ceil(columns / 8);
+  const spare = 8 * panels - columns;
+  const first = start + (panels - 1) * stride + 8 * (8 - spare);
+  return Array.from({ length: rows }, (_, row) => [...new float64(memory, first + 64 * row, spare)]).flat();
+}
+
+/** What the panels of a model, and the lines of its biases, hold beyond the model. */
+export function paddingOf({ weights, visibleBias, hiddenBias }: Model): number[] {
+  const after = ({ buffer, byteOffset, length }: Float64Array) => [...new float64(buffer, byteOffset + 8 * length, 8 * ceil(length / 8) - length)];
+  return [...panelPadding(weights, visibleBias.buffer), ...after(visibleBias), ...after(hiddenBias)];
 }
 
 /**

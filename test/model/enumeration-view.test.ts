@@ -19,8 +19,8 @@ test('the smaller layer is enumerated, the hidden one of two equal ones', () => 
 });
 
 test('the cost is states of the smaller layer times units of the larger one', () => {
-  expect(enumerationCost({ visibleUnits: 784, hiddenUnits: 20 })).toEqual({ states: 2 ** 20, stateUnits: 2 ** 20 * 784 });
-  expect(enumerationCost({ visibleUnits: 16, hiddenUnits: 500 })).toEqual({ states: 2 ** 16, stateUnits: 2 ** 16 * 500 });
+  expect(enumerationCost({ visibleUnits: 784, hiddenUnits: 20 })).toEqual({ outerUnits: 20, innerUnits: 784, states: 2 ** 20, stateUnits: 2 ** 20 * 784, cost: 2 ** 20 * 784 });
+  expect(enumerationCost({ visibleUnits: 16, hiddenUnits: 500 })).toEqual({ outerUnits: 16, innerUnits: 500, states: 2 ** 16, stateUnits: 2 ** 16 * 500, cost: 2 ** 16 * 500 });
   expect(enumerationCost({ visibleUnits: 3000, hiddenUnits: 3000 }).stateUnits).toBe(Infinity);
 });
 

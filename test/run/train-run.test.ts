@@ -5,16 +5,21 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
 import { parametersDigest } from '../../src/checkpoint/digest.js';
 import { readCheckpointFile, RunDirectory, writeCheckpointFile } from '../../src/checkpoint/run-directory.js';
 import { isRbmError } from '../../src/errors.js';
 import { readSafetensors } from '../../src/formats/safetensors.js';
-import { backends } from '../../src/kernels/index.js';
-import { checkpointBytes } from '../../src/run/memory.js';
+import { evaluateModel, type Figures } from '../../src/estimators/evaluation.js';
+import { backends, type Model } from '../../src/kernels/index.js';
+import { createModel, getParameters } from '../../src/model/parameters.js';
+import { checkpointBytes, memoryDemands, parameterBytes } from '../../src/run/memory.js';
+import { splitStates } from '../../src/run/prepare.js';
 import { evaluationInterval } from '../../src/run/train-run.js';
+import { contrastiveDivergence } from '../../src/training/gradients/contrastive-divergence.js';
+import { Trainer } from '../../src/training/trainer.js';
 import { temporaryFolder } from '../checkpoint/sample.js';
 import { integers } from '../reference/numbers.js';
 import { copyAt, namesIn, outcomeFiles, prepare, smallConfig, train, type Session } from './small-run.js';
@@ -32,6 +37,19 @@ function contents(folder: string): string[] {
 
 const { training } = smallConfig;
 
+/** Averaging begins between two evaluations and two checkpoints. */
+const everything = {
+  ...training,
+  optimizer: 'adam',
+  momentum: undefined,
+  learningRate: 0.02,
+  weightDecay: { l1: 0.001, l2: 0.01 },
+  sparsity: { target: 0.2, cost: 0.1 },
+  centring: { offsets: 'both' },
+  clipNorm: 0.5,
+  averaging: { from: { updates: 11 } },
+};
+
 /** Grey values in every cell, so that each epoch of dynamic binarization draws other examples. */
 const greyFile = join(root, 'grey.csv');
 writeFileSync(greyFile, Array.from({ length: 10 }, (_, row) => integers(6, row).map((value) => (value % 100) / 100).join(',')).join('\n'));
@@ -45,6 +63,7 @@ const configs: Record<string, object> = {
     ...smallConfig,
     evaluation: { every: { updates: 7 }, logLikelihood: 'tracked', tracking: { every: { updates: 3 }, chains: 12, temperatures: 10 } },
   },
+  'everything between gradient and step': { ...smallConfig, training: everything },
   dynamic: {
     ...smallConfig,
     data: { source: 'file', path: greyFile, binarize: 'dynamic', validation: { count: 2 } },
@@ -146,6 +165,108 @@ describe.each(Object.keys(configs))('%s', (name) => {
     expect(events.filter(({ type }) => type === 'update')).toEqual([]);
     expect(outcomeFiles(folder)).toEqual(straight);
   });
+});
+
+describe('averaged parameters', () => {
+  /** Averages from update 11 on; the learning rate is so large that the last parameters are far from their average. */
+  const averaged = { ...smallConfig, training: { ...training, learningRate: 1, averaging: { from: { updates: 11 } } } };
+
+  test('are the run’s model: its digest, what its checkpoints give, what is evaluated beside the last ones and decides on the best', async () => {
+    const folder = newFolder();
+    const prepared = await prepare(averaged);
+    const { outcome, events } = await train(prepared, folder);
+    if (outcome.status !== 'finished') throw new Error('it did not finish');
+    const { result } = outcome;
+    const { kernels, config, parameters, dataset } = prepared;
+    const trainer = await Trainer.create(kernels, config.training, parameters, dataset.splits.train, config.seed);
+    const snapshots: number[][] = [];
+    for (let update = 1; update <= 30; update++) {
+      await trainer.step();
+      if (update > 11) snapshots.push([...getParameters(trainer.model).weights]);
+    }
+    const directory = new RunDirectory(folder);
+    const checkpoint = readCheckpointFile(directory.checkpoint(30));
+    expect(parametersDigest(checkpoint.parameters)).toBe(result.digest);
+    expect(parametersDigest(trainer.model)).not.toBe(result.digest);
+    const mean = snapshots[0].map((_, index) => snapshots.reduce((sum, snapshot) => sum + snapshot[index] / snapshots.length, 0));
+    for (const [index, value] of checkpoint.parameters.weights.entries()) expect(value).toBeCloseTo(mean[index], 12);
+    expect(checkpoint.updates?.get('last.weights')?.values).toEqual(getParameters(trainer.model).weights);
+
+    // Figures of both, by the same evaluation of models that were never averaged.
+    const figuresOf = async (model: Model) =>
+      (await evaluateModel(kernels, model, splitStates(dataset), {
+        logPartitionFunction: prepared.logPartitionFunction,
+        pseudoLikelihoodExamples: config.evaluation.pseudoLikelihoodExamples,
+      })).splits;
+    expect(result.figures.splits).toEqual(await figuresOf(trainer.model));
+    expect(result.averaged?.splits).toEqual(await figuresOf(createModel(kernels, checkpoint.parameters)));
+    expect(result.averaged?.splits).not.toEqual(result.figures.splits);
+    const lines = readFileSync(directory.metrics, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as {
+      update: number;
+      splits: Figures['splits'];
+      averaged?: { logPartitionFunction: number; splits: Figures['splits'] };
+    });
+    expect(lines.filter((line) => line.averaged !== undefined).map(({ update }) => update)).toEqual([14, 21, 28, 30]);
+    expect(lines.at(-1)?.averaged?.splits).toEqual(result.averaged?.splits);
+    expect(lines.at(-1)?.averaged?.logPartitionFunction).toBe(result.averaged?.logPartitionFunction?.logZ);
+    const deciding = lines.map(({ splits, averaged: average }) => (average?.splits ?? splits).validation.meanLogLikelihood ?? NaN);
+    expect(result.best?.value).toBe(Math.max(...deciding));
+    expect(events.filter((event) => event.type === 'evaluation').map((event) => event.averaged !== undefined)).toEqual([false, false, true, true, true, true]);
+  });
+
+  test('follow from training that is the same without', async () => {
+    const [one, other] = [newFolder(), newFolder()];
+    await train(await prepare(averaged), one);
+    await train(await prepare({ ...averaged, training: { ...averaged.training, averaging: undefined } }), other);
+    const [mine, theirs] = [one, other].map((folder) => readCheckpointFile(new RunDirectory(folder).checkpoint(30)));
+    expect(mine.updates?.get('last.weights')?.values).toEqual(theirs.parameters.weights);
+    expect(theirs.updates).toBeUndefined();
+  });
+});
+
+test('figures of the algorithm come into metrics, events and the result; nothing does where it has none', async () => {
+  const { start } = contrastiveDivergence;
+  const spy = jest.spyOn(contrastiveDivergence, 'start').mockImplementation(async (context) => ({
+    ...(await start.call(contrastiveDivergence, context)),
+    figures: () => ({ acceptance: 0.25, rates: [1, 2] }),
+  }));
+  const folders = [newFolder(), newFolder()];
+  try {
+    const { outcome, events } = await train(await prepare(configs.cd), folders[0]);
+    expect(outcome).toMatchObject({ result: { algorithm: { acceptance: 0.25, rates: [1, 2] } } });
+    const reported = events.flatMap((event) => (event.type === 'evaluation' ? [event.algorithm] : []));
+    expect(reported).toEqual(Array.from({ length: 6 }, () => ({ acceptance: 0.25, rates: [1, 2] })));
+  } finally {
+    spy.mockRestore();
+  }
+  await train(await prepare(configs.cd), folders[1]);
+  const [shown, none] = folders.map((folder) => readFileSync(new RunDirectory(folder).metrics, 'utf8'));
+  expect(shown.match(/,"algorithm":{"acceptance":0.25,"rates":\[1,2\]}}$/gm)).toHaveLength(6);
+  expect(none).not.toContain('algorithm');
+});
+
+test.each<[string, object]>([
+  ['adam', { optimizer: 'adam', momentum: undefined }],
+  ['rmsprop', { optimizer: 'rmsprop', momentum: undefined }],
+  ['nesterov', { optimizer: 'nesterov' }],
+  ['averaging', { averaging: {} }],
+  ['centring', { centring: { offsets: 'data' } }],
+  ['everything', everything],
+])('checkpoints are as large as a dry run says, and memory is counted for all that is as large as the model: %s', async (_, more) => {
+  const folder = newFolder();
+  const prepared = await prepare({ ...smallConfig, training: { ...training, ...more, updates: 6 } });
+  await train(prepared, folder);
+  const { tensors } = readSafetensors(readFileSync(new RunDirectory(folder).checkpoint(6)), 'x');
+  const sizes = [...tensors].map(([name, { values }]) => (name === 'metrics' ? 0 : values.byteLength));
+  expect(checkpointBytes(prepared.config.training, prepared.parameters)).toBe(sizes.reduce((sum, size) => sum + size));
+  // Models that the kernels are asked for: those in training, and the initial parameters, which are ordinary arrays.
+  const { kernels, config, parameters, dataset } = prepared;
+  const spy = jest.spyOn(kernels, 'createModel');
+  await Trainer.create(kernels, config.training, parameters, dataset.splits.train, config.seed);
+  const models = 1 + spy.mock.calls.length;
+  spy.mockRestore();
+  const demands = memoryDemands(config.training, parameters, dataset.splits.train.rows).filter(([key]) => key === 'model.hiddenUnits');
+  expect(demands.reduce((sum, [, , bytes]) => sum + bytes, 0)).toBe(models * parameterBytes(parameters));
 });
 
 test.each([

@@ -5,13 +5,15 @@
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { backends, loadKernels, planEnumeration, rowsOf, scaledSum, type Kernels, type ModelParameters } from '../../src/kernels/index.js';
+import { backends, loadKernels, planEnumeration, scaledSum, statesAsNumbers, visibleRowsOf, type Kernels, type ModelParameters } from '../../src/kernels/index.js';
 import { enumerationStructure } from '../../src/model/enumeration-structure.js';
 import { enumerationView } from '../../src/model/enumeration-view.js';
 import { sampleExactly } from '../../src/sampling/exact-samples.js';
-import { bytesOf, firstDifference } from '../kernels/support.js';
+import { bytesOf, contentOf, firstDifference } from '../kernels/support.js';
 import * as bruteForce from '../reference/brute-force.js';
+import * as ep from '../reference/extended-precision.js';
 import * as gibbs from '../reference/gibbs.js';
+import * as normal from '../reference/normal.js';
 import { normals } from '../reference/numbers.js';
 import { structuredModel } from '../reference/structured-models.js';
 
@@ -102,15 +104,53 @@ describe.each(backends)('backend $name', (backend) => {
     const all = await sampleExactly(kernels, parameters, 700, key);
     const few = await sampleExactly(kernels, parameters, 100, key);
     const others = await sampleExactly(kernels, parameters, 100, { ...key, k0: 1 });
-    expect(firstDifference(bytesOf(few), bytesOf(rowsOf(all, 0, 100)))).toBeUndefined();
+    expect(firstDifference(bytesOf(few), bytesOf(visibleRowsOf(all, 0, 100)))).toBeUndefined();
     expect(firstDifference(bytesOf(others), bytesOf(few))).toBeDefined();
   });
 
   test('the same bits as the reference', async () => {
     const reference = await loadKernels('reference');
-    for (const parameters of [randomModel(40, 9, 80), randomModel(8, 33, 90)]) {
-      const expected = await sampleExactly(reference, parameters, 300, key);
-      expect(firstDifference(bytesOf(await sampleExactly(kernels, parameters, 300, key)), bytesOf(expected))).toBeUndefined();
+    const gaussian = { ...randomModel(17, 5, 130, 0.3), visibleLayer: { kind: 'gaussian' } as const };
+    for (const parameters of [randomModel(40, 9, 80), randomModel(8, 33, 90), gaussian]) {
+      const [actual, expected] = [await sampleExactly(kernels, parameters, 300, key), await sampleExactly(reference, parameters, 300, key)];
+      expect(firstDifference(contentOf(actual), contentOf(expected))).toBeUndefined();
+    }
+  });
+
+  test('of categorical units: the distribution over one-hot states, their joint weights those of the binary model', async () => {
+    const groups = Uint32Array.of(0, 3, 4, 6);
+    const parameters = { ...randomModel(6, 4, 110), visibleLayer: { kind: 'categorical', groups } as const };
+    const isOneHot = (state: number): boolean => [0b111, 0b1000, 0b110000].every((mask) => [1, 2, 4, 8, 16, 32].includes(state & mask));
+    const weights = bruteForce.visibleProbabilities(bruteForce.enumerate(parameters)).map((p, state) => (isOneHot(state) ? p : 0));
+    const total = weights.reduce((sum, p) => sum + p);
+    const distribution = weights.map((p) => p / total);
+    expect(distribution.filter((p) => p > 0)).toHaveLength(6);
+    const bound = gibbs.totalVariationBound(distribution, count);
+    expect(gibbs.totalVariation(await samplesOf(parameters), distribution)).toBeLessThan(bound);
+    const wrong = { ...parameters, weights: parameters.weights.map((weight) => 1.1 * weight) };
+    expect(gibbs.totalVariation(await samplesOf(wrong), distribution)).toBeGreaterThan(bound);
+  });
+
+  test('of a Gaussian unit: the distribution function of a mixture over the hidden states', async () => {
+    const [a, weights] = [0.4, Float64Array.of(4, -5)];
+    // Three modes: biases that make either hidden unit alone as likely as none; both are unlikely.
+    const hiddenBias = weights.map((weight) => -a * weight - 0.5 * weight * weight);
+    const parameters = { visibleUnits: 1, hiddenUnits: 2, weights, visibleBias: Float64Array.of(a), hiddenBias, visibleLayer: { kind: 'gaussian' } as const };
+    // p(h) ∝ exp(bᵀh + ½(x² − a²)), v | h ~ N(x, 1), x = a + W·h.
+    const components = Array.from({ length: 4 }, (_, state) => {
+      const sum = (values: Float64Array): number => values.reduce((total, value, j) => total + value * ((state >> j) & 1), 0);
+      const mean = a + sum(weights);
+      return { mean, weight: Math.exp(sum(hiddenBias) + 0.5 * (mean * mean - a * a)) };
+    });
+    const z = components.reduce((total, { weight }) => total + weight, 0);
+    const cumulative = (x: number): number =>
+      components.reduce((total, { mean, weight }) => total + (weight / z) * ep.toNumber(normal.cumulative(ep.fromNumber(x - mean))), 0);
+    const samples = Float64Array.from(statesAsNumbers(await sampleExactly(kernels, parameters, count, key))).toSorted();
+    // At 39 quantiles: Dvoretzky, Kiefer & Wolfowitz bound the largest deviation, 2·exp(−2·count·d²) = 1e-9.
+    const bound = Math.sqrt(Math.log(2e9) / (2 * count));
+    for (let quantile = 1; quantile < 40; quantile++) {
+      const rank = Math.floor((quantile * count) / 40);
+      expect(Math.abs(cumulative(samples[rank]) - (rank + 0.5) / count)).toBeLessThan(bound);
     }
   });
 

@@ -7,7 +7,7 @@ import { binaryExponent, exp, expScaled, log1p, powerOfTwo } from '../elementary
 import { addExactly, exactBias, exactInput, type ExactSum } from '../enumeration-plan.js';
 import type { EnumeratedMoments, EnumerationPlan, EnumerationView } from '../kernels.js';
 import { scaledSum } from '../scaled-sum.js';
-import { binaryLayer, layerCumulant, layerMeans } from '../visible-layer.js';
+import { binaryLayer, halfLogTwoPi, layerCumulant, layerMeans } from '../visible-layer.js';
 
 const { abs, floor } = Math;
 
@@ -176,7 +176,79 @@ function cumulantBlock(plan: EnumerationPlan, block: number, mantissas: Float64A
   }
 }
 
-const blockForms = { product: productBlock, streamed: streamedBlock, cumulant: cumulantBlock };
+/** sums[s] = Σ values[k] over the first `count` units k that are on in state s, for all 2^count states. */
+function subsetSums(values: Float64Array, count: number, sums: Float64Array): void {
+  sums[0] = 0;
+  for (let k = 0, first = 1; k < count; k++, first *= 2) {
+    for (let state = 0; state < first; state++) sums[first + state] = sums[state] + values[k];
+  }
+}
+
+/** What the quadratic form needs of a plan: log p̃(s) = n·½·log 2π + Σ_k s_k·θ_k + Σ_(k<l) s_k·s_l·G_kl. */
+interface QuadraticForm {
+  /** θ_k = b_k + aᵀW_k + ½·G_kk, N. */
+  readonly linear: Float64Array;
+  /** G = W·Wᵀ, N × N. */
+  readonly couplings: Float64Array;
+  /** Its terms among the lower units, blockStates. */
+  readonly lower: Float64Array;
+}
+
+const quadraticForms = new WeakMap<EnumerationPlan, QuadraticForm>();
+
+/** The quadratic form of a plan, made once. */
+function quadraticFormOf(plan: EnumerationPlan): QuadraticForm {
+  const made = quadraticForms.get(plan);
+  if (made !== undefined) return made;
+  const { view, blockUnits, blockStates } = plan;
+  const { outerUnits, innerUnits, weights, outerBias, innerBias } = view;
+  const rowOf = (k: number): Float64Array => weights.subarray(k * innerUnits, (k + 1) * innerUnits);
+  const product = (x: Float64Array, y: Float64Array): number => canonicalSum(x.map((value, i) => value * y[i]));
+  const couplings = new Float64Array(outerUnits * outerUnits);
+  const linear = new Float64Array(outerUnits);
+  for (let k = 0; k < outerUnits; k++) {
+    for (let l = 0; l < outerUnits; l++) couplings[k * outerUnits + l] = product(rowOf(k), rowOf(l));
+    linear[k] = outerBias[k] + product(rowOf(k), innerBias) + 0.5 * couplings[k * outerUnits + k];
+  }
+  const lower = new Float64Array(blockStates);
+  const sums = new Float64Array(blockStates);
+  for (let k = 0, first = 1; k < blockUnits; k++, first *= 2) {
+    subsetSums(couplings.subarray(k * outerUnits), k, sums);
+    for (let state = 0; state < first; state++) lower[first + state] = lower[state] + (linear[k] + sums[state]);
+  }
+  const form = { linear, couplings, lower };
+  quadraticForms.set(plan, form);
+  return form;
+}
+
+/** p̃ of every state of the block, of Gaussian inner units: two additions and one exp for a state, however many they are. */
+function quadraticBlock(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void {
+  const { view, blockUnits, blockStates: states } = plan;
+  const { outerUnits } = view;
+  const { linear, couplings, lower } = quadraticFormOf(plan);
+  // Of the block's own units: their terms, and what they add to θ of the lower units.
+  let offset = view.innerUnits * halfLogTwoPi;
+  const fields = new Float64Array(blockUnits);
+  for (let k = blockUnits, rest = block; rest > 0; k++, rest = floor(rest / 2)) {
+    if (rest % 2 === 0) continue;
+    const row = couplings.subarray(k * outerUnits, (k + 1) * outerUnits);
+    offset += linear[k];
+    for (let l = blockUnits, below = block; l < k; l++, below = floor(below / 2)) {
+      if (below % 2 === 1) offset += row[l];
+    }
+    for (let l = 0; l < blockUnits; l++) fields[l] += row[l];
+  }
+  const sums = new Float64Array(states);
+  subsetSums(fields, blockUnits, sums);
+  const scaled = new Float64Array(2);
+  for (let state = 0; state < states; state++) {
+    expScaled(offset + (lower[state] + sums[state]), 0, scaled);
+    mantissas[state] = scaled[0];
+    exponents[state] = scaled[1];
+  }
+}
+
+const blockForms = { product: productBlock, streamed: streamedBlock, cumulant: cumulantBlock, quadratic: quadraticBlock };
 
 /** See `Kernels.enumerationStates`. */
 export function enumerationStates(plan: EnumerationPlan, block: number, mantissas: Float64Array, exponents: Float64Array): void {

@@ -290,16 +290,15 @@ class WasmKernels implements Kernels {
   }
 
   flipLogRatios(model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix, ratios: Matrix): void {
-    const { visibleUnits: n, hiddenUnits: m } = model;
-    const weights = model.weights as PanelMatrix;
+    const { visibleUnits: n, hiddenUnits: m, visibleBias } = model;
+    const { start, stride } = model.weights as PanelMatrix;
     const states = this.#place(visible, rows);
     const target = ratios as PanelMatrix;
-    const scratchBytes = 8 * 192 + 64 + 8 * 192 * panelsOf(m);
+    const scratchBytes = 64 + 512 + 1024 * panelsOf(m);
     this.#executor.run(
       'flipRatios',
-      weights.start, weights.stride, n, m, model.visibleBias.byteOffset, states.words.byteOffset, states.wordsPerRow, rows,
-      ...this.#askInputTables(inputs as PanelMatrix, rows), target.start, target.stride,
-      this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
+      start, stride, n, m, visibleBias.byteOffset, states.words.byteOffset, states.wordsPerRow, rows, ...this.#askFlips(model, inputs, rows),
+      target.start, target.stride, this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
     );
     this.#settle();
   }
@@ -308,14 +307,14 @@ class WasmKernels implements Kernels {
     model: Model, visible: BinaryMatrix, rows: number, inputs: Matrix, coefficients: Matrix, hidden: Matrix, products: Matrix,
   ): void {
     const { visibleUnits: n, hiddenUnits: m } = model;
-    const matrices = [coefficients, hidden, products].flatMap((matrix) => [(matrix as PanelMatrix).start, (matrix as PanelMatrix).stride]);
-    const weights = model.weights as PanelMatrix;
+    const { start, stride } = model.weights as PanelMatrix;
     const states = this.#place(visible, rows);
-    const scratchBytes = 192 * n;
+    const matrices = [coefficients, hidden, products].flatMap((matrix) => [(matrix as PanelMatrix).start, (matrix as PanelMatrix).stride]);
+    const scratchBytes = 128 * n;
     this.#executor.run(
       'flipSums',
-      weights.start, weights.stride, n, m, states.words.byteOffset, states.wordsPerRow, rows,
-      ...this.#askInputTables(inputs as PanelMatrix, rows), ...matrices, this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
+      start, stride, n, m, states.words.byteOffset, states.wordsPerRow, rows, ...this.#askFlips(model, inputs, rows),
+      ...matrices, this.#takeCounter(), this.#scratches(scratchBytes), scratchBytes,
     );
     this.#settle();
   }
@@ -736,12 +735,17 @@ class WasmKernels implements Kernels {
     return record;
   }
 
-  /** Asks for the tables of hidden inputs: place, and bytes between panels; see assembly/flips.ts. */
-  #askInputTables({ start, stride, columns }: PanelMatrix, rows: number): [tables: number, stride: number] {
-    const tablesStride = 192 * rows;
+  /** Asks for what flips need of hidden inputs and weights; gives the places of inputs, their tables and the largest weights. */
+  #askFlips(model: Model, inputs: Matrix, rows: number): number[] {
+    const weights = model.weights as PanelMatrix;
+    const { start, stride, columns } = inputs as PanelMatrix;
+    const tablesStride = 128 * rows;
     const tables = this.#take(tablesStride * panelsOf(columns));
-    this.#executor.run('inputTables', start, stride, rows, columns, tables, tablesStride);
-    return [tables, tablesStride];
+    const largest = this.#take(8 * this.threads);
+    this.#executor.run(
+      'prepareFlips', weights.start, weights.stride, model.visibleUnits, columns, start, stride, rows, tables, tablesStride, largest,
+    );
+    return [start, stride, tables, tablesStride, largest];
   }
 
   /** The record of a plan; kept until another plan comes. */

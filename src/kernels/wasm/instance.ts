@@ -26,7 +26,7 @@ export const functionNames = [
   'combine',
   'multiply',
   'transform',
-  'inputTables',
+  'prepareFlips',
   'flipRatios',
   'flipSums',
   'freeEnergies',

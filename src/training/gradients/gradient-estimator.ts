@@ -8,7 +8,7 @@
 
 import type { TrainingConfig } from '../../config/run-config.js';
 import type { SchemaKey } from '../../config/schema.js';
-import type { Kernels, Matrix, Model, Phase, VisibleStates } from '../../kernels/index.js';
+import type { Kernels, Matrix, Model, Phase, VisibleLayer, VisibleStates } from '../../kernels/index.js';
 import type { StreamKey } from '../../random/index.js';
 import type { Savable } from '../../sampling/saved-states.js';
 
@@ -46,6 +46,16 @@ export interface Phases {
   readonly negative: Phase;
 }
 
+/** What an algorithm holds beside the parameters, the momentum and the mini-batch; 0 of what is left out. */
+export interface GradientDemand {
+  /** Rows of chains that it carries from update to update; all of them are saved. */
+  readonly chainRows?: number;
+  /** Models (of n·m + n + m numbers). */
+  readonly models?: number;
+  /** How many of these models are saved. */
+  readonly savedModels?: number;
+}
+
 /** A training algorithm. */
 export interface GradientEstimator {
   readonly name: string;
@@ -54,10 +64,14 @@ export interface GradientEstimator {
   readonly synonyms: readonly string[];
   /** Whether the key `k` applies to it. */
   readonly usesGibbsSteps: boolean;
+  /** Whether the keys `chains` and `chainStart` apply to it; not where left out. */
+  readonly usesPersistentChains?: boolean;
   /** Keys of the `training` section that belong to it alone (with `onlyWith` its name). */
   readonly keys: readonly SchemaKey[];
-  /** Why it cannot train a model of this shape, where it cannot. */
-  refuse?(model: { visibleUnits: number; hiddenUnits: number }): { message: string; hint: string } | undefined;
+  /** Why it cannot train a model of this shape and these visible units, where it cannot. */
+  refuse?(model: { visibleUnits: number; hiddenUnits: number; visibleLayer?: VisibleLayer }): { message: string; hint: string } | undefined;
+  /** What it will hold; nothing where left out. */
+  demand?(config: TrainingConfig): GradientDemand;
   /** The state before the first update. */
   start(context: GradientContext): GradientState | Promise<GradientState>;
   /**

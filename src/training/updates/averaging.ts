@@ -6,27 +6,9 @@
  */
 
 import type { TrainingConfig } from '../../config/run-config.js';
-import { extentKind, type SchemaKey } from '../../config/schema.js';
 import type { Kernels } from '../../kernels/index.js';
 import type { DeclaredModel } from '../../model/units/index.js';
 import { extentInUpdates } from '../schedules.js';
-
-/** The `training.averaging` key. */
-export const averagingKey: SchemaKey = {
-  name: 'averaging',
-  meaning: 'the run’s model is an average of the parameters after many updates ({} for all of them, with equal weights), not the last ones',
-  type: {
-    kind: 'object',
-    keys: [
-      {
-        name: 'decay',
-        meaning: 'share of the average that is kept from update to update: an exponential average of the latest updates; equal weights where left out',
-        type: { kind: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 },
-      },
-      { name: 'from', meaning: 'where averaging begins; until then, the run’s model is the last parameters', type: extentKind() },
-    ],
-  },
-};
 
 /** An average in the making. */
 export interface Averaging {

@@ -9,7 +9,8 @@
  *
  *     ∇W' = ∇W − ∇a·λᵀ − μ·∇bᵀ        ∇a' = ∇a − ∇W'·λ        ∇b' = ∇b − ∇W'ᵀ·μ
  *
- * (∇: the ordinary gradient). So parameters, checkpoints and momentum stay those of the ordinary RBM; only the step changes.
+ * (∇: the ordinary gradient). So parameters, checkpoints, momentum and weight decay stay those of the ordinary RBM; only the
+ * gradient changes. (Weight decay is then what still depends on which value is called 1.)
  *
  * As in the paper's algorithm 1, the offsets first slide to the means of this mini-batch, then the gradient is centred:
  * μ ← (1 − ν)·μ + ν·⟨v⟩, λ ← (1 − ν)·λ + ν·⟨h⟩. The means are those of the data, of the model's samples, or the average of both: with

@@ -3,7 +3,6 @@
  */
 
 import type { SchemaKey } from '../../config/schema.js';
-import { averagingKey } from './averaging.js';
 import { centringKey } from './centring.js';
 import { clippingKey } from './clipping.js';
 import { sparsityKey } from './sparsity.js';
@@ -15,4 +14,4 @@ export type { PhaseMeans } from './phase-means.js';
 export { needsGradient, UpdatePipeline, type UpdateContext } from './pipeline.js';
 
 /** Keys of the `training` section between the gradient and the step, beside those of the optimizers. */
-export const updateKeys: readonly SchemaKey[] = [sparsityKey, centringKey, clippingKey, averagingKey];
+export const updateKeys: readonly SchemaKey[] = [sparsityKey, centringKey, clippingKey];

@@ -11,6 +11,6 @@ export { categoricalMeans, sampleCategorical, sampleGaussian, temper } from './v
 export { update } from './update';
 export { step } from './steps';
 export { combine, multiply, transform } from './elements';
-export { flipRatios, flipSums, inputTables } from './flips';
+export { flipRatios, flipSums, prepareFlips } from './flips';
 export { freeEnergies, temperedFreeEnergies } from './free-energy';
 export { enumerationBlocks, enumerationMoments, enumerationTable } from './enumeration';
