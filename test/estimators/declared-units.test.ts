@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AnnealingSettings } from '../../src/estimators/annealing-settings.js';
 import { evaluateModel } from '../../src/estimators/evaluation.js';
 import { independentUnitsLogLikelihood } from '../../src/estimators/independent-units.js';
-import { logPartitionFunctionEstimator, logPartitionFunctionEstimators } from '../../src/estimators/log-partition-function.js';
+import { logPartitionFunctionEstimator } from '../../src/estimators/log-partition-function.js';
 import { shiftEstimate } from '../../src/estimators/shift-estimate.js';
 import { backends, binaryLayer, createHostStates, hostMatrixOf, loadKernels, packBinaryMatrix, type Kernels, type VisibleStates } from '../../src/kernels/index.js';
 import { baseVisibleBias } from '../../src/model/base-rate.js';
@@ -51,9 +51,18 @@ describe.each(backends.map(({ name }) => name))('%s', (backend) => {
     expect(figures.splits.train.meanLogPseudoLikelihood === undefined).toBe(reference.visible === 'gaussian' || reference.visible === 'categorical');
   });
 
-  const others = logPartitionFunctionEstimators.map(({ name }) => name).filter((name) => name !== 'exact');
-  const starts = ['exact', 'tempered'] as const;
-  test.each(unitCases.flatMap((unitCase) => others.flatMap((name) => starts.map((start) => ({ unitCase, title: unitCase.name, name, start })))))(
+  const estimated = unitCases.filter(({ name }) => ['ising × ising', 'gaussian × binary', 'gaussian × ising, variances', 'categorical × ising'].includes(name));
+  const ways = [
+    { name: 'ais', start: 'exact' },
+    { name: 'two-sided', start: 'exact' },
+    { name: 'two-sided', start: 'tempered' },
+  ] as const;
+  // The kernels of both backends give the same bits: one of them is enough here.
+  const tested = backend === backends[0].name ? estimated : [];
+  const runs = tested.flatMap((unitCase) => ways.map(({ name, start }) => ({ unitCase, title: unitCase.name, name, start })));
+  if (runs.length === 0) return;
+
+  test.each(runs)(
     '$title: $name ($start start) finds log Z',
     async ({ unitCase, name, start }) => {
       const { declared, reference } = unitCase;
@@ -62,11 +71,11 @@ describe.each(backends.map(({ name }) => name))('%s', (backend) => {
       const annealing: AnnealingSettings = {
         baseVisibleBias: baseVisibleBias('data', statesOf(unitCase), standard.visibleLayer ?? binaryLayer),
         schedule: 'uniform',
-        temperatures: 200,
-        chains: 200,
+        temperatures: 50,
+        chains: 100,
         seed: '1',
         reverseStart: start,
-        tempering: { ladder: 'adaptive', rungs: 5, ensembles: 20 },
+        tempering: { ladder: 'adaptive', rungs: 4, ensembles: 10 },
         tolerance: 10,
         budget: 1e9,
       };
