@@ -8,6 +8,7 @@ import { describe, expect, test } from '@jest/globals';
 import { dataSources } from '../../src/datasets/index.js';
 import { backends } from '../../src/kernels/index.js';
 import { gradientEstimators } from '../../src/training/gradients/index.js';
+import { optimizers } from '../../src/training/updates/index.js';
 import { numericRooms, rules } from './rules.js';
 import { parseFile, readSources, type SourceFile } from './sources.js';
 
@@ -137,6 +138,13 @@ describe('registries', () => {
     const registered = modules.map(([name, values]) => [name, values.filter((value) => gradientEstimators.some((row) => row === value)).length]);
     expect(registered).toEqual(modules.map(([name]) => [name, 1]));
     expect(gradientEstimators).toHaveLength(modules.length);
+  });
+
+  test('every optimizer’s file is in the registry, and the registry has nothing else', async () => {
+    const modules = await modulesIn('training/updates/optimizers', ['index.ts', 'optimizer.ts']);
+    const registered = modules.map(([name, values]) => [name, values.filter((value) => optimizers.some((row) => row === value)).length]);
+    expect(registered).toEqual(modules.map(([name]) => [name, 1]));
+    expect(optimizers).toHaveLength(modules.length);
   });
 
   test('every source of data is in the registry', async () => {

@@ -21,6 +21,19 @@ describe('defaults', () => {
     expect(config('{data: {source: "bars"}, training: {algorithm: "exact", epochs: 1}}').training).not.toHaveProperty('k');
   });
 
+  test('a key that applies also where its controlling key is left out gets one there, and not with other values', () => {
+    const table: SchemaKey[] = [
+      { name: 'rule', meaning: 'x', type: { kind: 'choice', values: ['a', 'b', 'c'] } },
+      { name: 'size', meaning: 'x', type: { kind: 'number' }, default: 1, onlyWith: { key: 'rule', values: ['a', 'b'], orAbsent: true } },
+    ];
+    const of = (text: string) => parse(text, [], 'a.json', table).config;
+    expect(of('{}')).toEqual({ size: 1 });
+    expect(of('{size: 2}')).toEqual({ size: 2 });
+    expect(of('{rule: "b"}')).toEqual({ rule: 'b', size: 1 });
+    expect(of('{rule: "c"}')).toEqual({ rule: 'c' });
+    expect(errorOf(() => of('{rule: "c", size: 2}')).message).toContain('applies only with rule "a" or "b"; here rule is "c"');
+  });
+
   test('an object that is given keeps what is given, however little', () => {
     expect(config('{data: {source: "bars", validation: {}}, training: {algorithm: "cd", epochs: 1}}')).toHaveProperty('data.validation', {});
   });
