@@ -10,7 +10,7 @@ import { readModelFile, type ArrayNames, type ModelFile } from '../checkpoint/mo
 import { readCheckpointFile, RunDirectory } from '../checkpoint/run-directory.js';
 import { configError, loadConfig, parseConfig, type LoadedConfig } from '../config/index.js';
 import type { Binarization, RunConfig, ValuesKind } from '../config/run-config.js';
-import { dataSources, loadDataset, type Dataset, type Examples } from '../datasets/index.js';
+import { dataSources, loadDataset, loadPartialRows, type Dataset, type Examples } from '../datasets/index.js';
 import { printable, RbmError } from '../errors.js';
 import { isBinaryMatrix, binaryLayer, createHostMatrix, type ModelParameters, type VisibleLayer, type VisibleStates } from '../kernels/index.js';
 import { binaryModelUnits, standardParameters } from '../model/units/index.js';
@@ -118,6 +118,7 @@ export function addDataOptions(command: Command, what: string): Command {
 export interface Reading {
   readonly binarize?: Binarization;
   readonly values?: ValuesKind;
+  readonly missing?: 'nan';
 }
 
 /** The config that a data argument stands for. */
@@ -148,9 +149,10 @@ async function loadDataConfig(
       hint: `Sources are: ${dataSources.map(({ name }) => name).join(', ')}. Otherwise name a config or a data file.`,
     });
   }
-  const { binarize, values = dataSources.find(({ name }) => name === argument)?.onlyValues } = reading;
+  const { binarize, missing, values = dataSources.find(({ name }) => name === argument)?.onlyValues } = reading;
   const data = {
     ...(values !== undefined && { values }),
+    ...(missing !== undefined && { missing }),
     ...(isSource && argument !== 'file' ? { source: argument } : { source: 'file', path }),
   };
   const dataOnly = configKeys.filter(({ name }) => name === 'data');
@@ -219,6 +221,30 @@ export async function loadDataFor(model: ModelArgument, options: DataOptions, te
     });
   }
   return asStandardizedFor(model, dataset);
+}
+
+/**
+ * Loads partly known rows for a model, from a file or source.
+ *
+ * @throws RbmError 'usage' or 'data'
+ */
+export async function loadPartialRowsFor({ parameters, checkpoint }: ModelArgument, argument: string, set: readonly string[], terminal: Terminal): Promise<Examples> {
+  const { kind } = parameters.visibleLayer ?? binaryLayer;
+  const loaded = await loadDataConfig(argument, set, { missing: 'nan', ...(kind !== 'binary' && { values: valuesOf[kind] }) }, terminal);
+  const { data } = loaded.config as unknown as RunConfig;
+  const { categories, standardization } = checkpoint?.identity ?? {};
+  if (kind === 'categorical' && categories === undefined) {
+    throw new RbmError('usage', 'the model does not say what its categories are', { hint: 'Name a checkpoint of a training on categorical data.' });
+  }
+  const decided = {
+    columns: categories?.length ?? parameters.visibleUnits,
+    categories,
+    standardization: standardization && {
+      means: Float64Array.from(standardization.means),
+      deviations: Float64Array.from(standardization.deviations),
+    },
+  };
+  return await loadPartialRows(data, decided, { fail: (key, message, hint) => configError(loaded, key, message, hint) });
 }
 
 /** What data of a layer are called in a config. */

@@ -19,13 +19,15 @@ import {
   addDataOptions,
   addModelOptions,
   loadDataFor,
+  loadPartialRowsFor,
   readModelArgument,
   splitOf,
   type DataOptions,
   type ModelOptions,
 } from './arguments.js';
+import { clampRows, describeClamping } from './clamp.js';
 import { declaredMatrix, describeCodes } from './declared-values.js';
-import { checkOutputName, showMatrix } from './matrix-output.js';
+import { checkOutputName, showMatrix, type Matrix } from './matrix-output.js';
 import { wholeNumber } from './numbers.js';
 import type { DefineCommand } from './options.js';
 import type { Terminal } from './terminal.js';
@@ -34,20 +36,33 @@ import type { Terminal } from './terminal.js';
 const meansRows = 1000;
 
 interface Options extends ModelOptions, DataOptions {
-  count: string;
+  count?: string;
   steps: string;
   start: string;
   split?: string;
   seed: string;
   means?: boolean;
   standardized?: boolean;
+  clamp?: string;
   rungs?: string;
   ladder?: (typeof ladders)[number];
   output?: string;
 }
 
+/** Chains whose average gives conditional means, where no number of them is asked for. */
+const meansChains = 1000;
+
+/** Refuses options that have no effect on clamped rows. */
+function checkClampOptions(options: Options, steps: number, rungs: number): void {
+  const others = [...(rungs > 0 ? ['--rungs'] : []), ...(options.start === 'noise' ? [] : ['--start data'])];
+  if (others.length > 0) {
+    throw new RbmError('usage', `${others.join(' and ')} has no effect on clamped rows`, { hint: 'Leave it out: their chains start from noise, given the known values.' });
+  }
+  if (steps === 0) throw new RbmError('usage', '--steps 0: completing a row needs at least one step', { hint: 'Use --steps 1 or more.' });
+}
+
 async function sample(argument: string, options: Options, terminal: Terminal): Promise<void> {
-  const count = wholeNumber('--count', options.count, 1, 1_000_000);
+  const count = wholeNumber('--count', options.count ?? (options.clamp === undefined ? '100' : '1'), 1, 1_000_000);
   const steps = wholeNumber('--steps', options.steps, 0, 1_000_000_000);
   const rungs = options.rungs === undefined ? 0 : wholeNumber('--rungs', options.rungs, 2, 4096);
   if (rungs === 0 && options.ladder !== undefined) {
@@ -56,9 +71,10 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   if (options.start !== 'noise' && options.start !== 'data') {
     throw new RbmError('usage', `--start ${printable(options.start)}: not a way to start`, { hint: 'Use noise or data.' });
   }
-  if (options.start === 'noise' && (options.data !== undefined || options.set !== undefined || options.split !== undefined)) {
+  if (options.start === 'noise' && (options.data !== undefined || (options.set !== undefined && options.clamp === undefined) || options.split !== undefined)) {
     throw new RbmError('usage', '--data, --set and --split have no effect on chains that start from noise', { hint: 'Add --start data, or leave them out.' });
   }
+  if (options.clamp !== undefined) checkClampOptions(options, steps, rungs);
   if (options.output !== undefined) checkOutputName(options.output, true);
   const model = readModelArgument(argument, options, terminal);
   const { parameters, standard, checkpoint } = model;
@@ -67,6 +83,12 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
     throw new RbmError('usage', '--standardized has no effect: the model was not trained on standardized values', { hint: 'Leave it out.' });
   }
   const { visibleUnits } = parameters;
+  /** Shows states, or means, of standard units. */
+  const show = (matrix: Matrix, areStates: boolean): void => {
+    const shown = { codes: areStates, standardized: options.standardized === true };
+    if (areStates && !options.quiet && !options.json) for (const line of describeCodes(identity?.categories)) terminal.err(`${line}\n`);
+    showMatrix(declaredMatrix(matrix, parameters, identity, shown), identity?.shape, ' ', options, terminal);
+  };
   const bytes = count * Math.max(1, rungs) * bytesPerChain(standard);
   if (!fitsIntoMemory(bytes)) {
     throw new RbmError('usage', `--count ${count}: the particles need ${describeBytes(bytes)}, more than this machine has`, {
@@ -74,6 +96,16 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
     });
   }
   const kernels = await loadKernelsFor(parameters, { chains: count * Math.max(1, rungs) });
+  const pause = stoppablePause(terminal.listenForStop());
+  if (options.clamp !== undefined) {
+    const rows = await loadPartialRowsFor(model, options.clamp, options.set ?? [], terminal);
+    const settings = { count: options.means && options.count === undefined ? meansChains : count, steps, seed: options.seed, means: options.means === true, pause };
+    const clamped = await clampRows(kernels, model, rows, settings);
+    await kernels.close();
+    if (!options.quiet && !options.json) terminal.err(`${describeClamping(clamped, settings)}\n`);
+    show(clamped.matrix, !settings.means);
+    return;
+  }
   const key = streamKey(options.seed, 'sample');
   const chains = createChains(kernels, standard, count);
   const trained = createModel(kernels, standard);
@@ -86,7 +118,6 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   } else {
     await fillWithNoise(kernels, trained, chains.visible, key);
   }
-  const pause = stoppablePause(terminal.listenForStop());
   if (rungs > 0) {
     await runTempered(kernels, trained, chains, { rungs, steps, base, options, pause }, terminal);
   } else {
@@ -113,9 +144,7 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   }
   await kernels.close();
   const areStates = !(options.means && steps > 0);
-  const shown = { codes: areStates, standardized: options.standardized === true };
-  if (areStates && !options.quiet && !options.json) for (const line of describeCodes(identity?.categories)) terminal.err(`${line}\n`);
-  showMatrix(declaredMatrix({ rows: count, columns: visibleUnits, values }, parameters, identity, shown), identity?.shape, ' ', options, terminal);
+  show({ rows: count, columns: visibleUnits, values }, areStates);
 }
 
 /** What tempered chains run with. */
@@ -159,7 +188,7 @@ async function runTempered(
 /** Defines the command. */
 export const sampleCommand: DefineCommand = (command, terminal, finish) => {
   command
-    .option('--count <number>', 'number of particles, each from a chain of its own', '100')
+    .option('--count <number>', 'number of particles, each from a chain of its own (default: 100; with --clamp 1 of each row)')
     .option('--steps <number>', 'Gibbs steps of each chain', '1000')
     .option('--start <noise|data>', 'what the chains start from', 'noise')
     .option('--split <name>', 'with --start data: the split (default: "train")')
@@ -168,6 +197,7 @@ export const sampleCommand: DefineCommand = (command, terminal, finish) => {
     .addOption(new Option('--ladder <name>', 'with --rungs: how they lie (default: "adaptive")').choices([...ladders]))
     .option('--means', 'write E[v | h] of the last step (of {0,1} units p(v = 1 | h)) instead of the states')
     .option('--standardized', 'write real values standardized, as the model has them, instead of as the data had them')
+    .option('--clamp <rows>', 'complete the rows of a file in which values are missing (empty, NA, NaN); with --means, write what to expect of them given the others')
     .option('--output <file>', 'file to write; its ending decides the format');
   addDataOptions(addModelOptions(command), "with --start data, start from this instead of the run's own data").action(
     async (model: string, options: Options) => {

@@ -14,7 +14,7 @@ import { createBinaryMatrix, type BinaryMatrix } from '../kernels/binary-matrix.
 import { binaryLayer } from '../kernels/visible-layer.js';
 import { streamKey } from '../random/index.js';
 import type { RawExamples } from './dataset.js';
-import { notFiniteError, type ValueKind } from './encoding.js';
+import { notFiniteError, type Encoding, type ValueKind } from './encoding.js';
 
 const threeWays =
   "Say how values become 0 or 1: data.binarize 'threshold' (with data.threshold), 'stochastic' (drawn once) or 'dynamic' (drawn afresh every epoch). Or keep them as they are: data.values: real.";
@@ -100,17 +100,23 @@ function binarize(
   return matrix;
 }
 
+/** The encoding of so many columns. */
+function encodingOf(columns: number, config: DataConfig): Encoding {
+  return {
+    layer: binaryLayer,
+    units: columns,
+    notes: [],
+    isDynamic: config.binarize === 'dynamic',
+    encode: (source, rowIndices, stream, update) => binarize(source, rowIndices, config, stream, update),
+  };
+}
+
 /** The kind `binary`. */
 export const binaryValues: ValueKind = {
   name: 'binary',
   summary: '0 and 1, or what `binarize` makes of other numbers; one binary unit a column',
   checkConfig() {},
   checkValues,
-  prepare: (raw, _, config) => ({
-    layer: binaryLayer,
-    units: raw.columns,
-    notes: [],
-    isDynamic: config.binarize === 'dynamic',
-    encode: (source, rowIndices, stream, update) => binarize(source, rowIndices, config, stream, update),
-  }),
+  prepare: (raw, _, config) => encodingOf(raw.columns, config),
+  resume: (columns, _, config) => encodingOf(columns, config),
 };

@@ -72,16 +72,22 @@ function notesOn(categories: readonly CategoricalColumn[]): string[] {
 function prepare(raw: RawExamples): Encoding {
   const { columns } = raw;
   const found = categoriesOf(raw);
-  const groups = new Uint32Array(columns + 1);
-  for (let column = 0; column < columns; column++) groups[column + 1] = groups[column] + found[column].length;
-  const units = groups[columns];
+  const units = found.reduce((sum, list) => sum + list.length, 0);
   if (units > addressLimits.units) {
     throw new RbmError('data', `${raw.label}: its ${columns} columns have ${units} different values in all; at most ${addressLimits.units} are possible`, {
       hint: 'Check that no column is a number or a name of its row.',
     });
   }
-  const unitOf = found.map((list, column) => new Map(list.map((category, index) => [category, groups[column] + index])));
-  const categories = found.map((list, column) => ({ column: nameOf(raw, column), values: list.map(String) }));
+  return encodingOf(found.map((list, column) => ({ column: nameOf(raw, column), values: list.map(String) })));
+}
+
+/** The encoding by these categories of every column: numbers are known by their shortest text. */
+function encodingOf(categories: readonly CategoricalColumn[]): Encoding {
+  const columns = categories.length;
+  const groups = new Uint32Array(columns + 1);
+  for (let column = 0; column < columns; column++) groups[column + 1] = groups[column] + categories[column].values.length;
+  const units = groups[columns];
+  const unitOf = categories.map(({ values }, column) => new Map(values.map((value, index) => [value, groups[column] + index])));
   return {
     layer: { kind: 'categorical', groups },
     units,
@@ -95,7 +101,7 @@ function prepare(raw: RawExamples): Encoding {
         for (let column = 0; column < columns; column++) {
           const category = categoryAt(source, row * columns + column);
           if (category === undefined) continue;
-          const unit = unitOf[column].get(category);
+          const unit = unitOf[column].get(String(category));
           if (unit === undefined) throw unknownCategory(source, row, column, category, categories[column]);
           setUnit(states, target, unit);
         }
@@ -132,4 +138,5 @@ export const categoricalValues: ValueKind = {
     }
   },
   prepare,
+  resume: (_, { categories = [] }) => encodingOf(categories),
 };

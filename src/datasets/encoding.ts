@@ -9,6 +9,9 @@ import type { VisibleLayer } from '../kernels/visible-layer.js';
 import { describeBytes, fitsIntoMemory } from '../machine-memory.js';
 import { configError, type CategoricalColumn, type LoadContext, type RawExamples, type Standardization } from './dataset.js';
 
+/** What has to be known of an earlier source to encode more rows like it. */
+export type DecidedEncoding = Pick<Encoding, 'categories' | 'standardization'>;
+
 /** What the training source decides about the states of all splits. */
 export interface Encoding {
   readonly layer: VisibleLayer;
@@ -48,6 +51,12 @@ export interface ValueKind {
    * @param trainingRows the rows that statistics are taken from
    */
   prepare(raw: RawExamples, trainingRows: Uint32Array, config: DataConfig): Encoding;
+  /**
+   * The encoding that an earlier source decided, for more rows of its kind.
+   *
+   * @param columns of that source
+   */
+  resume(columns: number, decided: DecidedEncoding, config: DataConfig): Encoding;
 }
 
 /** Refuses what only binary data can have. */

@@ -8,11 +8,12 @@ import type { DataConfig } from '../config/run-config.js';
 import type { Kind, SchemaKey } from '../config/schema.js';
 import { printable } from '../errors.js';
 import { barsAndStripesSource } from './bars-and-stripes.js';
-import { configError, type DataSource, type Dataset, type LoadContext } from './dataset.js';
+import { configError, type DataSource, type Dataset, type Examples, type LoadContext } from './dataset.js';
+import type { DecidedEncoding } from './encoding.js';
 import { fileSource } from './file.js';
 import { fourModesSource } from './four-modes.js';
 import { labelledShifterSource } from './labelled-shifter.js';
-import { loadFrom } from './load.js';
+import { loadFrom, loadRowsLike } from './load.js';
 import { mixtureOfGaussiansSource } from './mixture-of-gaussians.js';
 import { mnistPatchesSource } from './mnist-patches.js';
 import { mnistSource } from './mnist.js';
@@ -177,10 +178,26 @@ export const dataKeys: readonly SchemaKey[] = [
  * config key, what `context.fail` makes of it
  */
 export async function loadDataset(config: DataConfig, context: LoadContext = {}): Promise<Dataset> {
+  return await loadFrom(sourceOf(config, context), config, context);
+}
+
+/**
+ * Reads rows as those of an earlier source were, whatever is missing in them: all rows of the source, not divided.
+ *
+ * @param decided columns of that source, and what its training rows decided
+ * @throws as {@link loadDataset}
+ */
+export async function loadPartialRows(
+  config: DataConfig,
+  decided: DecidedEncoding & { readonly columns: number },
+  context: LoadContext = {},
+): Promise<Examples> {
+  return await loadRowsLike(sourceOf(config, context), config, decided, context);
+}
+
+function sourceOf(config: DataConfig, context: LoadContext): DataSource {
   const source = dataSources.find(({ name }) => name === config.source);
-  if (source === undefined) {
-    const known = dataSources.map(({ name }) => name).join(', ');
-    throw configError(context, 'data.source', `there is no source '${printable(config.source)}'`, `Sources are: ${known}.`);
-  }
-  return await loadFrom(source, config, context);
+  if (source !== undefined) return source;
+  const known = dataSources.map(({ name }) => name).join(', ');
+  throw configError(context, 'data.source', `there is no source '${printable(config.source)}'`, `Sources are: ${known}.`);
 }

@@ -18,7 +18,7 @@ import {
   type RawExamples,
   type SplitName,
 } from './dataset.js';
-import type { Encoding } from './encoding.js';
+import type { DecidedEncoding, Encoding } from './encoding.js';
 import { fingerprint } from './fingerprint.js';
 import { checkColumnsKnown, clearUnits, completeRows, hasMissing, missingUnits } from './missing.js';
 import { splitRows } from './split.js';
@@ -144,6 +144,27 @@ function heldOutExamples(name: SplitName, raw: RawExamples, rowIndices: Uint32Ar
   const { statesOfEpoch: _, ...examples } = examplesOf(raw, rows, encoding, stream);
   const notes = dropped === 0 ? [] : [`${dropped} of ${rowIndices.length} ${name} rows have missing values and are left out: likelihoods are of whole rows.`];
   return { examples, notes };
+}
+
+/**
+ * Reads rows of a source as those of an earlier one were, missing values included. See {@link loadPartialRows} in `index.ts`.
+ */
+export async function loadRowsLike(
+  source: DataSource,
+  config: DataConfig,
+  decided: DecidedEncoding & { readonly columns: number },
+  context: LoadContext,
+): Promise<Examples> {
+  const kind = valueKindOf(config, source, context);
+  const raw = await source.load(config, context);
+  checkSize(raw);
+  if (raw.columns !== decided.columns) {
+    throw new RbmError('data', `${raw.label}: has ${raw.columns} columns, but the model's data had ${decided.columns}`, {
+      hint: 'Give a row the columns of the training data, in their order; values that are not known stay empty, or NaN.',
+    });
+  }
+  kind.checkValues(raw, config);
+  return examplesOf(raw, allRows(raw.rows), kind.resume(raw.columns, decided, config), 'data/binarize');
 }
 
 /**

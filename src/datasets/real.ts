@@ -100,12 +100,16 @@ function prepare(raw: RawExamples, trainingRows: Uint32Array, config: DataConfig
   const gathered = method === 'none' ? 0 : trainingRows.length * (method === 'global' ? columns : 1);
   checkStatesFit(raw, 'real values', 8 * (raw.rows * columns + gathered));
   const figures = method === 'none' ? undefined : standardizationOf(raw, trainingRows, method);
-  const standardization = figures?.standardization;
+  return { ...encodingOf(columns, figures?.standardization), notes: constantNote(figures?.constant ?? []) };
+}
+
+/** The encoding of so many columns by this standardization. */
+function encodingOf(columns: number, standardization: Standardization | undefined): Encoding {
   return {
     layer: { kind: 'gaussian' },
     units: columns,
     standardization,
-    notes: constantNote(figures?.constant ?? []),
+    notes: [],
     encode(source, rowIndices) {
       checkStatesFit(source, 'real values', 8 * rowIndices.length * columns);
       const states = new Float64Array(rowIndices.length * columns);
@@ -144,4 +148,5 @@ export const realValues: ValueKind = {
     }
   },
   prepare,
+  resume: (columns, { standardization }) => encodingOf(columns, standardization),
 };

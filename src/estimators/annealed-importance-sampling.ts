@@ -11,7 +11,7 @@ import type { Cooperation } from '../model/cooperation.js';
 import { annealingSchedule } from './annealing-schedules.js';
 import type { AnnealingSettings } from './annealing-settings.js';
 import { histogram, meanWeight, type MeanWeight } from './mean-weight.js';
-import { oneSidedVerdict, type LogPartitionFunctionEstimate } from './verdict.js';
+import { oneSidedVerdict, type EstimateWithInterval } from './verdict.js';
 
 /** One direction's weights, and the log Z that they give. */
 export interface Direction {
@@ -78,7 +78,7 @@ async function estimateForward(
   settings: AnnealingSettings,
   schedule: Float64Array,
   cooperation: Cooperation,
-): Promise<LogPartitionFunctionEstimate> {
+): Promise<EstimateWithInterval> {
   const direction = await forwardDirection(kernels, model, settings, schedule, 0, cooperation);
   const evidence = evidenceOf(direction, 1);
   return {
@@ -103,7 +103,7 @@ export async function annealedImportanceSampling(
   model: Model,
   settings: AnnealingSettings,
   cooperation: Cooperation,
-): Promise<LogPartitionFunctionEstimate> {
+): Promise<EstimateWithInterval> {
   const schedule = await scheduleFor(kernels, model, settings, settings.temperatures, 0, cooperation);
   return estimateForward('ais', kernels, model, settings, schedule, cooperation);
 }
@@ -118,6 +118,6 @@ export function importanceSampling(
   model: Model,
   settings: AnnealingSettings,
   cooperation: Cooperation,
-): Promise<LogPartitionFunctionEstimate> {
+): Promise<EstimateWithInterval> {
   return estimateForward('importance', kernels, model, settings, Float64Array.of(0, 1), cooperation);
 }

@@ -15,7 +15,7 @@ import { temperedSamples, temperedSamplesCost, type TemperedSamples } from '../s
 import { evidenceOf, scheduleFor, type Direction } from './annealed-importance-sampling.js';
 import type { AnnealingSettings } from './annealing-settings.js';
 import { effectiveSampleSize, logMeanExp, meanWeight } from './mean-weight.js';
-import { oneSidedVerdict, type LogPartitionFunctionEstimate } from './verdict.js';
+import { oneSidedVerdict, type EstimateWithInterval } from './verdict.js';
 
 /** Gibbs steps between samples of a tempered run in round 0; doubled with every round. */
 const stepsBetween = 10;
@@ -99,7 +99,7 @@ export async function reverseAnnealedImportanceSampling(
   model: Model,
   settings: AnnealingSettings,
   cooperation: Cooperation,
-): Promise<LogPartitionFunctionEstimate> {
+): Promise<EstimateWithInterval> {
   const { temperatures, chains } = settings;
   const schedule = await scheduleFor(kernels, model, settings, temperatures, 0, cooperation);
   const direction = await reverseDirection(kernels, model, settings, schedule, 0, cooperation);

@@ -22,7 +22,7 @@ import { annealingSchedule } from './annealing-schedules.js';
 import type { AnnealingSettings } from './annealing-settings.js';
 import { freeEnergiesOf } from './free-energies.js';
 import { effectiveSampleSize, logMeanExp, meanWeight, studentQuantile } from './mean-weight.js';
-import { oneSidedVerdict, weaknessOfWeights, type LogPartitionFunctionEstimate } from './verdict.js';
+import { oneSidedVerdict, weaknessOfWeights, type EstimateWithInterval } from './verdict.js';
 
 const { min, sqrt } = Math;
 
@@ -159,7 +159,7 @@ export class LogPartitionFunctionTracker {
   /**
    * log Z of the model's present parameters, whether or not it has been followed to them; changes nothing.
    */
-  async estimate(model: Model): Promise<LogPartitionFunctionEstimate> {
+  async estimate(model: Model): Promise<EstimateWithInterval> {
     const { chains, seed } = this.#settings;
     const weights = meanWeight(await this.#weightsUnder(model), seed);
     const { logMean, interval } = weights;

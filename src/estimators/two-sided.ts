@@ -11,7 +11,7 @@ import { annealingSchedule } from './annealing-schedules.js';
 import type { AnnealingSettings } from './annealing-settings.js';
 import { bennettAcceptanceRatio } from './bennett-acceptance-ratio.js';
 import { reverseCost, reverseDirection, startEvidence, temperedHeuristic } from './reverse-annealed-importance-sampling.js';
-import { twoSidedVerdict, type LogPartitionFunctionEstimate } from './verdict.js';
+import { twoSidedVerdict, type EstimateWithInterval } from './verdict.js';
 
 /** Gibbs steps × chains of one round. */
 function roundCost(settings: AnnealingSettings, temperatures: number, round: number): number {
@@ -26,7 +26,7 @@ async function oneRound(
   temperatures: number,
   round: number,
   { pause, progress }: Cooperation,
-): Promise<LogPartitionFunctionEstimate> {
+): Promise<EstimateWithInterval> {
   const { baseVisibleBias, chains, tolerance, tempering } = settings;
   const schedule = await scheduleFor(kernels, model, settings, temperatures, round, { pause });
   const forward = await forwardDirection(kernels, model, settings, schedule, round, { pause, progress: (share) => progress?.(share / 3) });
@@ -63,7 +63,7 @@ export async function twoSided(
   model: Model,
   settings: AnnealingSettings,
   cooperation: Cooperation,
-): Promise<LogPartitionFunctionEstimate> {
+): Promise<EstimateWithInterval> {
   let { temperatures } = settings;
   let steps = 0;
   for (let round = 0; ; round++) {

@@ -37,6 +37,11 @@ export interface LogPartitionFunctionEstimate {
   readonly evidence: Readonly<Record<string, unknown>>;
 }
 
+/** An estimate whose error is known. */
+export interface EstimateWithInterval extends LogPartitionFunctionEstimate {
+  readonly interval: readonly [number, number];
+}
+
 /** Weights hang on too few chains below this effective sample size, or this share of the chains. */
 const leastEffectiveSamples = 10;
 const leastEffectiveShare = 0.02;

@@ -65,6 +65,8 @@ interface Case {
   readonly name: string;
   readonly data: string;
   readonly hiddenUnits: number;
+  /** Keys of the model beside the number of hidden units. */
+  readonly model?: string;
   readonly algorithm: string;
   readonly steps: string;
   /** Whether evaluations have the exact log Z. */
@@ -98,8 +100,38 @@ const plainCases: readonly Case[] = Object.entries(algorithms).flatMap(([name, a
   ];
 });
 
+/** Every unit type; categorical data are in a file of words. */
+const units = [
+  { name: 'ising × ising', data: barsAndStripes, model: "visible: { units: 'ising' }, hidden: { units: 'ising' }" },
+  {
+    name: 'gaussian × binary, learned variances',
+    data: "{ source: 'mixture-of-gaussians', values: 'real', dimensions: 9, examples: 50, standardize: 'columns', validation: { count: 10 } }",
+    model: "visible: { units: 'gaussian', variance: 'learned' }",
+  },
+  {
+    name: 'gaussian × ising',
+    data: "{ source: 'mixture-of-gaussians', values: 'real', dimensions: 9, examples: 50, validation: { count: 10 } }",
+    model: "visible: { units: 'gaussian', varianceValue: 0.5 }, hidden: { units: 'ising' }",
+  },
+  { name: 'categorical × ising', data: "{ source: 'file', path: 'words.csv', values: 'categorical', validation: { count: 10 } }", model: "hidden: { units: 'ising' }" },
+];
+const unitCases: readonly Case[] = units.flatMap(({ name, data, model }) =>
+  (['CD-1', 'SML', 'exact gradient'] as const).map((algorithm) => ({
+    name: `units ${name}, ${algorithm}`,
+    data,
+    model,
+    hiddenUnits: 8,
+    algorithm: algorithms[algorithm],
+    // Averages are of declared parameters.
+    steps: algorithm === 'CD-1' ? `${plainSteps}, averaging: { from: { updates: 6 } }` : plainSteps,
+    exact: true,
+  })),
+);
+const words = Array.from({ length: 50 }, (_, row) => `${['red', 'green', 'blue'][row % 3]},${row % 2},${['a', 'b', 'c', 'd'][(row * row) % 4]}\n`).join('');
+
 const cases: readonly Case[] = [
   ...plainCases,
+  ...unitCases,
   { name: 'SML with everything, MNIST 784×20', data: mnist, hiddenUnits: 20, algorithm: algorithms.SML, steps: everything, exact: false },
   { name: 'CD-1 with everything, bars and stripes 16×8', data: barsAndStripes, hiddenUnits: 8, algorithm: algorithms['CD-1'], steps: everything, exact: true },
 ];
@@ -144,7 +176,10 @@ async function interruptedRun(config: string, run: string, [first, second, last]
   ]);
 }
 
-beforeAll(() => writeFileSync(inFolder('stop-itself.cjs'), stopItself));
+beforeAll(() => {
+  writeFileSync(inFolder('stop-itself.cjs'), stopItself);
+  writeFileSync(inFolder('words.csv'), words);
+});
 
 describe('the files of a run', () => {
   test('the interrupted runs take every backend with every number of threads', () => {
@@ -152,12 +187,12 @@ describe('the files of a run', () => {
     expect([...names].toSorted()).toEqual(['reference', 'wasm'].flatMap((name) => threadCounts.map((count) => `${name} ${count}`)));
   });
 
-  test.each(cases)('are the same over backends, threads and interruptions: $name', async ({ name, data, hiddenUnits, algorithm, steps, exact }) => {
+  test.each(cases)('are the same over backends, threads and interruptions: $name', async ({ name, data, hiddenUnits, model = '', algorithm, steps, exact }) => {
     const id = `case-${cases.findIndex((other) => other.name === name)}`;
     const config = `${id}.json`;
     writeFileSync(
       inFolder(config),
-      `{ data: ${data}, model: { hiddenUnits: ${hiddenUnits} },
+      `{ data: ${data}, model: { hiddenUnits: ${hiddenUnits}, ${model} },
       training: { ${algorithm}, updates: ${updates}, batchSize: 20, ${steps} },
       ${common.replace('LIKELIHOOD', exact ? "'exact'" : "'never'")} }`,
     );

@@ -103,6 +103,31 @@ describe('--against', () => {
   });
 });
 
+test.each([
+  ['mean-field', /lower bound/],
+  ['tap', /error is not known/],
+  ['tap3', /error is not known/],
+])('--estimator %s: the same with any threads, and never more than an approximation', async (estimator, reason) => {
+  const options = ['evaluate', 'run', '--estimator', estimator];
+  const text = await output(...options, '--threads', '1');
+  expect(await output(...options, '--threads', '3')).toBe(text);
+  expect(text).toMatch(/^verdict: (approximation|not to be trusted)\n {2}because .+\n {2}what to do: use the estimator two-sided/m);
+  expect(text).toMatch(reason);
+  expect(text).not.toMatch(/interval|95 %|stochastic|undefined|NaN/);
+  const { logPartitionFunction, splits } = await evaluated('--estimator', estimator);
+  expect(logPartitionFunction).not.toHaveProperty('interval');
+  expect(splits.train).not.toHaveProperty('logLikelihoodInterval');
+});
+
+test('mean field knows binary visible units only', async () => {
+  const data = "{ source: 'mixture-of-gaussians', values: 'real', examples: 20 }";
+  writeFileSync(join(folder.path, 'real.json'), `{ data: ${data}, model: { hiddenUnits: 3 }, training: { algorithm: 'cd', updates: 1, learningRate: 0.01 } }`);
+  await output('--config', 'real.json', '--output', 'real', '--quiet');
+  const { code, stderr } = await cli('evaluate', 'real', '--estimator', 'tap');
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/--estimator tap knows binary visible units only; those of this model are gaussian/);
+});
+
 test('--raise: of the first examples, at most all; without a test split those of the training split', async () => {
   const { raise: few } = await evaluated('--raise', '3', '--raise-chains', '7', '--temperatures', '50');
   const { raise: all } = await evaluated('--raise', '1000', '--temperatures', '50');

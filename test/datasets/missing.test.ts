@@ -98,4 +98,7 @@ test('the fingerprint knows which values are missing, but not which NaN stands f
     expect(same).toBe(one);
     expect(different).not.toBe(one);
   }
+  // The same states, unknown in other places.
+  const [upper, lower] = [writeRows('upper.npy', [[0, NaN], [0, 0]]), writeRows('lower.npy', [[0, 0], [0, NaN]])];
+  expect((await load({ path: upper, ...missing })).fingerprint).not.toBe((await load({ path: lower, ...missing })).fingerprint);
 });

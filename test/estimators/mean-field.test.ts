@@ -27,14 +27,14 @@ function randomModel(n: number, m: number, size: number, seed = 1): ModelParamet
   };
 }
 
-/** Two modes, all units on and all units off, of equal weight. */
-function twoModes(size: number): ModelParameters {
+/** Two modes, all units on and all units off; log of the ratio of their weights is six times `preference`. */
+function twoModes(size: number, preference = 0): ModelParameters {
   const [n, m] = [6, 4];
   return {
     visibleUnits: n,
     hiddenUnits: m,
     weights: new Float64Array(n * m).fill(size),
-    visibleBias: new Float64Array(n).fill((-m * size) / 2),
+    visibleBias: new Float64Array(n).fill((-m * size) / 2 + preference),
     hiddenBias: new Float64Array(m).fill((-n * size) / 2),
   };
 }
@@ -91,6 +91,13 @@ describe.each(backends)('backend $name', ({ name }) => {
     expect(evidence.fixedPoints).toBe(2);
     expect(abs(exactLogZ(model) - log(2) - logZ)).toBeLessThan(1e-3);
     expect(verdict.status).toBe('approximation');
+  });
+
+  test.each([-1.5, 1.5])('of two modes the heavier one counts, preference %p', async (preference) => {
+    const model = twoModes(4, preference);
+    const { logZ, evidence } = await estimate(model, 2);
+    expect(evidence.fixedPoints).toBe(2);
+    expect(abs(exactLogZ(model) - logZ)).toBeLessThan(1e-2);
   });
 
   test('no start that converges is not to be trusted', async () => {

@@ -116,18 +116,20 @@ describe('intervals of likelihoods', () => {
   const estimateOf = (logZ: number, interval: readonly [number, number]): LogPartitionFunctionEstimate => ({
     estimator: 'by hand', logZ, interval, exact: false, verdict: { status: 'one-sided', reasons: [], advice: [] }, evidence: {},
   });
+  /** The ends of an interval that there must be. */
+  const endsOf = (interval: readonly [number, number] | undefined): readonly [number, number] => interval ?? [NaN, NaN];
   // Nine examples: 8 degrees of freedom, t = 2.306 (to .002: relative 1e-3).
   const t = 2.306004;
 
   test('both errors in quadrature, on their own sides: a larger log Z makes the likelihood smaller', () => {
     // Sampling: 2.306 · 1/2.306 = 1. log Z = 10 with .75 below and 2.4 above.
-    const [low, high] = logLikelihoodInterval(-7, 1 / t, 9, estimateOf(10, [9.25, 12.4]));
+    const [low, high] = endsOf(logLikelihoodInterval(-7, 1 / t, 9, estimateOf(10, [9.25, 12.4])));
     expect(abs(low - (-3 - sqrt(1 + 2.4 ** 2)))).toBeLessThan(1e-3);
     expect(abs(high - (-3 + sqrt(1 + 0.75 ** 2)))).toBeLessThan(1e-3);
   });
 
   test('an exact log Z adds nothing; one example has no sampling error that is known', () => {
-    const [low, high] = logLikelihoodInterval(5, 1 / t, 9, estimateOf(10, [10, 10]));
+    const [low, high] = endsOf(logLikelihoodInterval(5, 1 / t, 9, estimateOf(10, [10, 10])));
     expect(abs(low + 16)).toBeLessThan(1e-3);
     expect(abs(high + 14)).toBeLessThan(1e-3);
     expect(logLikelihoodInterval(5, undefined, 1, estimateOf(10, [9, 12]))).toEqual([-17, -14]);
@@ -143,8 +145,19 @@ describe('intervals of likelihoods', () => {
     expect(standardError).toBeCloseTo(sqrt(5 / 18 / 9), 12);
     const sampling = t * sqrt(5 / 18 / 9);
     // Below: own log Z larger by .4, the other's smaller by .1. Above: own smaller by .3, the other's larger by .2.
-    expect(abs(interval[0] - (23 / 9 - sqrt(sampling ** 2 + 0.4 ** 2 + 0.1 ** 2)))).toBeLessThan(1e-3);
-    expect(abs(interval[1] - (23 / 9 + sqrt(sampling ** 2 + 0.3 ** 2 + 0.2 ** 2)))).toBeLessThan(1e-3);
+    const [low, high] = endsOf(interval);
+    expect(abs(low - (23 / 9 - sqrt(sampling ** 2 + 0.4 ** 2 + 0.1 ** 2)))).toBeLessThan(1e-3);
+    expect(abs(high - (23 / 9 + sqrt(sampling ** 2 + 0.3 ** 2 + 0.2 ** 2)))).toBeLessThan(1e-3);
+  });
+
+  test('where nothing is known of the error of a log Z, there is no interval', () => {
+    const { interval: _interval, ...unknown } = estimateOf(3, [3, 3]);
+    const energies = Float64Array.of(1, 5, 2);
+    expect(logLikelihoodInterval(5, 1 / t, 9, unknown)).toBeUndefined();
+    for (const pair of [[unknown, estimateOf(4, [4, 4])], [estimateOf(4, [4, 4]), unknown]] as const) {
+      const comparison = comparePaired(energies, pair[0], energies, pair[1]);
+      expect(comparison).toEqual({ difference: pair[1].logZ - pair[0].logZ, standardError: 0 });
+    }
   });
 
   test('paired with itself: 0, and no error but log Z’s', () => {

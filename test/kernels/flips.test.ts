@@ -218,6 +218,21 @@ describe.each(backends)('backend $name', (backend) => {
     expect([...valuesOf(ratios)]).toEqual([7, 7, 7]);
   });
 
+  test.each([0.3, 75 / 64, 1.2, 5, 37.5, 75, 75.5, 1e4])('flipLogRatios where all units pull one way, with weights of %d: nothing overflows', async (size) => {
+    const m = 600;
+    const ones = new Float64Array(m).fill(1);
+    // Unit 0 turns all hidden units on, unit 1 turns them off.
+    const weights = Float64Array.from([...ones, ...ones], (_, index) => (index < m ? size : -size));
+    const parameters = { visibleUnits: 2, hiddenUnits: m, weights, visibleBias: new Float64Array(2), hiddenBias: new Float64Array(m) };
+    const { ratios } = await ratiosOf(parameters, Uint8Array.of(0, 0, 1, 1), 2);
+    // Of 600 inputs 0, one unit on takes them to ±size; both on, they are 0 again.
+    const change = (y: number) => m * ((y > 0 ? y : 0) + log1p(exp(-abs(y))) - log1p(1));
+    const expected = [change(size), change(-size), change(-size), change(size)];
+    for (const [index, ratio] of valuesOf(ratios).entries()) {
+      expect(abs(ratio - expected[index])).toBeLessThanOrEqual(4 * m * unit * (1 + abs(expected[index])));
+    }
+  });
+
   test('flipLogRatios of a hidden unit that is all but off', async () => {
     const parameters = { visibleUnits: 1, hiddenUnits: 1, weights: Float64Array.of(1), visibleBias: Float64Array.of(0), hiddenBias: Float64Array.of(-30) };
     const { ratios } = await ratiosOf(parameters, Uint8Array.of(0), 1);

@@ -169,7 +169,7 @@ describe.each(Object.keys(configs))('%s', (name) => {
 
 describe('averaged parameters', () => {
   /** Averages from update 11 on; the learning rate is so large that the last parameters are far from their average. */
-  const averaged = { ...smallConfig, training: { ...training, learningRate: 1, averaging: { from: { updates: 11 } } } };
+  const averaged = { ...smallConfig, seed: 'v', training: { ...training, learningRate: 1, averaging: { from: { updates: 11 } } } };
 
   test('are the run’s model: its digest, what its checkpoints give, what is evaluated beside the last ones and decides on the best', async () => {
     const folder = newFolder();
@@ -194,7 +194,7 @@ describe('averaged parameters', () => {
 
     // Figures of both, by the same evaluation of models that were never averaged.
     const figuresOf = async (model: Model) =>
-      (await evaluateModel(kernels, model, splitStates(dataset), {
+      (await evaluateModel(kernels, model, splitStates(dataset, parameters), {
         logPartitionFunction: prepared.logPartitionFunction,
         pseudoLikelihoodExamples: config.evaluation.pseudoLikelihoodExamples,
       })).splits;
@@ -211,6 +211,8 @@ describe('averaged parameters', () => {
     expect(lines.at(-1)?.averaged?.logPartitionFunction).toBe(result.averaged?.logPartitionFunction?.logZ);
     const deciding = lines.map(({ splits, averaged: average }) => (average?.splits ?? splits).validation.meanLogLikelihood ?? NaN);
     expect(result.best?.value).toBe(Math.max(...deciding));
+    // Among the last parameters another would be best.
+    expect(Math.max(...lines.map(({ splits }) => splits.validation.meanLogLikelihood ?? NaN))).toBeGreaterThan(Math.max(...deciding));
     expect(events.filter((event) => event.type === 'evaluation').map((event) => event.averaged !== undefined)).toEqual([false, false, true, true, true, true]);
   });
 

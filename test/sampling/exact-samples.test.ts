@@ -132,10 +132,12 @@ describe.each(backends)('backend $name', (backend) => {
   });
 
   test('of a Gaussian unit: the distribution function of a mixture over the hidden states', async () => {
-    const parameters = { ...randomModel(1, 3, 120), visibleLayer: { kind: 'gaussian' } as const };
-    const { weights, visibleBias: [a], hiddenBias } = parameters;
+    const [a, weights] = [0.4, Float64Array.of(4, -5)];
+    // Three modes: biases that make either hidden unit alone as likely as none; both are unlikely.
+    const hiddenBias = weights.map((weight) => -a * weight - 0.5 * weight * weight);
+    const parameters = { visibleUnits: 1, hiddenUnits: 2, weights, visibleBias: Float64Array.of(a), hiddenBias, visibleLayer: { kind: 'gaussian' } as const };
     // p(h) ∝ exp(bᵀh + ½(x² − a²)), v | h ~ N(x, 1), x = a + W·h.
-    const components = Array.from({ length: 8 }, (_, state) => {
+    const components = Array.from({ length: 4 }, (_, state) => {
       const sum = (values: Float64Array): number => values.reduce((total, value, j) => total + value * ((state >> j) & 1), 0);
       const mean = a + sum(weights);
       return { mean, weight: Math.exp(sum(hiddenBias) + 0.5 * (mean * mean - a * a)) };

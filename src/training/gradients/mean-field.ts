@@ -11,7 +11,7 @@
 import { statesAsNumbers } from '../../kernels/index.js';
 import { MeanField, type MeanFieldOrder } from '../../model/mean-field.js';
 import { startVisibleStates } from '../persistent-chains.js';
-import { refuseUnlessBinary } from './binary-only.js';
+import { refuseUnlessBinary } from '../binary-only.js';
 import type { GradientEstimator, GradientState } from './gradient-estimator.js';
 
 const onlyWith = { key: 'algorithm', values: ['mean-field'] };

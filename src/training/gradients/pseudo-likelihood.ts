@@ -2,11 +2,11 @@
  * Maximum pseudo-likelihood: ascends Σ_i log p(v_i | the other units), the sum over units, in the mean over examples.
  *
  * J. Besag, "Statistical analysis of non-lattice data", The Statistician 24 (1975). Each term is −softplus(Δ_i), so that
- * c_i = sigmoid(Δ_i): see flipped-units.ts.
+ * c_i = sigmoid(Δ_i): see training/flipped-units.ts.
  */
 
 import { sigmoid } from '../../kernels/index.js';
-import { flippedUnitsGradient } from './flipped-units.js';
+import { flippedUnitsGradient } from '../flipped-units.js';
 
 /** Maximum pseudo-likelihood. */
 export const pseudoLikelihood = flippedUnitsGradient(

@@ -4,7 +4,7 @@
  *
  * G. Montavon & K.-R. Müller, "Deep Boltzmann machines and the centering trick" (2012); J. Melchior, A. Fischer & L. Wiskott,
  * "How to center deep Boltzmann machines", JMLR 17 (2016). A centred RBM, E(v,h) = −(v − μ)ᵀa' − (h − λ)ᵀb' − (v − μ)ᵀW(h − λ),
- * is the ordinary one of the same W with a = a' − W·λ, b = b' − Wᵀ·μ. A step along its gradient moves the ordinary
+ * is the ordinary one of the same W with a = a' − W·λ, b = b' − Wᵀ·μ (μ/σ² of Gaussian units, whose inputs are that). A step along its gradient moves the ordinary
  * parameters along
  *
  *     ∇W' = ∇W − ∇a·λᵀ − μ·∇bᵀ        ∇a' = ∇a − ∇W'·λ        ∇b' = ∇b − ∇W'ᵀ·μ
@@ -52,11 +52,11 @@ export const centringKey: SchemaKey = {
 };
 
 /** The centred gradient, where the config has it. */
-export const startCentring: StartDirection = ({ kernels, model, config, examples, meansOf }) => {
+export const startCentring: StartDirection = ({ kernels, model, config, examples, parameterization }) => {
   if (config.centring === undefined) return undefined;
   const { offsets, slidingFactor } = config.centring;
   const { visibleUnits: n, hiddenUnits: m } = model;
-  const start = meansOf({ visible: meanStates(examples, examples.rows), hidden: new Float64Array(m).fill(0.5) });
+  const start = parameterization.meansOf({ visible: meanStates(examples, examples.rows), hidden: new Float64Array(m).fill(0.5) });
   const visible = Float64Array.from(start.visible);
   const hidden = Float64Array.from(start.hidden);
   // One row each: the negative offsets, and the biases that they give.
@@ -82,7 +82,8 @@ export const startCentring: StartDirection = ({ kernels, model, config, examples
       slide(hidden, 'hidden', means);
       const negativeVisible = visible.map((offset) => -offset);
       const negativeHidden = hidden.map((offset) => -offset);
-      visibleRow.writeRows(0, negativeVisible);
+      const factors = parameterization.inputFactors?.();
+      visibleRow.writeRows(0, negativeVisible.map((value, unit) => value * (factors?.[unit] ?? 1)));
       hiddenRow.writeRows(0, negativeHidden);
       kernels.transformWeights(gradient.weights, gradient.weights, {
         terms: [

@@ -17,17 +17,22 @@ export const clippingKey: SchemaKey = {
   type: { kind: 'number', exclusiveMinimum: 0 },
 };
 
+/** Canonical sum of the squares; overwrites the values. */
+function sumOfSquares(values: Float64Array): number {
+  for (let index = 0; index < values.length; index++) values[index] *= values[index];
+  return canonicalSum(values);
+}
+
 /** Euclidean norm over all parameters: the squares of every row of W and of each bias have a canonical sum, and these sums, too. */
 export function gradientNorm({ visibleUnits: n, hiddenUnits: m, weights, visibleBias, hiddenBias }: Model): number {
-  const sumOfSquares = (values: Float64Array): number => canonicalSum(values.map((value) => value * value));
   const sums = new Float64Array(n + 2);
   const row = new Float64Array(m);
   for (let i = 0; i < n; i++) {
     weights.readRows(i, row);
     sums[i] = sumOfSquares(row);
   }
-  sums[n] = sumOfSquares(visibleBias);
-  sums[n + 1] = sumOfSquares(hiddenBias);
+  sums[n] = sumOfSquares(visibleBias.slice());
+  sums[n + 1] = sumOfSquares(hiddenBias.slice());
   return sqrt(canonicalSum(sums));
 }
 

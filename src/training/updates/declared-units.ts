@@ -101,6 +101,7 @@ export function startDeclaredUnits(kernels: Kernels, model: Model, parameters: D
         hidden: means.hidden.map((mean) => hidden.scale * mean + hidden.offset),
       };
     },
+    inputFactors: () => visibleDeviations(master)?.map((deviation) => 1 / (deviation * deviation)),
     toStandard(states, rows) {
       const deviations = visibleDeviations(master);
       if (deviations !== undefined && !isBinaryMatrix(states)) copyStandardRows(states, rows, deviations, states);

@@ -5,6 +5,7 @@
 import type { TrainingConfig } from '../../config/run-config.js';
 import type { Kernels, Model, VisibleStates } from '../../kernels/index.js';
 import type { Savable } from '../../sampling/saved-states.js';
+import type { Parameterization } from './parameterization.js';
 import type { PhaseMeans } from './phase-means.js';
 
 /** What a direction is made from. */
@@ -15,8 +16,8 @@ export interface DirectionContext {
   readonly config: TrainingConfig;
   /** The training data, N × n. */
   readonly examples: VisibleStates;
-  /** See `Parameterization.meansOf`. */
-  readonly meansOf: (means: PhaseMeans) => PhaseMeans;
+  /** The units that it is in. */
+  readonly parameterization: Pick<Parameterization, 'meansOf' | 'inputFactors'>;
 }
 
 /** Means of the units in both phases; worked out when first asked for. */

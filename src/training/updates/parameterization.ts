@@ -25,6 +25,11 @@ export interface Parameterization {
   stepOthers?(learningRate: number): boolean;
   /** Means of the kernels' units as those of the master parameters' units. */
   meansOf(means: PhaseMeans): PhaseMeans;
+  /**
+   * What the value of each visible unit is multiplied by, beside its weights, in the inputs of hidden units (1/σ² of Gaussian
+   * ones), n; 1 where left out.
+   */
+  inputFactors?(): Float64Array | undefined;
   /** Turns the first rows of states as the data have them into the kernels' units, in place; left out: they are that. */
   toStandard?(states: VisibleStates, rows: number): void;
 }

@@ -88,9 +88,9 @@ export class UpdatePipeline {
   readonly #tensors: Readonly<Record<string, Savable>>;
 
   constructor({ kernels, model, config, examples, updatesPerEpoch, parameterization = identityParameterization(model) }: UpdateContext) {
-    const { master, meansOf } = parameterization;
+    const { master } = parameterization;
     const started = directions.flatMap(([name, start]) => {
-      const direction = start({ kernels, model: master, config, examples, meansOf });
+      const direction = start({ kernels, model: master, config, examples, parameterization });
       return direction === undefined ? [] : [{ name, direction }];
     });
     this.#kernels = kernels;

@@ -29,17 +29,20 @@ export const sparsityKey: SchemaKey = {
 };
 
 /** Sparsity, where the config has it. */
-export const startSparsity: StartDirection = ({ kernels, model, config }) => {
+export const startSparsity: StartDirection = ({ kernels, model, config, parameterization }) => {
   if (config.sparsity === undefined) return undefined;
-  const { target, cost, decay } = config.sparsity;
-  const activity = new Float64Array(model.hiddenUnits).fill(target);
+  const { target: share, cost, decay } = config.sparsity;
+  const { visibleUnits: n, hiddenUnits: m } = model;
+  // In the units' own values: 2·share − 1 of units that are −1 or 1.
+  const { hidden: target } = parameterization.meansOf({ visible: new Float64Array(n), hidden: new Float64Array(m).fill(share) });
+  const activity = Float64Array.from(target);
   return {
     tensors: { activity },
     apply({ weights, hiddenBias }, { positive: { visible, hidden } }) {
-      const push = new Float64Array(activity.length);
-      for (let j = 0; j < activity.length; j++) {
+      const push = new Float64Array(m);
+      for (let j = 0; j < m; j++) {
         activity[j] = decay * activity[j] + (1 - decay) * hidden[j];
-        push[j] = cost * (target - activity[j]);
+        push[j] = cost * (target[j] - activity[j]);
         hiddenBias[j] += push[j];
       }
       kernels.transformWeights(weights, weights, { terms: [{ rows: visible, columns: push }] });

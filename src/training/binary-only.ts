@@ -2,7 +2,7 @@
  * The refusal of algorithms that know {0,1} visible units only.
  */
 
-import type { VisibleLayer } from '../../kernels/index.js';
+import type { VisibleLayer } from '../kernels/index.js';
 
 /** Why `algorithm` cannot train a model whose visible units are not binary; undefined where they are. */
 export function refuseUnlessBinary(

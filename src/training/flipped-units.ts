@@ -16,10 +16,10 @@
  * AISTATS 2010.
  */
 
-import { canonicalSum, getUnit, type BinaryMatrix, type Matrix, type Model } from '../../kernels/index.js';
-import { momentsOf } from '../../model/phase-statistics.js';
+import { canonicalSum, getUnit, type BinaryMatrix, type Matrix, type Model } from '../kernels/index.js';
+import { momentsOf } from '../model/phase-statistics.js';
 import { refuseUnlessBinary } from './binary-only.js';
-import type { GradientEstimator, GradientState } from './gradient-estimator.js';
+import type { GradientEstimator, GradientState } from './gradients/gradient-estimator.js';
 
 /** Room for the statistics of a mini-batch of B rows; nothing is carried from update to update. */
 interface FlipRoom extends GradientState {
@@ -46,6 +46,8 @@ export function flippedUnitsGradient(
     synonyms,
     usesGibbsSteps: false,
     keys: [],
+    // Flipped products, means; moments and a copy as arrays.
+    demand: () => ({ models: 4 }),
     refuse: (model) => refuseUnlessBinary(name, model),
     start({ kernels, model, batch }) {
       const { visibleUnits: n, hiddenUnits: m } = model;
