@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { decodeCheckpoint, decodeCheckpointHeader, isCheckpoint, type Checkpoint } from '../../src/checkpoint/checkpoint.js';
+import { decodeCheckpoint, decodeCheckpointHeader, isCheckpoint, type Checkpoint, type CheckpointIdentity, type UnitsIdentity } from '../../src/checkpoint/checkpoint.js';
 import { parametersDigest } from '../../src/checkpoint/digest.js';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.js';
 import { backends, loadKernels, type Kernels, type ModelParameters } from '../../src/kernels/index.js';
@@ -374,5 +374,54 @@ describe('files that are no checkpoint, or contradict themselves', () => {
     ['identity that is a text', ({ metadata }) => void (metadata.identity = '"x"')],
   ])('%s, with a right checksum', (_, change) => {
     expect(codeOf(() => decodeCheckpoint(forged(change), 'bad'))).toBe('data');
+  });
+});
+
+describe('units', () => {
+  const { identity } = sampleCheckpoint();
+  const withUnits = (units: UnitsIdentity, others: Partial<CheckpointIdentity> = {}, visibleLogVariance?: Float64Array): Checkpoint => ({
+    ...sampleCheckpoint(),
+    parameters: { ...sampleParameters(3, 2), ...(visibleLogVariance && { visibleLogVariance }) },
+    identity: { ...identity, units, ...others },
+  });
+  const gaussian = { visible: 'gaussian', hidden: 'binary', variance: 'learned' } as const;
+
+  test('are read back with the standard layer behind them, variances, standardization and categories', () => {
+    const standardization = { means: [1, -2, 0.1], deviations: [1, 2, 3] };
+    const variances = Float64Array.of(0.5, -0, 5e-324);
+    const read = decodeCheckpoint(checkpointBytes(withUnits(gaussian, { standardization }, variances)), 'x');
+    expect(read.parameters).toMatchObject({ units: gaussian, visibleLayer: { kind: 'gaussian' } });
+    expect(sameBits(read.parameters.visibleLogVariance ?? new Float64Array(), variances)).toBe(true);
+    expect(read.identity.standardization).toEqual(standardization);
+    const categories = [{ column: 'colour', values: ['blue', 'red'] }, { column: 2, values: ['0'] }];
+    const words = decodeCheckpoint(checkpointBytes(withUnits({ visible: 'categorical', hidden: 'ising', groups: [0, 2, 3] }, { categories })), 'x');
+    expect(words.parameters).toMatchObject({ units: { visible: 'categorical', hidden: 'ising' }, visibleLayer: { kind: 'categorical', groups: Uint32Array.of(0, 2, 3) } });
+    expect(words.identity.categories).toEqual(categories);
+  });
+
+  test('variances are a fourth tensor of the digest; without them it is that of the three', () => {
+    const parameters = sampleParameters(3, 2);
+    const withVariances = { ...parameters, visibleLogVariance: Float64Array.of(1, 2, 3) };
+    const hash = createHash('sha256');
+    for (const tensor of [parameters.weights, parameters.visibleBias, parameters.hiddenBias]) hash.update(new Uint8Array(tensor.buffer));
+    expect(parametersDigest(parameters)).toBe(hash.copy().digest('hex'));
+    expect(parametersDigest(withVariances)).toBe(hash.update(new Uint8Array(withVariances.visibleLogVariance.buffer)).digest('hex'));
+  });
+
+  test.each<[string, UnitsIdentity, Partial<CheckpointIdentity>, Float64Array?]>([
+    ['unknown units', { visible: 'poisson', hidden: 'binary' } as unknown as UnitsIdentity, {}],
+    ['Gaussian hidden units', { visible: 'binary', hidden: 'gaussian' }, {}],
+    ['a variance of ±1 units', { visible: 'ising', hidden: 'ising', variance: 'learned' }, {}],
+    ['variances of ±1 units', { visible: 'ising', hidden: 'ising' }, {}, Float64Array.of(0, 0, 0)],
+    ['too few variances', gaussian, {}, Float64Array.of(0, 0)],
+    ['variances that are no numbers', gaussian, {}, Float64Array.of(0, NaN, 0)],
+    ['categorical units without groups', { visible: 'categorical', hidden: 'binary' }, {}],
+    ['groups of other units', { visible: 'categorical', hidden: 'binary', groups: [0, 2] }, {}],
+    ['groups that do not ascend', { visible: 'categorical', hidden: 'binary', groups: [0, 2, 2, 3] }, {}],
+    ['a standardization of other columns', gaussian, { standardization: { means: [0], deviations: [1] } }],
+    ['deviations of 0', gaussian, { standardization: { means: [0, 0, 0], deviations: [1, 0, 1] } }],
+    ['categories of other units', { visible: 'categorical', hidden: 'binary', groups: [0, 3] }, { categories: [{ column: 1, values: ['a'] }] }],
+  ])('refuses %s', (_, units, others, variances) => {
+    expect(codeOf(() => decodeCheckpoint(checkpointBytes(withUnits(units, others, variances)), 'x'))).toBe('data');
   });
 });
