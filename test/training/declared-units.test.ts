@@ -15,7 +15,7 @@ import { firstDifference } from '../kernels/support.js';
 import { unitCases, type UnitCase } from '../model/unit-models.js';
 import * as byDefinition from '../reference/declared-units.js';
 
-const { abs, exp } = Math;
+const { abs, exp, max } = Math;
 
 const config: TrainingConfig = {
   algorithm: 'exact',
@@ -79,11 +79,11 @@ describe.each(backends.map(({ name }) => name))('%s', (backend) => {
     const scales = [...variances.flatMap((value) => Array.from({ length: m }, () => value)), ...variances];
     const isLearned = declared.units?.variance === 'learned';
     const variancesFrom = reference.visible === 'gaussian' && !isLearned ? before.length - declared.visibleUnits : before.length;
-    before.forEach((value, index) => {
-      // The error of central differences: the third derivative times step²/6, and rounding of log p over the step.
-      if (index < variancesFrom) expect(abs(moved[index] - value - (scales[index] ?? 1) * expected[index])).toBeLessThan(1e-7);
-      else expect(moved[index]).toBe(value);
-    });
+    // The error of central differences: the third derivative times step²/6, and rounding of log p over the step.
+    const errors = before.map((value, index) => abs(moved[index] - value - (scales[index] ?? 1) * expected[index]));
+    expect(max(...errors.slice(0, variancesFrom))).toBeLessThan(1e-7);
+    // Variances that are not learned stay.
+    expect(moved.slice(variancesFrom)).toEqual(before.slice(variancesFrom));
   });
 
   test.each(cases)('$name: the kernels’ model is the standard model of the declared parameters, after steps and after a restart', async (unitCase) => {
