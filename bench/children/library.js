@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { exactLogPartitionFunction } from '../../dist/estimators/exact-log-partition-function.js';
-import { loadKernels } from '../../dist/kernels/index.js';
+import { hostMatrixOf, loadKernels, packBinaryMatrix, statesAsNumbers } from '../../dist/kernels/index.js';
 import { getParameters } from '../../dist/model/parameters.js';
 import { createModel } from '../../dist/model/parameters.js';
 import { baseLogPartitionFunction } from '../../dist/model/base-rate.js';
@@ -32,6 +32,37 @@ export { automaticThreads } from '../../dist/run/kernels.js';
 /** An RBM in training. */
 export async function createTrainer(kernels, trainingConfig, parameters, states) {
   return await Trainer.create(kernels, trainingConfig, parameters, { states }, 'bench');
+}
+
+/** Units of a categorical group in benchmarks. */
+const groupSize = 8;
+
+/**
+ * Binary examples as those of other units, and what a model of these declares: real ones are standardized as a whole, of
+ * every group of 8 columns the first one that is on is chosen.
+ */
+export function unitsOf(units, binary) {
+  if (units === undefined) return { states: binary, declared: {} };
+  const { rows, columns } = binary;
+  const declared = { units: { visible: 'binary', hidden: 'binary', ...units } };
+  const bytes = statesAsNumbers(binary);
+  if (units.visible === 'gaussian') {
+    const mean = bytes.reduce((sum, byte) => sum + byte, 0) / bytes.length;
+    const deviation = Math.sqrt(mean * (1 - mean));
+    const values = Float64Array.from(bytes, (byte) => (byte - mean) / deviation);
+    const variances = units.variance === 'learned' ? { visibleLogVariance: new Float64Array(columns) } : {};
+    return { states: hostMatrixOf(values, rows, columns), declared: { ...declared, ...variances, visibleLayer: { kind: 'gaussian' } } };
+  }
+  if (units.visible === 'categorical') {
+    const groups = Uint32Array.from({ length: columns / groupSize + 1 }, (_, group) => group * groupSize);
+    const chosen = new Uint8Array(bytes.length);
+    for (let first = 0; first < bytes.length; first += groupSize) {
+      const on = bytes.subarray(first, first + groupSize).indexOf(1);
+      chosen[first + Math.max(0, on)] = 1;
+    }
+    return { states: packBinaryMatrix(chosen, rows, columns), declared: { ...declared, visibleLayer: { kind: 'categorical', groups } } };
+  }
+  return { states: binary, declared };
 }
 
 /** A trainer's parameters as plain arrays. */

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 
 import { packBinaryMatrix } from '../../dist/kernels/index.js';
-import { automaticThreads, createTrainer, openKernels, readParameters, trainedParameters, writeParameters } from './library.js';
+import { automaticThreads, createTrainer, openKernels, readParameters, trainedParameters, unitsOf, writeParameters } from './library.js';
 import { serve } from './serve.js';
 
 await serve(async (settings) => {
@@ -19,12 +19,14 @@ await serve(async (settings) => {
     learningRate,
     momentum: 0,
     weightDecay: { l1: 0, l2: 0 },
+    ...settings.training,
   };
   const threads = settings.threads ?? automaticThreads(config, { visibleUnits, hiddenUnits }, rows);
   const kernels = await openKernels(settings.backend, threads);
   const binary = packBinaryMatrix(readFileSync(settings.dataFile), rows, visibleUnits);
-  const parameters = readParameters(settings.parametersFile, visibleUnits, hiddenUnits);
-  const trainer = await createTrainer(kernels, config, parameters, binary);
+  const { states, declared } = unitsOf(settings.units, binary);
+  const parameters = { ...readParameters(settings.parametersFile, visibleUnits, hiddenUnits), ...declared };
+  const trainer = await createTrainer(kernels, config, parameters, states);
   return {
     about: { threads: kernels.threads },
     async run(count) {

@@ -10,7 +10,6 @@ import { formatNumber, formatRatio, formatTable } from '../table.js';
 
 const sml = { algorithm: 'sml', k: 1, chains: 100, chainStart: 'data' };
 const meanField = { algorithm: 'mean-field', iterations: 3, damping: 0.5, chains: 100, chainStart: 'data' };
-const groups = { visible: 'categorical, groups of 8' };
 
 /** [id, keys of the `training` section, units]; the first one is what the others are compared with. */
 const table = [
@@ -33,7 +32,7 @@ const table = [
   ['SML, sparse', { ...sml, sparsity: { target: 0.1, cost: 0.01, decay: 0.9 } }],
   ['SML, averaged', { ...sml, averaging: {} }],
   ['SML, ±1 units', sml, { visible: 'ising', hidden: 'ising' }],
-  ['SML, categorical units', sml, groups],
+  ['SML, categorical units (groups of 8)', sml, { visible: 'categorical' }],
   ['SML, Gaussian units', { ...sml, learningRate: 0.001 }, { visible: 'gaussian' }],
   ['CD-1, Gaussian units', { algorithm: 'cd', k: 1, learningRate: 0.001 }, { visible: 'gaussian' }],
   ['SML, learned variance', { ...sml, learningRate: 0.001 }, { visible: 'gaussian', variance: 'learned' }],

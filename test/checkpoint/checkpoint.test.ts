@@ -421,7 +421,9 @@ describe('units', () => {
     ['a standardization of other columns', gaussian, { standardization: { means: [0], deviations: [1] } }],
     ['deviations of 0', gaussian, { standardization: { means: [0, 0, 0], deviations: [1, 0, 1] } }],
     ['categories of other units', { visible: 'categorical', hidden: 'binary', groups: [0, 3] }, { categories: [{ column: 1, values: ['a'] }] }],
-  ])('refuses %s', (_, units, others, variances) => {
+  ])('refuses %s', (...row) => {
+    // Not four parameters: a shorter row would get jest's own callback as the last one.
+    const [, units, others, variances] = row;
     expect(codeOf(() => decodeCheckpoint(checkpointBytes(withUnits(units, others, variances)), 'x'))).toBe('data');
   });
 });

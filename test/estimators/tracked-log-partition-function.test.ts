@@ -137,7 +137,7 @@ describe.each(backends)('backend $name', ({ name }) => {
       LogPartitionFunctionTracker.restore(kernels, model, { ...settings, chains }, new Map(Object.entries({ ...tensors, ...change })));
     expect(restore({})?.tensors()).toEqual(tensors);
     expect(restore({}, 20)).toBeUndefined();
-    expect(() => restore({ logWeights: { shape: [10], values: new Float64Array(10).fill(NaN) } })).toThrow(/logWeights, has values other than finite numbers/);
+    expect(() => restore({ logWeights: { shape: [10], values: new Float64Array(10).fill(NaN) } })).toThrow(/logWeights has values other than finite numbers/);
     expect(() => restore({ visibleChains: { shape: [10, n], values: new Uint8Array(10 * n).fill(2) } })).toThrow(/0 and 1/);
     expect(() => restore({ visibleChains: { shape: [10, n - 1], values: new Uint8Array(10 * (n - 1)) } })).toThrow(/visibleChains of shape \[10, 5\]/);
     expect(() => restore({ energies: undefined })).toThrow(RangeError);

@@ -19,13 +19,12 @@ export const exactGradient: GradientEstimator = {
   usesGibbsSteps: false,
   keys: [],
   refuse(model) {
-    const { states } = enumerationCost(model);
+    const { states, outerUnits } = enumerationCost(model);
     const cost = states * model.visibleUnits * model.hiddenUnits;
     if (cost <= costLimit) return undefined;
-    const units = Math.min(model.visibleUnits, model.hiddenUnits);
     return {
       message:
-        `the exact gradient of ${model.visibleUnits} visible × ${model.hiddenUnits} hidden units enumerates 2^${units} states ` +
+        `the exact gradient of ${model.visibleUnits} visible × ${model.hiddenUnits} hidden units enumerates 2^${outerUnits} states ` +
         `in every update, ${cost.toExponential(1)} operations; the limit is ${costLimit.toExponential(1)}`,
       hint: 'Use algorithm cd or sml, or a smaller model.',
     };

@@ -7,7 +7,7 @@
  *
  *     fast = fastDecay · fast + fastLearningRate · (positive phase − negative phase)
  *
- * for the weights and both biases. As in the paper, chains are sampled under θ + fast, and the statistics of the negative
+ * for the weights and both biases. Chains are sampled under θ + fast, and the statistics of the negative
  * phase, which moves both θ and the overlay, are theirs: E[h | v] under θ + fast, from which the hidden states at rest are
  * drawn, too. The positive phase is under θ. The chains' distribution is not the model's: the gradient has a bias that goes
  * with the overlay.
