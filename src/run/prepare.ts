@@ -23,6 +23,7 @@ import { standardStates, unitType, type Declared, type DeclaredParameters } from
 import { gradientEstimator } from '../training/gradients/index.js';
 import { extentInUpdates } from '../training/schedules.js';
 import { lengthInUpdates, updatesPerEpoch } from '../training/trainer.js';
+import { optimizerOf } from '../training/updates/index.js';
 import { version } from '../version.js';
 import { configKeys } from './config-schema.js';
 import { describeBytes, fitsIntoMemory, memoryDemands } from './memory.js';
@@ -230,6 +231,10 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
   const parameters = startingParameters(loaded, config, dataset);
   const refusal = gradientEstimator(training.algorithm).refuse?.(parameters);
   if (refusal !== undefined) throw configError(loaded, 'training.algorithm', refusal.message, refusal.hint);
+  if (training.centring !== undefined && !optimizerOf(training).isLinear) {
+    const what = `goes with steps that are sums of gradients; ${training.optimizer} scales every parameter by itself, which undoes it`;
+    throw configError(loaded, 'training.centring', what, 'Leave it out, or use training.optimizer sgd or nesterov.');
+  }
 
   const exactCost = exactEstimator.cost(parameters);
   const affordable = isAffordable(parameters, evaluation.exactCostLimit);

@@ -87,7 +87,7 @@ const algorithms = {
 
 /** Steps of plain gradient ascent, and of all that can be asked for; averaging begins between the interruptions. */
 const plainSteps = 'learningRate: 0.1, momentum: 0.5, weightDecay: { l2: 0.001 }';
-const everything = `learningRate: 0.01, optimizer: 'adam', weightDecay: { l1: 0.0001, l2: 0.001 }, sparsity: { target: 0.1, cost: 0.1 },
+const everything = `learningRate: 0.01, optimizer: 'nesterov', momentum: 0.5, weightDecay: { l1: 0.0001, l2: 0.001 }, sparsity: { target: 0.1, cost: 0.1 },
   centring: { offsets: 'both' }, clipNorm: 1, averaging: { from: { updates: 6 } }`;
 
 const plainCases: readonly Case[] = Object.entries(algorithms).flatMap(([name, algorithm]) => {

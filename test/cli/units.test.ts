@@ -175,3 +175,20 @@ describe('categorical units', () => {
     expect(outcome.stderr).toContain('the values of its columns are not those that the model was trained on');
   });
 });
+
+test('±1 units: the same figures of averaged parameters, and the same exact gradient after a restart, for any number of threads', async () => {
+  // Where kernels only queue their work, the model that was asked for is not there yet when its numbers are read.
+  const config = (algorithm: string, updates: number): string => `{
+    data: { source: 'bars-and-stripes', height: 3, width: 3 },
+    model: { hiddenUnits: 4, visible: { units: 'ising' }, hidden: { units: 'ising' } },
+    training: { algorithm: '${algorithm}', updates: ${updates}, learningRate: 0.05${algorithm === 'cd' ? ', averaging: {}' : ''} },
+    evaluation: { every: { updates: 10 } },
+  }`;
+  const bytesOf = (name: string, file: string): string => readFileSync(join(folder.path, name, file), 'utf8');
+  for (const threads of ['1', '3']) await train(`averaged-${threads}`, config('cd', 20), '--threads', threads);
+  for (const file of ['metrics.jsonl', 'result.json']) expect(bytesOf('averaged-3', file)).toBe(bytesOf('averaged-1', file));
+  await train('straight', config('exact', 20), '--threads', '1');
+  await train('resumed', config('exact', 7), '--threads', '1');
+  await train('resumed', config('exact', 20), '--resume-or-start', '--threads', '3');
+  expect(bytesOf('resumed', 'result.json')).toBe(bytesOf('straight', 'result.json'));
+});

@@ -18,6 +18,7 @@ export const adam: Optimizer = {
   summary: 'Adam: running mean of the gradient over the root of that of its square',
   synonyms: ['adaptive-moments'],
   usesMomentum: false,
+  isLinear: false,
   keeps: { models: 2, numbers: 2 },
   keys: [
     decayKey('firstDecay', 'share of the running mean of the gradient (β₁) that is kept from update to update', 0.9),

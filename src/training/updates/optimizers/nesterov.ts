@@ -15,6 +15,7 @@ export const nesterov: Optimizer = {
   summary: 'Nesterov’s accelerated gradient: looks ahead along `momentum`',
   synonyms: ['nag', 'nesterov-momentum'],
   usesMomentum: true,
+  isLinear: true,
   keeps: { models: 0, numbers: 0 },
   keys: [],
   start: (context) => ({ means: startVelocity(context), tensors: {} }),

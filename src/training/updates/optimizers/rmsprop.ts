@@ -13,6 +13,7 @@ export const rmsprop: Optimizer = {
   summary: 'RMSProp: the gradient over the root of the running mean of its square',
   synonyms: ['rms'],
   usesMomentum: false,
+  isLinear: false,
   keeps: { models: 1, numbers: 0 },
   keys: [decayKey('decay', 'share of the running mean of the squared gradient that is kept from update to update', 0.9), epsilonKey],
   start({ kernels, model }) {

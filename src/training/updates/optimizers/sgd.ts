@@ -13,6 +13,7 @@ export const sgd: Optimizer = {
   summary: 'stochastic gradient ascent, with `momentum` where that is not 0',
   synonyms: ['gradient-ascent', 'momentum'],
   usesMomentum: true,
+  isLinear: true,
   keeps: { models: 0, numbers: 0 },
   keys: [],
   start: (context) => ({ means: startVelocity(context), tensors: {} }),
