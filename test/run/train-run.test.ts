@@ -40,8 +40,7 @@ const { training } = smallConfig;
 /** Averaging begins between two evaluations and two checkpoints. */
 const everything = {
   ...training,
-  optimizer: 'adam',
-  momentum: undefined,
+  optimizer: 'nesterov',
   learningRate: 0.02,
   weightDecay: { l1: 0.001, l2: 0.01 },
   sparsity: { target: 0.2, cost: 0.1 },
@@ -64,6 +63,7 @@ const configs: Record<string, object> = {
     evaluation: { every: { updates: 7 }, logLikelihood: 'tracked', tracking: { every: { updates: 3 }, chains: 12, temperatures: 10 } },
   },
   'everything between gradient and step': { ...smallConfig, training: everything },
+  'all of that with Adam but centring, which it undoes': { ...smallConfig, training: { ...everything, optimizer: 'adam', momentum: undefined, centring: undefined } },
   dynamic: {
     ...smallConfig,
     data: { source: 'file', path: greyFile, binarize: 'dynamic', validation: { count: 2 } },
