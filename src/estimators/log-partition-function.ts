@@ -84,8 +84,6 @@ export const logPartitionFunctionEstimators: readonly LogPartitionFunctionEstima
       return parts.every(({ states }) => states <= largestEnumeration) ? cost : Infinity;
     },
     async estimate(model, context) {
-      // The kernels may still be at work on the model.
-      await context.kernels.finish();
       const parameters = getParameters(model);
       const structure = enumerationStructure(parameters);
       const { states } = structure;

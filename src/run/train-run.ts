@@ -238,7 +238,7 @@ class Run {
     const tracker = this.#tracker;
     const figures = await evaluateModel(
       prepared.kernels,
-      this.#trainer.standardOf(declared),
+      await this.#trainer.standardOf(declared),
       splitStates(prepared.dataset, declared),
       {
         logPartitionFunction: tracker === undefined ? prepared.logPartitionFunction : (evaluated) => tracker.estimate(evaluated),

@@ -154,7 +154,7 @@ export class Trainer {
   }
 
   /** The kernels' model of `declared`, `average` or `result`; valid until the next call. */
-  standardOf(declared: DeclaredModel): Model {
+  standardOf(declared: DeclaredModel): Promise<Model> {
     return this.#pipeline.standardOf(declared);
   }
 

@@ -114,8 +114,7 @@ describe.each(backends.map(({ name }) => name))('%s', (backend) => {
     if (average === undefined) throw new Error('there is no average');
     const { units, visibleLogVariance } = average;
     const expected = standardParameters({ ...getParameters(average), units, visibleLogVariance });
-    const standard = trainer.standardOf(average);
-    await kernels.finish();
+    const standard = await trainer.standardOf(average);
     const actual = getParameters(standard);
     for (const tensor of ['weights', 'visibleBias', 'hiddenBias'] as const) expect(firstDifference(actual[tensor], expected[tensor])).toBeUndefined();
   });

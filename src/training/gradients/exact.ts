@@ -33,8 +33,6 @@ export const exactGradient: GradientEstimator = {
   async estimate({ kernels, model, batch }, _state, rows) {
     const { visible, hiddenMeans } = batch;
     kernels.hiddenMeans(model, [{ visible, rows, means: hiddenMeans }]);
-    // The kernels may still be at work on the model, as after a restart.
-    await kernels.finish();
     const parameters = getParameters(model);
     const moments = await exactMoments(kernels, parameters, await plainLogPartitionFunction(kernels, parameters));
     return {

@@ -9,8 +9,8 @@
 
 import type { TrainingConfig } from '../../config/run-config.js';
 import type { Kernels, Model, ModelParameters, VisibleStates } from '../../kernels/index.js';
-import { setParameters } from '../../model/parameters.js';
-import type { DeclaredModel, DeclaredParameters } from '../../model/units/index.js';
+import { getParameters, setParameters } from '../../model/parameters.js';
+import { standardParameters, type DeclaredModel, type DeclaredParameters } from '../../model/units/index.js';
 import { restoreTensors, saveTensors, type Savable, type SavedTensor } from '../../sampling/saved-states.js';
 import type { Phases } from '../gradients/index.js';
 import { startAveraging, type Averaging } from './averaging.js';
@@ -125,13 +125,14 @@ export class UpdatePipeline {
     return this.averageAfter(updates) ?? this.#parameterization.master;
   }
 
-  /** The kernels' model of declared parameters; the same memory from call to call, or these parameters' own. */
-  standardOf(declared: DeclaredModel): Model {
+  /** The kernels' model of declared parameters, ready to be read; the same memory from call to call, or these parameters' own. */
+  async standardOf(declared: DeclaredModel): Promise<Model> {
     const { master } = this.#parameterization;
     if (declared === master) return this.#model;
     if (master.weights === this.#model.weights) return declared;
     this.#standard ??= this.#kernels.createModel(declared.visibleUnits, declared.hiddenUnits, declared.visibleLayer);
     this.#parameterization.refresh(declared, this.#standard);
+    await this.#finish();
     return this.#standard;
   }
 
@@ -170,7 +171,11 @@ export class UpdatePipeline {
     }
     if (velocity !== undefined && this.velocity !== undefined) setParameters(this.velocity, velocity);
     restoreTensors(this.#tensors, tensors);
-    this.#parameterization.refresh();
+    const { master } = this.#parameterization;
+    if (master.weights === this.#model.weights) return;
+    // Not by the kernels, who may still be at work when somebody looks at the restored model.
+    const { units, visibleLogVariance } = master;
+    setParameters(this.#model, standardParameters({ ...getParameters(master), units, visibleLogVariance }));
   }
 
   #stepAtOnce({ positive, negative }: Phases, sizes: StepSizes): { readonly finite: boolean } {
