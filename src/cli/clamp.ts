@@ -2,7 +2,7 @@
  * `rbm-train sample --clamp`: completes partly known rows, or says what to expect of what is missing in them.
  */
 
-import { printable, RbmError } from '../errors.js';
+import { RbmError } from '../errors.js';
 import { completeRow } from '../estimators/completion.js';
 import { getUnit, readVisibleRow, statesAsNumbers, type Kernels } from '../kernels/index.js';
 import type { Examples } from '../datasets/index.js';
@@ -79,5 +79,5 @@ export function describeClamping({ completed, exact }: ClampedRows, { steps, cou
     ...(exact > 0 ? [`${exact} by enumeration, exactly`] : []),
     ...(estimated > 0 ? [`${estimated} by ${count} chains of ${steps} Gibbs steps each`] : []),
   ];
-  return printable(`${completed} ${completed === 1 ? 'row' : 'rows'} completed: ${parts.join(', ')}`, 200);
+  return `${completed} ${completed === 1 ? 'row' : 'rows'} completed: ${parts.join(', ')}`;
 }

@@ -36,7 +36,7 @@ export function forEachGroup(groups: Uint32Array, visit: (first: number, end: nu
 }
 
 /** The largest of the values first … end − 1. */
-function largestOf(values: Float64Array, first: number, end: number): number {
+export function largestOf(values: Float64Array, first: number, end: number): number {
   let largest = values[first];
   for (let unit = first + 1; unit < end; unit++) largest = values[unit] > largest ? values[unit] : largest;
   return largest;

@@ -196,7 +196,9 @@ export class Trainer {
    * @throws Error where a thread of the kernels has died
    */
   async step(): Promise<boolean> {
-    const rows = await this.#loadBatch();
+    const chosen = this.#loadBatch();
+    const rows = chosen.length;
+    if (this.#missing !== undefined) await this.#missing.complete(this.#context.batch.visible, chosen, this.update);
     const phases = await this.#estimator.estimate(this.#context, this.#gradientState, rows, this.update);
     this.#phases = phases;
     const isFinite = await this.#pipeline.step(phases, { momentum: 0, ...this.stepSizes }, this.update + 1);
@@ -224,16 +226,15 @@ export class Trainer {
     this.update = update;
   }
 
-  /** Puts the next mini-batch into the context; returns its number of rows. */
-  async #loadBatch(): Promise<number> {
+  /** Puts the next mini-batch into the context; returns the rows of the examples that it is. */
+  #loadBatch(): Uint32Array {
     const epoch = Math.floor(this.update / this.updatesPerEpoch);
     if (epoch !== this.#epoch) this.#startEpoch(epoch);
     const first = (this.update % this.updatesPerEpoch) * this.#batchRows;
     const chosen = this.#order.subarray(first, first + this.#batchRows);
     copyVisibleRows(this.#epochExamples, chosen, this.#context.batch.visible);
     this.#parameterization.toStandard?.(this.#context.batch.visible, chosen.length);
-    if (this.#missing !== undefined) await this.#missing.complete(this.#context.batch.visible, chosen, this.update);
-    return chosen.length;
+    return chosen;
   }
 
   #startEpoch(epoch: number): void {

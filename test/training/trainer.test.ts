@@ -24,21 +24,7 @@ import type { SavedTensor } from '../../src/sampling/saved-states.js';
 import { sameBits } from '../formats/damage.js';
 import { bytesOf, valuesOf } from '../kernels/support.js';
 import { integers, normals } from '../reference/numbers.js';
-
-function trainingConfig(config: Partial<TrainingConfig> = {}): TrainingConfig {
-  return {
-    algorithm: 'cd',
-    k: 1,
-    batchSize: 4,
-    order: 'shuffled',
-    learningRate: 0.1,
-    momentum: 0,
-    weightDecay: { l1: 0, l2: 0 },
-    ...config,
-  };
-}
-
-const sml = { algorithm: 'sml', chains: 3, chainStart: 'data' };
+import { sml, trainingConfig } from './updates/support.js';
 
 /** Row r has unit r on, so that a batch's Σ v says which rows are in it. */
 function markedRows(rows: number): BinaryMatrix {

@@ -8,7 +8,7 @@ import { exp, sigmoid } from '../elementary.js';
 import { inverseNormalCumulative } from '../inverse-normal.js';
 import type { HiddenMeansRequest, Matrix, Model, Tempering, VisibleStates } from '../kernels.js';
 import type { RandomAddress } from '../random-address.js';
-import { forEachGroup, layerMeans } from '../visible-layer.js';
+import { forEachGroup, largestOf, layerMeans } from '../visible-layer.js';
 import { hiddenInputs, visibleInputs } from './inputs.js';
 import { createMatrix, valuesOf } from './memory.js';
 
@@ -89,8 +89,7 @@ function sampleCategorical(
   const { words, wordsPerRow } = states;
   words.fill(0, row * wordsPerRow, (row + 1) * wordsPerRow);
   forEachGroup(groups, (first, end) => {
-    let largest = inputs[start + first];
-    for (let unit = first + 1; unit < end; unit++) largest = inputs[start + unit] > largest ? inputs[start + unit] : largest;
+    const largest = largestOf(inputs, start + first, start + end);
     let total = 0;
     for (let unit = first; unit < end; unit++) total += exp(inputs[start + unit] - largest);
     const threshold = uniform(address, addressRow, first) * total;
