@@ -130,7 +130,12 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   }
   if (other !== undefined) checkComparable(model, other, options.against ?? '');
   const splits = splitStates(dataset, parameters);
-  const examples = splits.train ?? Object.values(splits)[0];
+  const examples: VisibleStates | undefined = splits.train ?? Object.values(splits)[0];
+  if (examples === undefined) {
+    throw new RbmError('data', `${printable(dataset.name)}: every row has missing values, and likelihoods are of whole rows`, {
+      hint: 'Name data with --data in which some rows are complete.',
+    });
+  }
   const plan = planEstimation(options, model.standard, examples);
   if (options.estimator === 'auto' && plan.estimator !== 'exact' && !options.quiet) terminal.err(`log Z is estimated, not exact: ${plan.why}\n`);
   const cooperation = { pause: stoppablePause(terminal.listenForStop()) };

@@ -75,6 +75,16 @@ describe('training', () => {
   });
 });
 
+test('without a complete row there is nothing to evaluate, and it is said', async () => {
+  writeFileSync(join(folder.path, 'gaps.csv'), '1,,0\n,1,0\n0,1,\n');
+  const config = { data: { source: 'file', path: 'gaps.csv', missing: 'nan', header: false }, model: { hiddenUnits: 2 }, training: { algorithm: 'cd', updates: 5 } };
+  writeFileSync(join(folder.path, 'gaps.json'), JSON.stringify(config));
+  expect(await runCli(['--config', 'gaps.json', '--output', 'gaps', '--quiet'], { cwd: folder.path })).toMatchObject({ code: 0, stderr: '' });
+  const outcome = await runCli(['evaluate', 'gaps'], { cwd: folder.path });
+  expect(outcome.code).toBe(3);
+  expect(outcome.stderr).toContain('every row has missing values');
+});
+
 describe('sample --clamp', () => {
   const known = '1,,0,,1,,,\n,,,,,,,\n0,0,1,1,0,0,1,1\n';
 
