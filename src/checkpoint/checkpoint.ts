@@ -1,19 +1,12 @@
 /**
  * A checkpoint: everything that exact continuation needs, in one safetensors file.
  *
-<<<<<<< HEAD
- * Tensors `weights`, `visibleBias`, `hiddenBias`, of Gaussian units `visibleLogVariance`: the parameters of the units that the
- * config declares (readable by any tool), `velocity.*` (with momentum), `state.*` (what the
- * training algorithm carries), `tracking.*` (where log Z is tracked), `metrics` (the lines of metrics.jsonl up to here, so
- * that no event can be lost or doubled);
- * metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no hosts, no paths: the same
-=======
- * Tensors `weights`, `visibleBias`, `hiddenBias` (the run's model, readable by any tool: of averaged training the average),
- * `velocity.*` (with momentum), `state.*` (what the training algorithm carries), `updates.*` (what optimizer, centring,
- * sparsity carry; `updates.last.*`: the parameters in training, of averaged training), `tracking.*` (where log Z is tracked),
- * `metrics` (the lines of metrics.jsonl up to here, so that no event can be lost or doubled); metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no hosts, no paths: the same
->>>>>>> t1
- * progress gives the same bytes.
+ * Tensors `weights`, `visibleBias`, `hiddenBias`, of Gaussian units `visibleLogVariance`: the run's model in the units that the
+ * config declares, readable by any tool (of averaged training the average); `velocity.*` (with momentum), `state.*` (what the
+ * training algorithm carries), `updates.*` (what optimizer, centring, sparsity carry; `updates.last.*`: the parameters in
+ * training, of averaged training), `tracking.*` (where log Z is tracked), `metrics` (the lines of metrics.jsonl up to here, so
+ * that no event can be lost or doubled); metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no
+ * hosts, no paths: the same progress gives the same bytes.
  */
 
 import { createHash } from 'node:crypto';

@@ -10,7 +10,7 @@ import {
   type Matrix,
   type Model,
 } from '../kernels/index.js';
-import { getParameters, setParameters } from '../model/parameters.js';
+import { createParameters, getParameters, parameterTensors, setParameters } from '../model/parameters.js';
 
 /** A tensor as the checkpoint stores it: packed states as one byte for every unit, numbers as float64. */
 export interface SavedTensor {
@@ -21,18 +21,12 @@ export interface SavedTensor {
 /** What can be saved: packed states, matrices, whole models, ordinary numbers. */
 export type Savable = BinaryMatrix | Matrix | Model | Float64Array;
 
-/** The tensors of a model in their order, by the ends of their names. */
-const modelTensors = ['weights', 'visibleBias', 'hiddenBias'] as const;
-
 /** The tensors of what can be saved, by name; a model gives three: `name.weights` and so on. */
 export function saveTensors(savable: Readonly<Record<string, Savable>>): Record<string, SavedTensor> {
   const saved: Record<string, SavedTensor> = {};
   for (const [name, item] of Object.entries(savable)) {
     if ('weights' in item) {
-      const parameters = getParameters(item);
-      const { visibleUnits: n, hiddenUnits: m } = parameters;
-      const shapes = { weights: [n, m], visibleBias: [n], hiddenBias: [m] };
-      for (const tensor of modelTensors) saved[`${name}.${tensor}`] = { shape: shapes[tensor], values: parameters[tensor] };
+      for (const { name: tensor, shape, values } of parameterTensors(getParameters(item))) saved[`${name}.${tensor}`] = { shape, values };
     } else if (!('rows' in item)) {
       saved[name] = { shape: [item.length], values: Float64Array.from(item) };
     } else saved[name] = { shape: [item.rows, item.columns], values: statesAsNumbers(item) };
@@ -61,16 +55,9 @@ function tensorOf(tensors: ReadonlyMap<string, SavedTensor>, name: string, shape
 export function restoreTensors(savable: Readonly<Record<string, Savable>>, tensors: ReadonlyMap<string, SavedTensor>): void {
   for (const [name, item] of Object.entries(savable)) {
     if ('weights' in item) {
-      const { visibleUnits, hiddenUnits } = item;
-      const values = (tensor: (typeof modelTensors)[number], shape: number[]): Float64Array =>
-        tensorOf(tensors, `${name}.${tensor}`, shape, 8).values as Float64Array;
-      setParameters(item, {
-        visibleUnits,
-        hiddenUnits,
-        weights: values('weights', [visibleUnits, hiddenUnits]),
-        visibleBias: values('visibleBias', [visibleUnits]),
-        hiddenBias: values('hiddenBias', [hiddenUnits]),
-      });
+      const parameters = createParameters(item.visibleUnits, item.hiddenUnits, item.visibleLayer);
+      for (const { name: tensor, shape, values } of parameterTensors(parameters)) values.set(tensorOf(tensors, `${name}.${tensor}`, shape, 8).values);
+      setParameters(item, parameters);
     } else if (!('rows' in item)) {
       item.set(tensorOf(tensors, name, [item.length], 8).values);
     } else if (isBinaryMatrix(item)) {
