@@ -70,11 +70,12 @@ describe.each([1, 2, 3])('wasm with %i threads gives the bits of the reference',
     const property = fc.asyncProperty(cases, async ({ layers, inputs: kind, coefficients: weighting }) => {
       const { n, m, rows, seed } = layers;
       const workspace = new Workspace(kernels);
-      const model = workspace.model(caseParameters(layers));
       const states = caseStates(workspace, layers, n);
       const inputs = workspace.matrix(rows, m, valuesOfKind(kind, rows * m, seed + 7));
       const coefficients = workspace.matrix(rows, n, valuesOfKind(weighting, rows * n, seed + 8));
       const [ratios, hidden, products] = [workspace.results(rows, n), workspace.results(rows, m), workspace.results(n, m)];
+      // Last, so that its view reaches all of them: a view of shared memory keeps the length from before it grew.
+      const model = workspace.model(caseParameters(layers));
       kernels.flipLogRatios(model, states, rows, inputs, ratios);
       kernels.flipStatistics(model, states, rows, inputs, coefficients, hidden, products);
       await kernels.finish();

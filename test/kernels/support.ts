@@ -55,7 +55,7 @@ export function bytesOf(states: object): Uint8Array {
   return bytes;
 }
 
-/** What the panels of a matrix of the WebAssembly kernels hold in columns that it does not have; `memory` is any buffer of theirs. */
+/** What the panels of a matrix of the WebAssembly kernels hold in columns that it does not have; `memory` is a buffer of theirs made after it. */
 export function panelPadding(matrix: Matrix, memory: ArrayBufferLike): number[] {
   const { rows, columns, start, stride } = matrix as Matrix & { readonly start: number; readonly stride: number };
   const panels = ceil(columns / 8);
