@@ -1,0 +1,149 @@
+/** What every fault needs: trainings to do it to, processes to do it in, and the check of what is left afterwards. */
+
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import seedrandom from 'seedrandom';
+
+import { trainings } from './trainings.js';
+
+const executable = fileURLToPath(new URL('../../bin/rbm-train.js', import.meta.url));
+
+/** How long a process may take before it counts as hung, in milliseconds: more than a hundred times what it needs. */
+const hangLimit = 120_000;
+
+/**
+ * One try of a fault.
+ *
+ * @typedef {{what: string, failure?: string, skip?: string}} Attempt `failure`: why it was not survived; `skip`: why it
+ * could not be tried here
+ * @typedef {{name: string, run(context: FaultContext): AsyncGenerator<Attempt>}} Fault
+ * @typedef {{code: number | null, signal: string | null, stdout: string, stderr: string}} Outcome `signal` is 'hung' where the process had to be ended
+ * @typedef {{env?: Record<string, string>, shell?: string, cwd?: string}} StartOptions `shell`: commands before the tool, such as `ulimit -f 10`
+ */
+
+/** Names of the temporary files below a folder. */
+export function temporaryFiles(folder) {
+  return readdirSync(folder, { recursive: true }).filter((name) => /(^|\/)\.[^/]*(\.tmp|\.\d+)$/.test(name));
+}
+
+/** Starts the tool. @param {string[]} args @param {StartOptions & {cwd: string}} options */
+export function startTool(args, { cwd, env = {}, shell }) {
+  const { NODE_OPTIONS: _options, FORCE_COLOR: _colour, ...inherited } = process.env;
+  const [command, before] = shell === undefined ? [process.execPath, [executable]] : ['sh', ['-c', `${shell}; exec "$0" "$@"`, process.execPath, executable]];
+  return spawn(command, [...before, ...args], { cwd, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** How a process ends. @returns {Promise<Outcome>} */
+export function outcomeOf(child, limit = hangLimit) {
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (text) => (texts[name] += text));
+  let hung = false;
+  const timer = setTimeout(() => {
+    hung = true;
+    child.kill('SIGKILL');
+  }, limit);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal: hung ? 'hung' : signal, ...texts });
+    });
+  });
+}
+
+/** Why a message is not what a user should see; undefined where it is. @param {Outcome} outcome */
+export function faultOfMessage({ code, signal, stderr }, expectedCodes = [0, 1]) {
+  if (signal !== null) return signal === 'hung' ? 'the process hung' : `the process ended by ${signal}: ${stderr.slice(-500)}`;
+  if (!expectedCodes.includes(code ?? -1)) return `exit code ${code} is not one of ${expectedCodes}: ${stderr.slice(-500)}`;
+  if (/internal error|^\s+at .*:\d+:\d+|node:internal|Error: /m.test(stderr)) return `not a message for users: ${stderr.slice(-500)}`;
+  return undefined;
+}
+
+/** Trainings, processes and checks, in a folder of its own. */
+export class FaultContext {
+  /** @type {readonly import('./trainings.js').Training[]} */
+  trainings = trainings;
+  #references = new Map();
+  #runs = 0;
+
+  /** @param {string} folder to be made @param {{bounded: boolean, seed: string}} options */
+  constructor(folder, { bounded, seed }) {
+    this.folder = folder;
+    this.bounded = bounded;
+    /** Uniform numbers, the same for the same seed. */
+    this.random = seedrandom.alea(seed);
+    mkdirSync(folder, { recursive: true });
+  }
+
+  /** The path of a new run, with no file there yet. */
+  newRun() {
+    return join(this.folder, `run-${this.#runs++}`);
+  }
+
+  /** The arguments that start or continue a training. */
+  arguments(training, run) {
+    return ['--config', this.configFile(training), '--output', run, '--resume-or-start', '--threads', String(training.threads ?? 1)];
+  }
+
+  configFile(training) {
+    const file = join(this.folder, `${training.name.replaceAll(' ', '-')}.json`);
+    if (!existsSync(file)) writeFileSync(file, training.config);
+    return file;
+  }
+
+  /** @param {string[]} args @param {StartOptions} options */
+  start(args, options = {}) {
+    return startTool(args, { cwd: this.folder, ...options, env: { XDG_CACHE_HOME: join(this.folder, 'cache'), ...options.env } });
+  }
+
+  /** @param {string[]} args @param {StartOptions} options */
+  run(args, options = {}) {
+    return outcomeOf(this.start(args, options));
+  }
+
+  /** The lasting files of a training that nothing happened to, and the seconds it took. */
+  async reference(training) {
+    let reference = this.#references.get(training.name);
+    if (reference === undefined) {
+      const run = this.newRun();
+      const start = performance.now();
+      const { code, stderr } = await this.run(this.arguments(training, run));
+      if (code !== 0) throw new Error(`${training.name}: the undisturbed training failed: ${stderr}`);
+      reference = { seconds: (performance.now() - start) / 1000, files: lastingFiles(run) };
+      this.#references.set(training.name, reference);
+    }
+    return reference;
+  }
+
+  /**
+   * Continues a disturbed training to its end and compares what it leaves with the undisturbed one: the same files, byte
+   * for byte (so every event is in metrics.jsonl once), and no temporary file of a dead process.
+   *
+   * @returns why they differ, undefined where they do not
+   */
+  async recover(training, run) {
+    const outcome = await this.run(this.arguments(training, run));
+    if (outcome.code !== 0) return `it could not be continued: exit ${outcome.code} ${outcome.signal ?? ''} ${outcome.stderr.slice(-500)}`;
+    return this.compare(training, run);
+  }
+
+  /** As `recover`, of a training that has come to its end. */
+  async compare(training, run) {
+    const { files } = await this.reference(training);
+    const found = lastingFiles(run);
+    for (const [name, content] of Object.entries(files)) {
+      if (found[name] !== content) return `${name} differs from that of a training that nothing happened to`;
+    }
+    const left = temporaryFiles(run);
+    return left.length > 0 ? `temporary files are left: ${left.join(', ')}` : undefined;
+  }
+}
+
+/** What must not depend on what happened to a run. */
+function lastingFiles(run) {
+  const last = readdirSync(join(run, 'checkpoints')).filter((name) => name.startsWith('update-')).toSorted().at(-1);
+  const names = ['result.json', 'metrics.jsonl', 'best.safetensors', join('checkpoints', last ?? '')];
+  return Object.fromEntries(names.filter((name) => existsSync(join(run, name))).map((name) => [name, readFileSync(join(run, name), 'latin1')]));
+}

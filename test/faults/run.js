@@ -1,0 +1,75 @@
+/**
+ * `npm run test:faults -- [options]`: does to real training processes what happens to them in batch jobs, and prints the
+ * table of what they survived. A fault is a file in faults/ and a row in faults/index.js.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { FaultContext } from './context.js';
+import { faults } from './faults/index.js';
+
+const usage = `npm run test:faults -- [options]
+
+  --bounded      few of each, for CI
+  --only TEXT    only the faults whose name contains TEXT
+  --seed TEXT    seed of the instants and places (default 1)
+  --keep         leave the runs for inspection
+`;
+
+const { values } = parseArgs({
+  options: {
+    bounded: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    seed: { type: 'string', default: '1' },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
+
+const chosen = faults.filter(({ name }) => name.includes(values.only));
+if (chosen.length === 0) {
+  process.stderr.write(`no fault has ${JSON.stringify(values.only)} in its name; there are: ${faults.map(({ name }) => name).join(', ')}\n`);
+  process.exit(2);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'rbm-train-faults-'));
+const rows = [];
+const failures = [];
+try {
+  for (const fault of chosen) {
+    const context = new FaultContext(join(folder, String(rows.length)), { bounded: values.bounded, seed: `${values.seed} ${fault.name}` });
+    let [tried, survived, skipped] = [0, 0, 0];
+    for await (const { what, failure, skip } of fault.run(context)) {
+      if (skip !== undefined) {
+        skipped++;
+        process.stderr.write(`SKIPPED ${fault.name}: ${what}: ${skip}\n`);
+        continue;
+      }
+      tried++;
+      if (failure === undefined) survived++;
+      else {
+        failures.push(`${fault.name}: ${what}: ${failure}`);
+        process.stderr.write(`FAILED ${failures.at(-1)}\n`);
+      }
+    }
+    rows.push([fault.name, String(tried), String(survived), String(skipped)]);
+    process.stderr.write(`${fault.name}: tried ${tried}, survived ${survived}\n`);
+  }
+} finally {
+  if (values.keep) process.stderr.write(`the runs are in ${folder}\n`);
+  else rmSync(folder, { recursive: true, force: true });
+}
+
+const header = ['fault', 'tried', 'survived', 'skipped'];
+const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
+for (const row of [header, ...rows]) {
+  process.stdout.write(`${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  ')}\n`);
+}
+if (failures.length > 0 || rows.some(([, tried]) => tried === '0')) process.exitCode = 1;

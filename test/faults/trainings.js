@@ -1,0 +1,40 @@
+/**
+ * Small trainings for the faults: one for every algorithm, and what else a checkpoint can hold. They save and evaluate so
+ * often that a random instant falls into the writing of a file as likely as not.
+ */
+
+const barsAndStripes = "{ source: 'bars-and-stripes', height: 3, width: 3, validation: { count: 4 } }";
+const gaussians = "{ source: 'mixture-of-gaussians', values: 'real', dimensions: 6, examples: 40, standardize: 'columns', validation: { count: 8 } }";
+
+/** @typedef {{name: string, config: string, threads?: number}} Training */
+
+/** @returns {Training} */
+function training(name, algorithm, { data = barsAndStripes, model = '', steps = 'learningRate: 0.1, momentum: 0.5', evaluation = '', threads = undefined } = {}) {
+  const config = `{
+    seed: 'faults', data: ${data}, model: { hiddenUnits: 4, ${model} },
+    training: { ${algorithm}, updates: 60, batchSize: 4, ${steps} },
+    evaluation: { every: { updates: 3 }, ${evaluation} },
+    checkpoint: { every: { updates: 2 } }, log: { every: { updates: 1 } },
+  }
+`;
+  return { name, config, threads };
+}
+
+const everything = `learningRate: 0.01, optimizer: 'nesterov', momentum: 0.5, sparsity: { target: 0.1, cost: 0.1 },
+  centring: { offsets: 'both' }, clipNorm: 1, averaging: { from: { updates: 20 } }`;
+
+/** @type {readonly Training[]} */
+export const trainings = [
+  training('cd', "algorithm: 'cd', k: 1"),
+  training('sml', "algorithm: 'sml', chains: 6", { threads: 2 }),
+  training('tempered-sml', "algorithm: 'tempered-sml', chains: 3, rungs: 4"),
+  training('fast-sml', "algorithm: 'fast-sml', chains: 6, fastLearningRate: 0.1"),
+  training('exact', "algorithm: 'exact'"),
+  training('mean-field', "algorithm: 'mean-field', expansionOrder: 2, chains: 6"),
+  training('pseudo-likelihood', "algorithm: 'pseudo-likelihood'"),
+  training('ratio-matching', "algorithm: 'ratio-matching'"),
+  training('sml with everything', "algorithm: 'sml', chains: 6", { steps: everything, threads: 2 }),
+  training('adam', "algorithm: 'cd'", { steps: "learningRate: 0.01, optimizer: 'adam'" }),
+  training('gaussian units', "algorithm: 'sml', chains: 6", { data: gaussians, model: "visible: { units: 'gaussian', variance: 'learned' }", steps: 'learningRate: 0.01' }),
+  training('tracked log Z', "algorithm: 'sml', chains: 6", { evaluation: "logLikelihood: 'tracked'" }),
+];
