@@ -28,7 +28,7 @@ const reasons = {
 };
 
 /** In the bounded form, so many failures of each call are tried on average. */
-const boundedShare = 0.4;
+const boundedShare = 0.2;
 
 /** Calls whose failure must be told also where the command gets all of its work done: a file was not written when it was to be. */
 function mustBeTold({ kind, name }) {
