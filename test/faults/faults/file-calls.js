@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { faultOfMessage, outcomeOf, temporaryFiles } from '../context.js';
 import { canFail, codes } from '../injection/patch.js';
 
+const patchModule = new URL('../injection/patch.js', import.meta.url).href;
 const batchScript = fileURLToPath(new URL('../injection/batch.js', import.meta.url));
 
 /** What the user is told, by code. */
@@ -140,6 +141,11 @@ function contentsOf(folder) {
   return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'latin1').replaceAll(folder, '')]));
 }
 
+/** What a command printed, wherever it worked. */
+function printed({ stdout }, folder) {
+  return stdout.replaceAll(folder, '');
+}
+
 /** Whether a message tells of what was injected, of a file that exists or is to. */
 function tells(stderr, code, folder) {
   return stderr.split('\n').some((line) => reasons[code].test(line) && (line.includes(folder) || /[\w-]+\.(json|csv|npz|npy|png|safetensors)|run/.test(line)));
@@ -154,6 +160,30 @@ function faultOfEnd(outcome, { code, call, folder }) {
   return `exit ${outcome.code}, and nobody is told of it: ${JSON.stringify(outcome.stderr.slice(-500))}`;
 }
 
+/** Why what a command left, other than a training, is not all of its output or nothing. */
+function faultOfOutput(outcome, { folder, undisturbed, before, after, usual, output }) {
+  const left = contentsOf(folder);
+  const isWritten = outcome.code === 0 || (output !== undefined && left[output] === after[output]);
+  const whole = isWritten ? after : before;
+  const different = [...new Set([...Object.keys(left), ...Object.keys(whole)])].filter((file) => left[file] !== whole[file]);
+  if (different.length > 0) return `exit ${outcome.code}, and left other files than it should: ${different.join(', ')}`;
+  if (outcome.code === 0 && printed(outcome, folder) !== printed(usual, undisturbed)) return 'it printed something else';
+  if (outcome.code !== 0 && outcome.stdout !== '') return `it failed, but printed ${outcome.stdout.slice(0, 200)}`;
+  return undefined;
+}
+
+/** The failures of calls that are tried. */
+function injectionsFor(context, calls) {
+  const all = calls.flatMap((call, index) => {
+    const possible = codes.filter((code) => canFail(call, code));
+    const share = context.bounded ? boundedShare / possible.length / 2 : 1;
+    return possible.flatMap((code) =>
+      [false, true].flatMap((lasting) => (context.random() < share ? [{ call, code, injection: { at: index + 1, code, lasting } }] : [])),
+    );
+  });
+  return all.map((attempt) => ({ ...attempt, what: `${attempt.code} ${attempt.injection.lasting ? 'from' : 'at'} call ${attempt.injection.at} (${attempt.call.name})` }));
+}
+
 /** @type {import('../context.js').Fault} */
 export const fileCalls = {
   name: 'an error from a file-system call',
@@ -166,23 +196,11 @@ export const fileCalls = {
       const before = contentsOf(undisturbed);
       const [usual] = await trials.run([{ args, folder: undisturbed, injection: {} }]);
       const after = contentsOf(undisturbed);
-      const attempts = [];
-      for (const [index, call] of usual.calls.entries()) {
-        const possible = codes.filter((code) => canFail(call, code));
-        for (const code of possible) {
-          for (const lasting of [false, true]) {
-            if (context.bounded && context.random() >= boundedShare / possible.length / 2) continue;
-            attempts.push({ code, call, what: `${name}: ${code} ${lasting ? 'from' : 'at'} call ${index + 1} (${call.name})`, injection: { at: index + 1, code, lasting } });
-          }
-        }
-      }
-      for (const attempt of attempts) attempt.folder = trials.folder(scenario);
-      const jobs = attempts.map(({ folder, injection }) => ({ args, folder, injection }));
-      const outcomes = await trials.run(jobs);
+      const attempts = injectionsFor(context, usual.calls).map((attempt) => ({ ...attempt, folder: trials.folder(scenario) }));
+      const outcomes = await trials.run(attempts.map(({ folder, injection }) => ({ args, folder, injection })));
       // In another process: temporary files can be collected only when those that left them are dead.
-      const recoveries = isTraining ? await trials.run(jobs.map(({ folder }) => ({ args: recovery, folder }))) : [];
-      const isLeft = isTraining ? [] : attempts.filter(({ folder, injection }) => injection.lasting && temporaryFiles(folder).length > 0);
-      await trials.run(isLeft.map(({ folder }) => ({ args, folder })));
+      const again = attempts.filter(({ folder, injection }) => isTraining || (injection.lasting && temporaryFiles(folder).length > 0));
+      const recoveries = await trials.run(again.map(({ folder }) => ({ args: isTraining ? recovery : args, folder })));
       for (const [index, attempt] of attempts.entries()) {
         const { folder, what } = attempt;
         const outcome = outcomes[index];
@@ -191,18 +209,55 @@ export const fileCalls = {
           const { code, stderr } = recoveries[index];
           failure = code === 0 ? await context.compare(trials.training, join(folder, 'run')) : `it could not be continued: exit ${code} ${stderr}`;
         } else if (failure === undefined) {
-          const left = contentsOf(folder);
-          const isWritten = outcome.code === 0 || (output !== undefined && left[output] === after[output]);
-          const whole = isWritten ? after : before;
-          const different = [...new Set([...Object.keys(left), ...Object.keys(whole)])].filter((file) => left[file] !== whole[file]);
-          if (different.length > 0) failure = `exit ${outcome.code}, and left other files than it should: ${different.join(', ')}`;
-          else if (outcome.code === 0 && outcome.stdout !== usual.stdout) failure = 'it printed something else';
-          else if (outcome.code !== 0 && outcome.stdout !== '' ) failure = `it failed, but printed ${outcome.stdout.slice(0, 200)}`;
+          const left = name === 'verify' ? [] : temporaryFiles(folder);
+          failure = faultOfOutput(outcome, { folder, undisturbed, before, after, usual, output }) ?? (left.length > 0 ? `temporary files are left: ${left.join(', ')}` : undefined);
         }
-        if (failure === undefined && !isTraining && name !== 'verify' && temporaryFiles(folder).length > 0) failure = `temporary files are left: ${temporaryFiles(folder).join(', ')}`;
-        yield { what, failure };
+        yield { what: `${name}: ${what}`, failure };
         rmSync(folder, { recursive: true });
       }
+    }
+  },
+};
+
+/** Reads and writes that do a part of what they are asked for are no failures: nothing changes. @type {import('../context.js').Fault} */
+export const shortCalls = {
+  name: 'short reads and writes',
+  async *run(context) {
+    const trials = new Trials(context);
+    await trials.prepare();
+    const tried = scenarios.map((scenario) => ({ ...scenario, usualFolder: trials.folder(scenario), folder: trials.folder(scenario) }));
+    const usual = await trials.run(tried.map(({ args, usualFolder }) => ({ args, folder: usualFolder })));
+    const short = await trials.run(tried.map(({ args, folder }) => ({ args, folder, injection: { short: true } })));
+    for (const [index, { name, folder, usualFolder }] of tried.entries()) {
+      const [found, expected] = [contentsOf(folder), contentsOf(usualFolder)];
+      const different = Object.keys(expected).filter((file) => found[file] !== expected[file]);
+      const isSame = short[index].code === usual[index].code && printed(short[index], folder) === printed(usual[index], usualFolder) && different.length === 0;
+      yield { what: name, failure: isSame ? undefined : `exit ${short[index].code}, different files: ${different.join(', ')}; ${short[index].stderr.slice(-300)}` };
+    }
+  },
+};
+
+/** As above, in processes of their own with threads: none of them hangs. @type {import('../context.js').Fault} */
+export const fileCallsWithThreads = {
+  name: 'an error from a file-system call, with threads',
+  async *run(context) {
+    const trials = new Trials(context);
+    await trials.prepare();
+    const scenario = scenarios[0];
+    const args = [...scenario.args.slice(0, -1), '2'];
+    const [{ calls }] = await trials.run([{ args: scenario.args, folder: trials.folder(scenario), injection: {} }]);
+    const all = injectionsFor({ random: context.random, bounded: false }, calls);
+    for (let tried = 0; tried < (context.bounded ? 3 : 60); tried++) {
+      const attempt = { ...all[Math.floor(context.random() * all.length)], folder: trials.folder(scenario) };
+      const { folder, injection, what } = attempt;
+      const env = { XDG_CACHE_HOME: join(folder, 'cache'), TMPDIR: join(folder, 'tmp') };
+      const fault = { NODE_OPTIONS: `--import ${patchModule}`, RBM_FAULT: JSON.stringify({ ...injection, below: folder }) };
+      let failure = faultOfEnd(await context.run(args, { cwd: folder, env: { ...env, ...fault } }), attempt);
+      if (failure === undefined) {
+        const { code, stderr } = await context.run(recovery, { cwd: folder, env });
+        failure = code === 0 ? await context.compare(trials.training, join(folder, 'run')) : `it could not be continued: exit ${code} ${stderr}`;
+      }
+      yield { what, failure };
     }
   },
 };
