@@ -15,6 +15,7 @@ import { exitCodes, printable } from '../errors.js';
 import { getUnit, isBinaryMatrix } from '../kernels/index.js';
 import { loadDataArgument } from './arguments.js';
 import { table } from './figures.js';
+import { jsonText } from './json-output.js';
 import { wholeNumber } from './numbers.js';
 import { collect, type CommonOptions, type DefineCommand } from './options.js';
 import type { Terminal } from './terminal.js';
@@ -108,7 +109,7 @@ async function showData(argument: string, options: Options, terminal: Terminal):
   const dataset = await loadDataArgument(argument, options.set ?? [], terminal, { binarize: 'threshold' });
   const figures = describeDataset(dataset);
   if (options.json) {
-    terminal.out(`${JSON.stringify(figures)}\n`);
+    terminal.out(`${jsonText(figures)}\n`);
     return;
   }
   const lines = [printable(figures.name)];
