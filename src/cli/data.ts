@@ -33,18 +33,22 @@ function real(value: number): string {
   return Number(value.toPrecision(5)).toString();
 }
 
+function orUnknown(value: number | undefined): string {
+  return value === undefined ? '–' : String(value);
+}
+
 /** One line for each split. */
 function splitTable({ kind, splits }: DatasetFigures): string {
   const own = {
     binary: {
       header: ['share on', 'distinct rows', 'columns always 0', 'columns always 1'],
-      cells: ({ density, distinctRows, alwaysOff, alwaysOn }: BinarySplitFigures) => [density.toFixed(4), ...[distinctRows, alwaysOff, alwaysOn].map(String)],
+      cells: ({ density, distinctRows, alwaysOff, alwaysOn }: BinarySplitFigures) => [density.toFixed(4), orUnknown(distinctRows), String(alwaysOff), String(alwaysOn)],
     },
     real: {
       header: ['distinct rows', 'least', 'largest', 'mean', 'deviation'],
-      cells: ({ distinctRows, minimum, maximum, mean, deviation }: RealSplitFigures) => [String(distinctRows), ...[minimum, maximum, mean, deviation].map(real)],
+      cells: ({ distinctRows, minimum, maximum, mean, deviation }: RealSplitFigures) => [orUnknown(distinctRows), ...[minimum, maximum, mean, deviation].map(real)],
     },
-    categorical: { header: ['distinct rows'], cells: ({ distinctRows }: CommonSplitFigures) => [String(distinctRows)] },
+    categorical: { header: ['distinct rows'], cells: ({ distinctRows }: CommonSplitFigures) => [orUnknown(distinctRows)] },
   }[kind] as { header: string[]; cells: (split: DatasetFigures['splits'][number]) => string[] };
   const anyMissing = splits.some(({ missing }) => missing !== undefined);
   const header = ['split', 'rows', ...own.header, ...(anyMissing ? ['missing'] : [])];
