@@ -51,7 +51,10 @@ function parseHeader(text: string, fail: (message: string, hint?: string) => Rbm
   // Python 2 wrote long integers with an L.
   if (!parts.every((part) => /^\d{1,20}L?$/.test(part))) throw unreadable('shape');
   if (parts.length > dimensionLimit) throw fail(`has ${parts.length} dimensions; at most ${dimensionLimit} can be read`);
-  return { descr: descr[1], fortranOrder: order[1] === 'True', shape: parts.map((part) => Number.parseInt(part, 10)) };
+  const shape = parts.map((part) => Number.parseInt(part, 10));
+  // Beside a size of 0 any other one would fit the bytes there.
+  if (!shape.every(Number.isSafeInteger)) throw fail(`claims shape (${parts.join(', ')}), more than any array has`, saveAgain);
+  return { descr: descr[1], fortranOrder: order[1] === 'True', shape };
 }
 
 /** Element type and byte order of a `descr` such as `<f4`. */
