@@ -1,6 +1,11 @@
 /** The registry of fuzzed parsers. To add one: a file here, a row below. */
 
+import { gzip } from './gzip.js';
+import { idx } from './idx.js';
+import { mat } from './mat.js';
 import { npy } from './npy.js';
+import { npz } from './npz.js';
+import { safetensors } from './safetensors.js';
 
 /**
  * A parser under attack.
@@ -19,4 +24,4 @@ import { npy } from './npy.js';
  */
 
 /** @type {readonly Target[]} */
-export const targets = [npy];
+export const targets = [npy, npz, gzip, idx, mat, safetensors];

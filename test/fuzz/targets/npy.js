@@ -2,37 +2,18 @@
 
 import { readNpy } from '../../../dist/formats/npy.js';
 import { faultOfArray, hostileName } from './checks.js';
+import { columnMajor, countOf, encode, integer, numbersOf, numberTypes } from './numbers.js';
 
-const writers = {
-  f8: (bytes, value, at, little) => (little ? bytes.writeDoubleLE(value, at) : bytes.writeDoubleBE(value, at)),
-  f4: (bytes, value, at, little) => (little ? bytes.writeFloatLE(value, at) : bytes.writeFloatBE(value, at)),
-  i8: (bytes, value, at, little) => (little ? bytes.writeBigInt64LE(BigInt(value), at) : bytes.writeBigInt64BE(BigInt(value), at)),
-  i4: (bytes, value, at, little) => (little ? bytes.writeInt32LE(value, at) : bytes.writeInt32BE(value, at)),
-  i2: (bytes, value, at, little) => (little ? bytes.writeInt16LE(value, at) : bytes.writeInt16BE(value, at)),
-  i1: (bytes, value, at) => bytes.writeInt8(value, at),
-  u1: (bytes, value, at) => bytes.writeUInt8(value, at),
-};
-
-/** Numbers as bytes. */
-function encode(type, values, little) {
-  const size = Number(type[1]);
-  const bytes = Buffer.alloc(size * values.length);
-  for (const [index, value] of values.entries()) writers[type](bytes, value, size * index, little);
-  return bytes;
-}
-
-/** The order of elements in C that have that of Fortran. */
-function columnMajor(values, [rows, columns]) {
-  return Array.from({ length: values.length }, (_, index) => values[(index % rows) * columns + Math.floor(index / rows)]);
-}
-
-/** An `.npy` file and what it holds. @param {import('../draw.js').Draw} draw */
-export function npyFile(draw) {
-  const type = draw.pick(Object.keys(writers));
+/**
+ * An `.npy` file and what it holds.
+ *
+ * @param {import('../draw.js').Draw} draw @param {readonly number[]} [shape] any where left out
+ */
+export function npyFile(draw, shape = Array.from({ length: draw.integer(0, 4) }, () => draw.integer(0, 4))) {
+  const type = draw.pick(numberTypes);
   const little = draw.chance(0.6);
-  const shape = Array.from({ length: draw.integer(0, 4) }, () => draw.integer(0, 4));
   const fortran = shape.length === 2 && draw.chance(0.5);
-  const values = draw.numbers(shape.reduce((product, size) => product * size, 1), type === 'u1' ? 0 : -8);
+  const values = numbersOf(draw, type, countOf(shape));
   const python2 = draw.chance(0.2) ? 'L' : '';
   const sizes = draw.list(shape).map((size) => draw.lie(String(size), ['-1', '4294967296', '9007199254740993', '1152921504606846976', '99999999999999999999', '1e3', '0x4', '', '1.5']));
   const descr = draw.lie(`${type[1] === '1' ? draw.pick(['|', '<']) : little ? '<' : '>'}${type}`, ['|O', '<O8', '<f16', '<c16', '<U4', '|S3', '|V8', '<M8[ns]', '=f8', 'f8', '|b1', '<f2', '>u8', '\u001b[31m', '']);
@@ -43,8 +24,7 @@ export function npyFile(draw) {
   ]);
   const version = draw.pick([1, 2, 3]);
   const text = Buffer.from(`{${entries.join(', ')}, }`.padEnd(draw.integer(0, 120)).concat('\n'), 'latin1');
-  const length = Buffer.alloc(version === 1 ? 2 : 4);
-  length.writeUIntLE(Number(BigInt.asUintN(8 * length.length, draw.lie(BigInt(text.length)))), 0, length.length);
+  const length = integer(draw.lie(BigInt(text.length)), version === 1 ? 2 : 4);
   const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, draw.lie(version, [0, 4, 255]), draw.lie(0, [1])]);
   const content = encode(type, fortran ? columnMajor(values, shape) : values, little);
   return { bytes: Buffer.concat([start, length, text, content]), expected: { shape, values } };
