@@ -8,7 +8,7 @@
 
 import { printable, RbmError } from '../errors.js';
 import { littleEndianBytes } from './little-endian.js';
-import { bytesPerNumber, decodeNumbers, toRowMajor, type NumberType } from './number-array.js';
+import { bytesPerNumber, decodeNumbers, elementCount, toRowMajor, type NumberType } from './number-array.js';
 
 /** An array as it stood in the file. */
 export interface NpyArray {
@@ -93,7 +93,7 @@ export function readNpy(bytes: Uint8Array, name: string): NpyArray {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + 8 + lengthBytes, headerLength).toString(version === 3 ? 'utf8' : 'latin1');
   const { descr, fortranOrder, shape } = parseHeader(text, fail);
   const { type, littleEndian } = parseType(descr, fail);
-  const count = shape.reduce((product, length) => product * length, 1);
+  const count = elementCount(shape);
   const expected = count * bytesPerNumber(type);
   const present = bytes.length - start;
   if (expected !== present) {
@@ -113,7 +113,7 @@ export function readNpy(bytes: Uint8Array, name: string): NpyArray {
  * @throws RangeError where the shape does not fit the number of values, or is too long for a header
  */
 export function writeNpy(values: Float64Array | Uint8Array, shape: readonly number[]): Uint8Array {
-  const count = shape.reduce((product, length) => product * length, 1);
+  const count = elementCount(shape);
   if (count !== values.length) throw new RangeError(`shape (${shape.join(', ')}) does not hold ${values.length} values`);
   const descr = values.BYTES_PER_ELEMENT === 1 ? '|u1' : '<f8';
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;

@@ -25,6 +25,8 @@ const usage = `npm run test:fuzz -- [options]
 const hangLimit = 20_000;
 /** Mebibytes of JavaScript objects that a target may use. */
 const heapLimit = 256;
+/** Larger files are not printed. */
+const shownLength = 4000;
 /** So many different failures of a target are enough to look at. */
 const failureLimit = 20;
 
@@ -67,8 +69,8 @@ function fuzz(name) {
     resourceLimits: { maxOldGenerationSizeMb: heapLimit },
   });
   const add = (failure, bytes) => {
-    // The same fault with other numbers is the same fault.
-    const kind = failure.replaceAll(/\d+/g, 'N').slice(0, 160);
+    // The same fault of other values is the same fault.
+    const kind = failure.startsWith('threw ') ? failure.slice(0, 300) : failure.split(':')[0].replaceAll(/\d+/g, 'N');
     if (seen.has(kind)) return;
     seen.add(kind);
     failures.set(failure, bytes);
@@ -107,7 +109,8 @@ for (const { name } of chosen) {
     const file = join(values.keep, `${name}-${values.seed}-${[...failures.keys()].indexOf(failure)}.bin`);
     mkdirSync(values.keep, { recursive: true });
     writeFileSync(file, Buffer.from(bytes, 'base64'));
-    process.stderr.write(`FAILED ${name}: ${failure}\n  the file, also in ${file}, as base64: ${bytes}\n`);
+    const text = bytes.length <= shownLength ? `, as base64: ${bytes}` : '';
+    process.stderr.write(`FAILED ${name}: ${failure}\n  the file is in ${file}${text}\n`);
   }
   rows.push([name, String(done), String(accepted), String(failures.size), ((performance.now() - start) / 1000).toFixed(1)]);
 }

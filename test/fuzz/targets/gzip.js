@@ -1,9 +1,10 @@
 /** Gzip, of several members, with the optional fields of their headers. */
 
-import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { crc32, inflateRawSync } from 'node:zlib';
 
 import { gunzip, inflationLimit } from '../../../dist/formats/gzip.js';
 import { hostileName } from './checks.js';
+import { bomb, deflateRaw } from './deflate.js';
 import { integer } from './numbers.js';
 
 const flags = { text: 1, headerChecksum: 2, extra: 4, name: 8, comment: 16 };
@@ -12,7 +13,7 @@ const flags = { text: 1, headerChecksum: 2, extra: 4, name: 8, comment: 16 };
 const bombs = [1 << 10, 1 << 16, 1 << 20];
 
 /** A member: header, deflated content, checksum, size. @param {import('../draw.js').Draw} draw */
-function member(draw, content) {
+function member(draw, content, packed = deflateRaw(content)) {
   const optional = Object.values(flags).filter(() => draw.chance(0.3));
   const extra = draw.bytes(draw.integer(0, 9));
   const parts = [
@@ -23,16 +24,16 @@ function member(draw, content) {
   ];
   if (optional.includes(flags.headerChecksum)) parts.push(integer(draw.lie(crc32(Buffer.concat(parts)) & 0xffff), 2));
   const tail = [integer(draw.lie(crc32(content)), 4), integer(draw.lie(BigInt(content.length)), 4)];
-  return Buffer.concat([...parts, ...draw.list([deflateRawSync(content, { level: draw.integer(0, 9) }), ...tail])]);
+  return Buffer.concat([...parts, ...draw.list([packed, ...tail])]);
 }
 
 /** A gzip file of these bytes, cut in one or several members. @param {import('../draw.js').Draw} draw @param {Buffer} content */
 export function gzipped(draw, content) {
   const cut = draw.integer(0, content.length);
   const pieces = draw.chance(0.5) ? [content] : [content.subarray(0, cut), content.subarray(cut)];
-  const bomb = draw.lie(0, bombs);
+  const zeros = draw.lie(0, bombs);
   const members = draw.list(pieces).map((piece) => member(draw, piece));
-  return Buffer.concat([...members, ...(bomb > 0 ? Array(3).fill(member(draw, Buffer.alloc(bomb))) : [])]);
+  return Buffer.concat([...members, ...(zeros > 0 ? Array(3).fill(member(draw, bomb(zeros).content, bomb(zeros).packed)) : [])]);
 }
 
 /** Makes checksum and size right again where the file is one member without optional fields. */

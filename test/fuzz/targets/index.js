@@ -1,5 +1,6 @@
 /** The registry of fuzzed parsers. To add one: a file here, a row below. */
 
+import { checkpoint } from './checkpoint.js';
 import { gzip } from './gzip.js';
 import { idx } from './idx.js';
 import { mat } from './mat.js';
@@ -24,4 +25,4 @@ import { safetensors } from './safetensors.js';
  */
 
 /** @type {readonly Target[]} */
-export const targets = [npy, npz, gzip, idx, mat, safetensors];
+export const targets = [npy, npz, gzip, idx, mat, safetensors, checkpoint];

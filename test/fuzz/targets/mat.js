@@ -1,9 +1,8 @@
 /** `.mat` of level 5, in both byte orders, packed and not, and a few of the levels that are refused by name. */
 
-import { deflateSync } from 'node:zlib';
-
 import { readMat } from '../../../dist/formats/mat.js';
 import { faultOfArray, hostileName } from './checks.js';
+import { deflate } from './deflate.js';
 import { columnMajor, countOf, encode, integer, numbersOf } from './numbers.js';
 
 const storage = { i1: 1, u1: 2, i2: 3, u2: 4, i4: 5, u4: 6, f4: 7, f8: 9, i8: 12 };
@@ -34,8 +33,8 @@ export function matFile(draw, arrays) {
     );
     const matrix = element(draw, 14, content, little);
     if (!draw.chance(0.4)) return matrix;
-    const bomb = draw.lie(Buffer.alloc(0), [Buffer.alloc(1 << 16), Buffer.alloc(1 << 20)]);
-    return element(draw, 15, deflateSync(Buffer.concat(draw.list([matrix, bomb]))), little, false);
+    const bomb = draw.lie(Buffer.alloc(0), [Buffer.alloc(1 << 10), Buffer.alloc(1 << 18)]);
+    return element(draw, 15, deflate(Buffer.concat(draw.list([matrix, bomb]))), little, false);
   });
   const text = Buffer.from(draw.lie('MATLAB 5.0 MAT-file, written by a fuzzer', ['MATLAB 7.3 MAT-file', '', '\u001b[2J']).padEnd(116), 'latin1');
   const version = integer(draw.lie(0x0100, [0, 1, 0x0200, 0xffff]), 2, little);
@@ -48,7 +47,7 @@ export const mat = {
   name: 'mat',
   generate(draw) {
     const arrays = new Map();
-    for (let count = draw.integer(1, 4); count > 0; count--) {
+    for (let left = draw.integer(1, 4); left > 0; left--) {
       const shape = Array.from({ length: draw.integer(2, 3) }, () => draw.integer(0, 4));
       const type = draw.pick(Object.keys(storage));
       const count = countOf(shape);

@@ -1,9 +1,10 @@
 /** `.npz` and the zip archives below it: stored and deflated entries, data descriptors, extra fields, comments. */
 
-import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { crc32, inflateRawSync } from 'node:zlib';
 
 import { readNpz } from '../../../dist/formats/npz.js';
 import { faultOfArray, hostileName } from './checks.js';
+import { deflateRaw } from './deflate.js';
 import { npyFile } from './npy.js';
 import { integer } from './numbers.js';
 
@@ -17,7 +18,7 @@ export function zipFile(draw, contents) {
   for (const [name, content] of draw.list(Object.entries(contents))) {
     const isDeflated = draw.chance(0.5);
     const hasDescriptor = draw.chance(0.2);
-    const packed = isDeflated ? deflateRawSync(content) : content;
+    const packed = isDeflated ? deflateRaw(content) : content;
     const label = Buffer.from(draw.lie(name, names));
     const extra = draw.chance(0.2) ? Buffer.concat([integer(draw.pick([1, 0x5455, 0xcafe]), 2), integer(4, 2), draw.bytes(4)]) : Buffer.alloc(0);
     const checksum = integer(draw.lie(crc32(content)), 4);
