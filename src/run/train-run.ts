@@ -145,8 +145,8 @@ class Run {
       }
     } catch (error) {
       const file = this.#request.directory.checkpoint(progress.update);
-      throw new RbmError('data', `${printable(file)}: ${messageOf(error)}`, {
-        hint: 'The file is damaged; remove it to continue from the checkpoint before.',
+      throw new RbmError('data', `${printable(file)}: ${printable(messageOf(error))}`, {
+        hint: 'The file is damaged, or a newer rbm-train wrote it: use that one, or remove the file to continue from the checkpoint before.',
         cause: error,
       });
     }
@@ -161,7 +161,7 @@ class Run {
       // From the first moment there is a checkpoint to come back to, and a start that no other file decides.
       if (prepared.config.model.from !== undefined) writeCheckpointFile(directory.start, this.#checkpoint());
       this.#save();
-    }
+    } else directory.removeDamagedCheckpoints(this.#fromUpdate);
     directory.writeJson(directory.config, prepared.config);
     // Of a shorter training: it is no longer this run's result, and its last event was off the cadence.
     if (trainer.update < length && directory.hasResult()) {
