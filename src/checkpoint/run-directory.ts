@@ -164,6 +164,11 @@ export class RunDirectory {
     for (const outdated of older.slice(keep)) removeFile(this.checkpoint(outdated));
   }
 
+  /** Whether best.safetensors is there and whole. */
+  holdsBest(): boolean {
+    return readCheckpointHeader(this.best) !== undefined;
+  }
+
   /** Writes the best parameters so far, except where a twin is ahead and has written later ones. */
   writeBest(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): void {
     const there = readCheckpointHeader(this.best);
