@@ -2,6 +2,7 @@
  * The streams and surroundings that a command works with. Commands take this instead of touching the process.
  */
 
+import { isatty } from 'node:tty';
 import type { StopRequest, StopSignal } from '../run/stop-request.js';
 import { stopSignals } from './stop-signals.js';
 
@@ -38,14 +39,21 @@ function isUnicodeLocale(environment: NodeJS.ProcessEnv): boolean {
 /** A signal that comes twice within this many milliseconds was sent once, to the process and to its group. */
 const echoMilliseconds = 300;
 
-/** Makes the signals set a stop request; whoever sends a second one does not want to wait. */
+/**
+ * Makes the signals set a stop request; whoever sends a second one does not want to wait.
+ *
+ * SIGHUP says that the terminal has gone. Who holds none (nohup leaves none) goes on: Node.js takes back what nohup asks
+ * of the system, so that without this the hang-up would end the very runs that were to outlive it.
+ */
 function listenForStop(): StopRequest {
   const stop: StopRequest = {};
   let first = 0;
+  const hasTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
   for (const signal of Object.keys(stopSignals) as StopSignal[]) {
     // Windows has no such signal, and Node.js refuses to listen for it there.
     if (signal === 'SIGUSR2' && process.platform === 'win32') continue;
     process.on(signal, () => {
+      if (signal === 'SIGHUP' && !hasTerminal) return;
       if (stop.signal === undefined) {
         stop.signal = signal;
         first = performance.now();

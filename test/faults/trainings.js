@@ -38,3 +38,15 @@ export const trainings = [
   training('gaussian units', "algorithm: 'sml', chains: 6", { data: gaussians, model: "visible: { units: 'gaussian', variance: 'learned' }", steps: 'learningRate: 0.01' }),
   training('tracked log Z', "algorithm: 'sml', chains: 6", { evaluation: "logLikelihood: 'tracked'" }),
 ];
+
+/** Spends nearly all of its time in exact log Z: about a second each, with four evaluations. */
+export const slowEvaluation = {
+  name: 'slow evaluation',
+  config: `{
+    seed: 'faults', data: { source: 'bars-and-stripes', height: 6, width: 6, validation: { count: 4 } }, model: { hiddenUnits: 27 },
+    training: { algorithm: 'cd', updates: 6, batchSize: 4 },
+    evaluation: { every: { updates: 3 }, logLikelihood: 'exact', exactCostLimit: 1e10 },
+    checkpoint: { every: { updates: 2 } }, log: { every: { updates: 1 } },
+  }
+`,
+};
