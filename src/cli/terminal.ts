@@ -39,6 +39,9 @@ function isUnicodeLocale(environment: NodeJS.ProcessEnv): boolean {
 /** A signal that comes twice within this many milliseconds was sent once, to the process and to its group. */
 const echoMilliseconds = 300;
 
+/** Who has waited so long for a stop is told how to do without the last mini-batch. */
+const patienceMilliseconds = 5000;
+
 /**
  * Makes the signals set a stop request; whoever sends a second one does not want to wait.
  *
@@ -57,6 +60,9 @@ function listenForStop(): StopRequest {
       if (stop.signal === undefined) {
         stop.signal = signal;
         first = performance.now();
+        // A mini-batch may take long, and a compute thread that hangs may make it endless: nothing here can tell them apart.
+        const tellMore = (): void => void process.stderr.write(`rbm-train: ${signal} has come, but the work in hand is not done; once more ends it at once\n`);
+        setTimeout(tellMore, patienceMilliseconds).unref();
       } else if (performance.now() - first > echoMilliseconds) {
         // The progress bar may have hidden the cursor.
         if (process.stderr.isTTY) process.stderr.write('\u001b[?25h\n');

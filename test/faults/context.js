@@ -20,8 +20,8 @@ const hangLimit = 120_000;
  * `skip`: why it could not be tried here; `kind`: what the tries of a fault are counted by, such as what was hit
  * @typedef {{name: string, run(context: FaultContext): AsyncGenerator<Attempt>}} Fault
  * @typedef {{code: number | null, signal: string | null, stdout: string, stderr: string}} Outcome `signal` is 'hung' where the process had to be ended
- * @typedef {{env?: Record<string, string>, shell?: string, cwd?: string, preload?: string}} StartOptions `shell`: commands
- * before the tool, such as `ulimit -f 10`; `preload`: file in preloads/ that is run before the tool, in every thread
+ * @typedef {{env?: Record<string, string>, shell?: string, cwd?: string, preload?: string | string[]}} StartOptions `shell`: commands
+ * before the tool, such as `ulimit -f 10`; `preload`: files in preloads/ that are run before the tool, in every thread
  * @typedef {{child: import('node:child_process').ChildProcess, outcome: Promise<Outcome>, seen(pattern: RegExp): Promise<boolean>}} Started
  * `seen` waits until stderr matches; false where the process ended without it
  */
@@ -34,7 +34,8 @@ export function temporaryFiles(folder) {
 /** Starts the tool. @param {string[]} args @param {StartOptions & {cwd: string}} options */
 export function startTool(args, { cwd, env = {}, shell, preload }) {
   const { NODE_OPTIONS: _options, FORCE_COLOR: _colour, ...inherited } = process.env;
-  if (preload !== undefined) inherited.NODE_OPTIONS = `--require ${JSON.stringify(fileURLToPath(new URL(`preloads/${preload}`, import.meta.url)))}`;
+  const preloads = [preload ?? []].flat().map((file) => `--require ${JSON.stringify(fileURLToPath(new URL(`preloads/${file}`, import.meta.url)))}`);
+  if (preloads.length > 0) inherited.NODE_OPTIONS = preloads.join(' ');
   const [command, before] = shell === undefined ? [process.execPath, [executable]] : ['sh', ['-c', `${shell}; exec "$0" "$@"`, process.execPath, executable]];
   return spawn(command, [...before, ...args], { cwd, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
 }

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-const preload = 'file-calls.cjs';
+const preload = 'at-file-call.cjs';
 
 /** The calls that a training makes, in their order, such as `renameSync /checkpoints/…`. */
 export async function fileCalls(context, training, args = []) {
