@@ -10,14 +10,14 @@
  *     execution.json    times, host, versions, resumptions
  */
 
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, rmdirSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, lstatSync, openSync, readdirSync, readFileSync, readSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, printable, RbmError } from '../errors.js';
 import { fileError, systemCode } from '../file-errors.js';
 import { readWholeFile } from '../read-file.js';
 import { collectTemporaryFiles, removeFile, writeFileAtomically } from './atomic-write.js';
 import type { DeclaredModel, DeclaredParameters } from '../model/units/index.js';
-import { decodeCheckpoint, decodeCheckpointHeader, encodeCheckpoint, metricsText, type Checkpoint, type CheckpointHeader } from './checkpoint.js';
+import { decodeCheckpoint, decodeCheckpointHeader, encodeCheckpoint, isNewerCheckpoint, metricsText, type Checkpoint, type CheckpointHeader } from './checkpoint.js';
 
 const checkpointName = /^update-(\d{13})\.safetensors$/;
 
@@ -164,6 +164,11 @@ export class RunDirectory {
     for (const outdated of older.slice(keep)) removeFile(this.checkpoint(outdated));
   }
 
+  /** Whether best.safetensors is there and whole. */
+  holdsBest(): boolean {
+    return readCheckpointHeader(this.best) !== undefined;
+  }
+
   /** Writes the best parameters so far, except where a twin is ahead and has written later ones. */
   writeBest(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): void {
     const there = readCheckpointHeader(this.best);
@@ -194,7 +199,7 @@ export class RunDirectory {
    *
    * @param warn told of each damaged one that was passed over
    * @returns undefined where there is none at all
-   * @throws RbmError 'data' where there are some and all are damaged
+   * @throws RbmError 'data' where there are some and all are damaged, or a newer rbm-train wrote the latest
    */
   readLatestCheckpoint(warn: (message: string) => void): Checkpoint | undefined {
     const tried = new Set<number>();
@@ -210,11 +215,29 @@ export class RunDirectory {
         for (const failure of failures) warn(`${messageOf(failure)}; falling back to the checkpoint before`);
         return checkpoint;
       } catch (error) {
-        if (existsSync(path)) failures.push(error);
+        // It is the latest state, and whole: to go on from an older one would be to lose it.
+        if (isNewerCheckpoint(error)) throw error;
+        // A link to nothing is there, too; what a run that goes on has removed is not.
+        if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) failures.push(error);
       }
     }
-    if (failures.length > 0) throw failures[0];
-    return undefined;
+    if (failures.length === 0) return undefined;
+    const which = failures.length === 1 ? 'its only checkpoint is' : `all of its ${failures.length} checkpoints are`;
+    throw new RbmError('data', `${printable(this.path)}: ${which} damaged: ${messageOf(failures[0])}`, {
+      hint: 'Put back a copy, or start the training again with --force and --config.',
+      cause: failures[0],
+    });
+  }
+
+  /**
+   * Removes the damaged checkpoints later than that update, which a run that continues from there has passed over: they
+   * would count among those that are kept.
+   */
+  removeDamagedCheckpoints(update: number): void {
+    for (const later of this.checkpointUpdates().filter((other) => other > update)) {
+      const path = this.checkpoint(later);
+      if (readCheckpointHeader(path) === undefined) removeFile(path);
+    }
   }
 }
 

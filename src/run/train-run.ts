@@ -145,8 +145,8 @@ class Run {
       }
     } catch (error) {
       const file = this.#request.directory.checkpoint(progress.update);
-      throw new RbmError('data', `${printable(file)}: ${messageOf(error)}`, {
-        hint: 'The file is damaged; remove it to continue from the checkpoint before.',
+      throw new RbmError('data', `${printable(file)}: ${printable(messageOf(error))}`, {
+        hint: 'The file is damaged, or a newer rbm-train wrote it: use that one, or remove the file to continue from the checkpoint before.',
         cause: error,
       });
     }
@@ -161,6 +161,9 @@ class Run {
       // From the first moment there is a checkpoint to come back to, and a start that no other file decides.
       if (prepared.config.model.from !== undefined) writeCheckpointFile(directory.start, this.#checkpoint());
       this.#save();
+    } else {
+      directory.removeDamagedCheckpoints(this.#fromUpdate);
+      this.#warnOfLostBest();
     }
     directory.writeJson(directory.config, prepared.config);
     // Of a shorter training: it is no longer this run's result, and its last event was off the cadence.
@@ -376,6 +379,14 @@ class Run {
     directory.writeJson(directory.result, result);
     this.#writeExecution('finished');
     return result;
+  }
+
+  /** The best parameters so far are in no other file, and only better ones replace them. */
+  #warnOfLostBest(): void {
+    const { prepared, directory, report } = this.#request;
+    if (this.#best === undefined || !prepared.config.checkpoint.best || directory.holdsBest()) return;
+    const what = `the parameters of update ${this.#best.update}, the best so far, are lost until others are better`;
+    report({ type: 'warning', message: `${printable(directory.best)} is missing or damaged: ${what}` });
   }
 
   /** A model worse than one without any hidden unit has learned nothing: mostly the steps were too large. */
