@@ -2,12 +2,15 @@
 
 import { checkpoint } from './checkpoint.js';
 import { commandsTarget } from './commands.js';
+import { dataFile } from './data-file.js';
+import { finishedWork } from './finished-work.js';
 import { gzip } from './gzip.js';
 import { idx } from './idx.js';
 import { mat } from './mat.js';
 import { modelFile } from './model-file.js';
 import { npy } from './npy.js';
 import { npz } from './npz.js';
+import { resume } from './resume.js';
 import { safetensors } from './safetensors.js';
 
 /**
@@ -28,4 +31,4 @@ import { safetensors } from './safetensors.js';
  */
 
 /** @type {readonly Target[]} */
-export const targets = [npy, npz, gzip, idx, mat, safetensors, checkpoint, modelFile, commandsTarget];
+export const targets = [npy, npz, gzip, idx, mat, safetensors, checkpoint, modelFile, dataFile, finishedWork, commandsTarget, resume];
