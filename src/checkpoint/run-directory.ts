@@ -10,12 +10,12 @@
  *     execution.json    times, host, versions, resumptions
  */
 
-import { closeSync, existsSync, fstatSync, lstatSync, openSync, readdirSync, readFileSync, readSync, rmdirSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, printable, RbmError } from '../errors.js';
-import { fileError, systemCode } from '../file-errors.js';
-import { readWholeFile } from '../read-file.js';
-import { collectTemporaryFiles, removeFile, writeFileAtomically } from './atomic-write.js';
+import { fileError, isFileError, systemCode } from '../file-errors.js';
+import { kindAt, readWholeFile } from '../read-file.js';
+import { collectTemporaryFiles, removeFile, writeFileAtomically, type FileContent } from './atomic-write.js';
 import type { DeclaredModel, DeclaredParameters } from '../model/units/index.js';
 import { decodeCheckpoint, decodeCheckpointHeader, encodeCheckpoint, isNewerCheckpoint, metricsText, type Checkpoint, type CheckpointHeader } from './checkpoint.js';
 
@@ -65,17 +65,17 @@ export class RunDirectory {
 
   /** The path of the kept start, where the run has one. */
   keptStart(): string | undefined {
-    return existsSync(this.start) ? this.start : undefined;
+    return kindAt(this.start) === undefined ? undefined : this.start;
   }
 
   /** Whether config.json is there. */
   hasConfig(): boolean {
-    return existsSync(this.config);
+    return kindAt(this.config) !== undefined;
   }
 
   /** Whether result.json is there. */
   hasResult(): boolean {
-    return existsSync(this.result);
+    return kindAt(this.result) !== undefined;
   }
 
   /** Whether a run has been started here: a run writes its first checkpoint before config.json. */
@@ -96,10 +96,14 @@ export class RunDirectory {
     return matches.map((match) => Number(match[1])).toSorted((a, b) => b - a);
   }
 
-  /** Removes the files of the run that was here, and only these. */
+  /**
+   * Removes the files of the run that was here, and only these: in such an order that wherever it is stopped, what is left
+   * is a run that can be continued or replaced. So the best parameters go after the checkpoints, which count them.
+   */
   clear(): void {
-    for (const file of [this.result, this.config, this.metrics, this.best, this.start, this.execution]) removeFile(file);
+    for (const file of [this.result, this.config, this.metrics, this.execution]) removeFile(file);
     for (const update of this.checkpointUpdates()) removeFile(this.checkpoint(update));
+    for (const file of [this.best, this.start]) removeFile(file);
     this.collectTemporaryFiles();
     try {
       rmdirSync(this.checkpoints);
@@ -155,13 +159,22 @@ export class RunDirectory {
     writeFileAtomically(this.metrics, metricsText(lines));
   }
 
-  /** Writes the checkpoint, then removes all but the latest `keep`. */
-  writeCheckpoint(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>, keep: number): void {
+  /**
+   * Writes the checkpoint, then removes all but the latest `keep`.
+   *
+   * @param warn told where an old one can't be removed; that is tried again with the next
+   */
+  writeCheckpoint(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>, keep: number, warn: (message: string) => void): void {
     const { update } = checkpoint.progress;
     writeCheckpointFile(this.checkpoint(update), checkpoint);
     // Those of a later update were left by a run that was replaced, or by a twin that is ahead: not ours to remove.
-    const older = this.checkpointUpdates().filter((other) => other <= update);
-    for (const outdated of older.slice(keep)) removeFile(this.checkpoint(outdated));
+    try {
+      const older = this.checkpointUpdates().filter((other) => other <= update);
+      for (const outdated of older.slice(keep)) removeFile(this.checkpoint(outdated));
+    } catch (error) {
+      if (!isFileError(error)) throw error;
+      warn(`${messageOf(error)}; old checkpoints are left there`);
+    }
   }
 
   /** Whether best.safetensors is there and whole. */
@@ -169,13 +182,17 @@ export class RunDirectory {
     return readCheckpointHeader(this.best) !== undefined;
   }
 
-  /** Writes the best parameters so far, except where a twin is ahead and has written later ones. */
-  writeBest(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): void {
+  /**
+   * Writes the best parameters so far, except where a twin is ahead and has written later ones.
+   *
+   * @param content the bytes of the checkpoint, where its parameters have changed meanwhile
+   */
+  writeBest(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>, content: FileContent = encodeCheckpoint(checkpoint)): void {
     const there = readCheckpointHeader(this.best);
     const { configHash, dataFingerprint } = checkpoint.identity;
     const isTwins = there?.identity.configHash === configHash && there.identity.dataFingerprint === dataFingerprint;
     if (isTwins && there.progress.update > checkpoint.progress.update) return;
-    writeCheckpointFile(this.best, checkpoint);
+    writeFileAtomically(this.best, content);
   }
 
   /**
@@ -188,7 +205,7 @@ export class RunDirectory {
     const { best, updates } = (this.readJson(this.result) ?? {}) as { best?: { update?: unknown }; updates?: unknown };
     const last = this.checkpointUpdates()[0];
     if (last !== undefined && updates === last && best?.update === last) return this.checkpoint(last);
-    if (existsSync(this.best)) return this.best;
+    if (kindAt(this.best) !== undefined) return this.best;
     throw new RbmError('data', `${printable(this.path)}: this run kept no best.safetensors`, {
       hint: 'It needs a validation split, evaluations during training, and checkpoint.best. Leave out --best for the latest checkpoint.',
     });
@@ -218,7 +235,7 @@ export class RunDirectory {
         // It is the latest state, and whole: to go on from an older one would be to lose it.
         if (isNewerCheckpoint(error)) throw error;
         // A link to nothing is there, too; what a run that goes on has removed is not.
-        if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) failures.push(error);
+        if (this.checkpointUpdates().includes(update)) failures.push(error);
       }
     }
     if (failures.length === 0) return undefined;
@@ -278,25 +295,33 @@ function* filePieces(descriptor: number, position: number): Generator<Uint8Array
   }
 }
 
-/** What a checkpoint says of itself, its tensors checked but not held; undefined where there is none, or it is damaged. */
+/** The first bytes of an open file; fewer where it has fewer. */
+function firstBytes(descriptor: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let read = 0;
+  for (let count = -1; count !== 0 && read < length; read += count) count = readSync(descriptor, bytes, read, length - read, read);
+  return bytes.subarray(0, read);
+}
+
+/**
+ * What a checkpoint says of itself, its tensors checked but not held; undefined where there is none, or it is damaged.
+ *
+ * @throws RbmError 'runtime' where it can't be read
+ */
 function readCheckpointHeader(path: string): CheckpointHeader | undefined {
-  let descriptor: number;
   try {
-    descriptor = openSync(path, 'r');
-  } catch {
+    const descriptor = openSync(path, 'r');
+    try {
+      const { size } = fstatSync(descriptor);
+      const end = size < 8 ? Infinity : 8 + Number(Buffer.from(firstBytes(descriptor, 8)).readBigUInt64LE());
+      return end > size ? undefined : decodeCheckpointHeader(firstBytes(descriptor, end), filePieces(descriptor, end));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    // What is damaged or not a file can be replaced; what the machine does not give may be the work of a twin that is ahead.
+    const failure = fileError(error, path, { code: 'data', action: "can't be read" });
+    if (failure.code === 'runtime') throw failure;
     return undefined;
-  }
-  try {
-    const length = new Uint8Array(8);
-    readSync(descriptor, length, 0, 8, 0);
-    const end = 8 + Number(new DataView(length.buffer).getBigUint64(0, true));
-    if (end > fstatSync(descriptor).size) return undefined;
-    const start = new Uint8Array(end);
-    readSync(descriptor, start, 0, end, 0);
-    return decodeCheckpointHeader(start, filePieces(descriptor, end));
-  } catch {
-    return undefined;
-  } finally {
-    closeSync(descriptor);
   }
 }

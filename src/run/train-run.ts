@@ -7,10 +7,11 @@
 
 import { hostname } from 'node:os';
 import { removeFile } from '../checkpoint/atomic-write.js';
-import type { Checkpoint, Progress } from '../checkpoint/checkpoint.js';
+import { encodeCheckpoint, type Checkpoint, type Progress } from '../checkpoint/checkpoint.js';
 import { parametersDigest } from '../checkpoint/digest.js';
 import { writeCheckpointFile, type RunDirectory } from '../checkpoint/run-directory.js';
 import { messageOf, printable, RbmError } from '../errors.js';
+import { isFileError } from '../file-errors.js';
 import { evaluateModel, type Figures } from '../estimators/evaluation.js';
 import { independentUnitsLogLikelihood } from '../estimators/independent-units.js';
 import { LogPartitionFunctionTracker } from '../estimators/tracked-log-partition-function.js';
@@ -29,6 +30,12 @@ const automaticEvaluationUpdates = 500;
 
 /** A model that is this many nats worse than independent units is not merely at its beginning. */
 const uselessMargin = 1;
+
+/**
+ * So many checkpoints in a row that can't be written end the training. With the default cadence they stand for 50 minutes:
+ * a full disk or a server that is away for a while costs nothing, and one that stays so costs no more than these.
+ */
+const failedSavesLimit = 100;
 
 /** How a run ended. */
 export type RunOutcome =
@@ -110,7 +117,12 @@ class Run {
   /** Update of the checkpoint that this session continues from. */
   readonly #fromUpdate: number | undefined;
   #savedUpdate = -1;
+  /** When a checkpoint was last written, or tried to be. */
   #savedTime = performance.now();
+  /** Checkpoints that could not be written since the last one that could. */
+  #failedSaves = 0;
+  /** The best parameters so far, where they could not be written when they were there. */
+  #unsavedBest: { readonly checkpoint: Checkpoint<DeclaredModel>; readonly content: readonly Uint8Array[] } | undefined;
   #evaluation: Evaluation | undefined;
   /** What evaluations take log Z from, where it is tracked. */
   #tracker: LogPartitionFunctionTracker | undefined;
@@ -182,7 +194,7 @@ class Run {
       for (;;) {
         if (!this.#evaluated && this.#isEvaluationDue()) await this.#evaluateOnCadence();
         if (trainer.update >= length) break;
-        if (this.#isCheckpointDue()) this.#save();
+        if (this.#isCheckpointDue()) this.#saveOnCadence();
         if (stop.signal !== undefined) throw new Stopped(stop.signal);
         if (!(await trainer.step())) throw this.#diverged('some parameters are no longer finite numbers');
         this.#evaluated = false;
@@ -196,7 +208,7 @@ class Run {
       if (code === 'ERR_COMPUTE_THREAD' || code === 'ERR_KERNEL_MEMORY') throw this.#kernelsFailed(error);
       if (!(error instanceof Stopped)) throw error;
       this.#save();
-      this.#writeExecution('stopped');
+      this.#endExecution('stopped');
       return { status: 'stopped', signal: error.signal, update: trainer.update };
     }
   }
@@ -289,7 +301,10 @@ class Run {
     this.#best = { update, ...candidate };
     if (!prepared.config.checkpoint.best) return;
     this.#checkOwnership();
-    directory.writeBest(this.#checkpoint());
+    const checkpoint = this.#checkpoint();
+    this.#unsavedBest = undefined;
+    if (this.#goesOnWithout(() => directory.writeBest(checkpoint), 'it is written with the next checkpoint')) return;
+    this.#unsavedBest = { checkpoint, content: Array.from(encodeCheckpoint(checkpoint), (piece) => Uint8Array.from(piece)) };
   }
 
   #checkpoint(): Checkpoint<DeclaredModel> {
@@ -330,16 +345,38 @@ class Run {
     });
   }
 
-  /** Saves the checkpoint, which holds the metrics, then publishes them. */
+  /** Saves the best parameters where that is still to be done, then the checkpoint, which counts them and holds the metrics, then publishes these. */
   #save(): void {
     const { prepared, directory, report } = this.#request;
     const { update } = this.#trainer;
     if (this.#isStarted) this.#checkOwnership();
-    directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep);
+    if (this.#unsavedBest !== undefined) directory.writeBest(this.#unsavedBest.checkpoint, this.#unsavedBest.content);
+    this.#unsavedBest = undefined;
+    directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep, (message) => report({ type: 'warning', message }));
     directory.writeMetrics(this.#lines);
     this.#savedUpdate = update;
     this.#savedTime = performance.now();
+    this.#failedSaves = 0;
     report({ type: 'checkpoint', update, file: directory.checkpoint(update) });
+  }
+
+  /** As {@link #save}, while there is more to do: what fails is tried again when the next checkpoint is due. */
+  #saveOnCadence(): void {
+    if (this.#failedSaves + 1 === failedSavesLimit) this.#save();
+    else if (!this.#goesOnWithout(() => this.#save(), 'training goes on, and saves when the next checkpoint is due')) this.#failedSaves++;
+    this.#savedTime = performance.now();
+  }
+
+  /** Does what training can go on without where the file system fails; whether it was done. */
+  #goesOnWithout(action: () => void, consequence: string): boolean {
+    try {
+      action();
+      return true;
+    } catch (error) {
+      if (!isFileError(error)) throw error;
+      this.#request.report({ type: 'warning', message: `update ${this.#trainer.update}: ${messageOf(error)}; ${consequence}` });
+      return false;
+    }
   }
 
   #isCheckpointDue(): boolean {
@@ -377,7 +414,7 @@ class Run {
       best,
     };
     directory.writeJson(directory.result, result);
-    this.#writeExecution('finished');
+    this.#endExecution('finished');
     return result;
   }
 
@@ -410,7 +447,7 @@ class Run {
   /** The parameters may be half updated: nothing is saved, and the run continues from its last checkpoint. */
   #kernelsFailed(cause: unknown): RbmError {
     this.#checkOwnership();
-    this.#writeExecution('failed');
+    this.#endExecution('failed');
     return new RbmError('runtime', `${printable(messageOf(cause), 300)}, in update ${this.#trainer.update}`, {
       hint: `Run it again: a training goes on from its last checkpoint (update ${this.#savedUpdate}) with --resume. If it fails again, use --threads 1.`,
       cause,
@@ -423,13 +460,18 @@ class Run {
     const good = directory.checkpointUpdates().filter((saved) => saved < update)[0];
     this.#checkOwnership();
     // What led here; the checkpoint to continue from does not count these events.
-    directory.writeMetrics(this.#lines);
-    this.#writeExecution('diverged');
+    this.#goesOnWithout(() => directory.writeMetrics(this.#lines), 'the last events are missing there');
+    this.#endExecution('diverged');
     return new RbmError('diverged', `training diverged at update ${update}: ${reason}`, {
       hint:
         (good === undefined ? '' : `The last good checkpoint is ${printable(directory.checkpoint(good))} (update ${good}). `) +
         'Lower training.learningRate, training.momentum or training.weightDecay.',
     });
+  }
+
+  /** No result depends on execution.json: how the session ended is told in any case. */
+  #endExecution(end: 'finished' | 'stopped' | 'diverged' | 'failed'): void {
+    this.#goesOnWithout(() => this.#writeExecution(end), 'nothing else depends on it');
   }
 
   /**
@@ -442,7 +484,8 @@ class Run {
     let sessions: unknown;
     try {
       sessions = directory.readJson(directory.execution)?.sessions;
-    } catch {
+    } catch (error) {
+      if (isFileError(error)) throw error;
       // Damaged: it holds nothing that a result depends on.
     }
     const start = this.#startTime.toISOString();
