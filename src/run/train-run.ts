@@ -9,7 +9,7 @@ import { hostname } from 'node:os';
 import { removeFile } from '../checkpoint/atomic-write.js';
 import type { Checkpoint, Progress } from '../checkpoint/checkpoint.js';
 import { parametersDigest } from '../checkpoint/digest.js';
-import { writeCheckpointFile, type RunDirectory } from '../checkpoint/run-directory.js';
+import type { RunDirectory } from '../checkpoint/run-directory.js';
 import { messageOf, printable, RbmError } from '../errors.js';
 import { evaluateModel, type Figures } from '../estimators/evaluation.js';
 import { independentUnitsLogLikelihood } from '../estimators/independent-units.js';
@@ -60,6 +60,8 @@ export interface TrainRequest {
   readonly directory: RunDirectory;
   /** Where to continue; a new run where left out. Taken out of the request once it is restored. */
   checkpoint?: Checkpoint;
+  /** A new run takes the place of the one that is there, also where that one is still under way. */
+  readonly replace?: boolean;
   readonly stop: StopRequest;
   readonly report: Report;
 }
@@ -114,8 +116,8 @@ class Run {
   #evaluation: Evaluation | undefined;
   /** What evaluations take log Z from, where it is tracked. */
   #tracker: LogPartitionFunctionTracker | undefined;
-  /** Whether the directory says whose it is. */
-  #isStarted = false;
+  /** What execution.json says of whose the directory is. */
+  #owner: Readonly<Record<string, unknown>> = {};
   readonly #startTime = new Date();
   readonly #startCpu = process.cpuUsage();
 
@@ -157,9 +159,10 @@ class Run {
     const { length, updatesPerEpoch } = prepared;
     const trainer = this.#trainer;
     directory.collectTemporaryFiles();
+    this.#claim();
     if (this.#fromUpdate === undefined) {
       // From the first moment there is a checkpoint to come back to, and a start that no other file decides.
-      if (prepared.config.model.from !== undefined) writeCheckpointFile(directory.start, this.#checkpoint());
+      if (prepared.config.model.from !== undefined) directory.writeStart(this.#checkpoint());
       this.#save();
     }
     directory.writeJson(directory.config, prepared.config);
@@ -168,8 +171,6 @@ class Run {
       removeFile(directory.result);
       directory.replaceMetrics(this.#lines);
     }
-    this.#writeExecution('running');
-    this.#isStarted = true;
     const examples = prepared.dataset.splits.train.rows;
     report({ type: 'start', update: trainer.update, length, updatesPerEpoch, examples });
 
@@ -285,8 +286,7 @@ class Run {
     if (!isBetter(candidate, this.#best)) return;
     this.#best = { update, ...candidate };
     if (!prepared.config.checkpoint.best) return;
-    this.#checkOwnership();
-    directory.writeBest(this.#checkpoint());
+    this.#writeAsOwner(directory.best, () => directory.writeBest(this.#checkpoint()));
   }
 
   #checkpoint(): Checkpoint<DeclaredModel> {
@@ -304,6 +304,37 @@ class Run {
     };
   }
 
+  /** What the directory says of its training, where it says anything. */
+  #training(): Readonly<Record<string, unknown>> | undefined {
+    try {
+      return this.#request.directory.readJson(this.#request.directory.execution)?.training as Record<string, unknown> | undefined;
+    } catch {
+      // Damaged: nobody else's, at least.
+      return this.#owner;
+    }
+  }
+
+  /**
+   * Makes the directory this training's, before anything is written there: whoever trains another one in it finds out.
+   *
+   * @throws RbmError 'runtime' where another training has started there since it was found free
+   */
+  #claim(): void {
+    const { prepared, directory, replace } = this.#request;
+    const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
+    const isNew = this.#fromUpdate === undefined;
+    // One that takes the place of the same training differs from it by this: its files are none of the old one's.
+    const restarted = isNew && replace === true ? this.#startTime.toISOString() : this.#training()?.restarted;
+    this.#owner = { configHash, dataFingerprint, numericsVersion, ...(restarted !== undefined && { restarted }) };
+    if (isNew && replace !== true && directory.holdsRun()) this.#checkOwnership();
+    directory.make();
+    this.#writeExecution('running');
+    if (!isNew) return;
+    // Also what the last owner has written up to this moment; what it writes later, it removes itself.
+    if (replace === true) directory.clear();
+    else directory.removeOthers(prepared.identity);
+  }
+
   /**
    * Refuses to write into a directory that another training has taken over (with --force, say) or that was removed. Two
    * processes on the same training may share it: they write the same bits.
@@ -311,28 +342,31 @@ class Run {
    * @throws RbmError 'runtime' where the directory is no longer this training's
    */
   #checkOwnership(): void {
-    const { prepared, directory } = this.#request;
-    let training: unknown;
-    try {
-      training = directory.readJson(directory.execution)?.training;
-    } catch {
-      // Damaged: nobody else's, at least.
-      return;
-    }
-    const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
-    if (canonicalJson(training ?? null) === canonicalJson({ configHash, dataFingerprint, numericsVersion })) return;
+    const training = this.#training();
+    if (canonicalJson(training ?? null) === canonicalJson(this.#owner)) return;
     const what = training === undefined ? 'the run directory was removed or emptied' : 'another training has been started in this directory';
-    throw new RbmError('runtime', `${printable(directory.path)}: ${what} meanwhile`, {
+    throw new RbmError('runtime', `${printable(this.#request.directory.path)}: ${what} meanwhile`, {
       hint: 'This training has stopped without writing more. Give every training an --output of its own.',
     });
+  }
+
+  /** Writes a file of this training, and takes it back where the directory has changed hands just then. */
+  #writeAsOwner(file: string, write: () => void): void {
+    this.#checkOwnership();
+    write();
+    try {
+      this.#checkOwnership();
+    } catch (error) {
+      removeFile(file);
+      throw error;
+    }
   }
 
   /** Saves the checkpoint, which holds the metrics, then publishes them. */
   #save(): void {
     const { prepared, directory, report } = this.#request;
     const { update } = this.#trainer;
-    if (this.#isStarted) this.#checkOwnership();
-    directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep);
+    this.#writeAsOwner(directory.checkpoint(update), () => directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep));
     directory.writeMetrics(this.#lines);
     this.#savedUpdate = update;
     this.#savedTime = performance.now();
@@ -430,7 +464,9 @@ class Run {
     const { user, system } = process.cpuUsage(this.#startCpu);
     let sessions: unknown;
     try {
-      sessions = directory.readJson(directory.execution)?.sessions;
+      const written = directory.readJson(directory.execution);
+      const isReplaced = this.#owner.restarted !== undefined && canonicalJson(written?.training ?? null) !== canonicalJson(this.#owner);
+      sessions = isReplaced ? undefined : written?.sessions;
     } catch {
       // Damaged: it holds nothing that a result depends on.
     }
@@ -455,9 +491,8 @@ class Run {
       backend: prepared.kernels.name,
       threads: prepared.kernels.threads,
     };
-    const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
     directory.writeJson(directory.execution, {
-      training: { configHash, dataFingerprint, numericsVersion },
+      training: this.#owner,
       sessions: [...others, session],
     });
   }
