@@ -15,9 +15,18 @@ import { join } from 'node:path';
 import { messageOf, printable, RbmError } from '../errors.js';
 import { fileError, isFileError, systemCode } from '../file-errors.js';
 import { kindAt, readWholeFile } from '../read-file.js';
-import { collectTemporaryFiles, removeFile, writeFileAtomically, type FileContent } from './atomic-write.js';
+import { collectTemporaryFiles, makeFolder, removeFile, writeFileAtomically, type FileContent } from './atomic-write.js';
 import type { DeclaredModel, DeclaredParameters } from '../model/units/index.js';
-import { decodeCheckpoint, decodeCheckpointHeader, encodeCheckpoint, isNewerCheckpoint, metricsText, type Checkpoint, type CheckpointHeader } from './checkpoint.js';
+import {
+  decodeCheckpoint,
+  decodeCheckpointHeader,
+  encodeCheckpoint,
+  isNewerCheckpoint,
+  metricsText,
+  type Checkpoint,
+  type CheckpointHeader,
+  type CheckpointIdentity,
+} from './checkpoint.js';
 
 const checkpointName = /^update-(\d{13})\.safetensors$/;
 
@@ -96,12 +105,18 @@ export class RunDirectory {
     return matches.map((match) => Number(match[1])).toSorted((a, b) => b - a);
   }
 
+  /** Makes the directory, and those above it. */
+  make(): void {
+    makeFolder(this.path);
+  }
+
   /**
-   * Removes the files of the run that was here, and only these: in such an order that wherever it is stopped, what is left
-   * is a run that can be continued or replaced. So the best parameters go after the checkpoints, which count them.
+   * Removes the files of the run that was here, and only these; execution.json, which says whose it is now, stays. It does so
+   * in such an order that wherever it is stopped, what is left is a run that can be continued or replaced: the best
+   * parameters go after the checkpoints, which count them.
    */
   clear(): void {
-    for (const file of [this.result, this.config, this.metrics, this.execution]) removeFile(file);
+    for (const file of [this.result, this.config, this.metrics]) removeFile(file);
     for (const update of this.checkpointUpdates()) removeFile(this.checkpoint(update));
     for (const file of [this.best, this.start]) removeFile(file);
     this.collectTemporaryFiles();
@@ -112,15 +127,33 @@ export class RunDirectory {
     }
   }
 
+  /** Removes checkpoints of other trainings, which came too late to find that the directory was no longer theirs. */
+  removeOthers({ configHash, dataFingerprint }: CheckpointIdentity): void {
+    for (const file of [this.best, ...this.checkpointUpdates().map((update) => this.checkpoint(update))]) {
+      const identity = readCheckpointHeader(file)?.identity;
+      if (identity !== undefined && (identity.configHash !== configHash || identity.dataFingerprint !== dataFingerprint)) removeFile(file);
+    }
+  }
+
   /** Removes temporary files of writers that died. */
   collectTemporaryFiles(): void {
     collectTemporaryFiles(this.path);
     collectTemporaryFiles(this.checkpoints);
   }
 
+  /** Writes a file of the run; a directory that was removed meanwhile is not made again for it. */
+  #write(file: string, content: FileContent): void {
+    writeFileAtomically(file, content, this.path);
+  }
+
+  /** Writes the parameters that training starts from. */
+  writeStart(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): void {
+    this.#write(this.start, encodeCheckpoint(checkpoint));
+  }
+
   /** Writes a JSON file of the run, for people to read. */
   writeJson(file: string, value: unknown): void {
-    writeFileAtomically(file, `${JSON.stringify(value, undefined, 2)}\n`);
+    this.#write(file, `${JSON.stringify(value, undefined, 2)}\n`);
   }
 
   /**
@@ -151,12 +184,12 @@ export class RunDirectory {
     const text = metricsText(lines);
     const published = readIfThere(this.metrics);
     if (published !== undefined && published.length >= text.length && published.startsWith(text)) return;
-    writeFileAtomically(this.metrics, text);
+    this.#write(this.metrics, text);
   }
 
   /** Publishes these lines of metrics.jsonl and no others. */
   replaceMetrics(lines: readonly string[]): void {
-    writeFileAtomically(this.metrics, metricsText(lines));
+    this.#write(this.metrics, metricsText(lines));
   }
 
   /**
@@ -166,7 +199,7 @@ export class RunDirectory {
    */
   writeCheckpoint(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>, keep: number, warn: (message: string) => void): void {
     const { update } = checkpoint.progress;
-    writeCheckpointFile(this.checkpoint(update), checkpoint);
+    this.#write(this.checkpoint(update), encodeCheckpoint(checkpoint));
     // Those of a later update were left by a run that was replaced, or by a twin that is ahead: not ours to remove.
     try {
       const older = this.checkpointUpdates().filter((other) => other <= update);
@@ -192,7 +225,7 @@ export class RunDirectory {
     const { configHash, dataFingerprint } = checkpoint.identity;
     const isTwins = there?.identity.configHash === configHash && there.identity.dataFingerprint === dataFingerprint;
     if (isTwins && there.progress.update > checkpoint.progress.update) return;
-    writeFileAtomically(this.best, content);
+    this.#write(this.best, content);
   }
 
   /**
@@ -256,11 +289,6 @@ export class RunDirectory {
       if (readCheckpointHeader(path) === undefined) removeFile(path);
     }
   }
-}
-
-/** Writes a checkpoint file. */
-export function writeCheckpointFile(path: string, checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): void {
-  writeFileAtomically(path, encodeCheckpoint(checkpoint));
 }
 
 function readIfThere(file: string): string | undefined {

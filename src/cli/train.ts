@@ -126,9 +126,9 @@ export async function train(options: TrainOptions, terminal: Terminal): Promise<
     dryRun(prepared, checkpoint?.progress.update, options.json === true, terminal);
     return exitCodes.ok;
   }
-  if (options.force && !resuming) directory.clear();
   collectGarbage();
-  const outcome = await trainRun({ prepared, directory, checkpoint, stop, report: display.report }).finally(() => {
+  const replace = options.force === true && !resuming;
+  const outcome = await trainRun({ prepared, directory, checkpoint, replace, stop, report: display.report }).finally(() => {
     display.end();
     return prepared.kernels.close();
   });
