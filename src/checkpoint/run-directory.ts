@@ -10,9 +10,9 @@
  *     execution.json    times, host, versions, resumptions
  */
 
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, rmdirSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, printable, RbmError } from '../errors.js';
+import { isRbmError, messageOf, printable, RbmError } from '../errors.js';
 import { fileError, systemCode } from '../file-errors.js';
 import { readWholeFile } from '../read-file.js';
 import { collectTemporaryFiles, removeFile, writeFileAtomically } from './atomic-write.js';
@@ -68,9 +68,9 @@ export class RunDirectory {
     return existsSync(this.start) ? this.start : undefined;
   }
 
-  /** Whether config.json is there. */
+  /** Whether config.json is there, as a file. */
   hasConfig(): boolean {
-    return existsSync(this.config);
+    return isFile(this.config);
   }
 
   /** Whether result.json is there. */
@@ -135,7 +135,7 @@ export class RunDirectory {
       // Reported below.
     }
     throw new RbmError('data', `${printable(file)}: is not a JSON object`, {
-      hint: 'The file is damaged. Start the run again with --force, or remove the file.',
+      hint: 'The file is damaged; --resume writes it again from the latest checkpoint.',
     });
   }
 
@@ -223,12 +223,24 @@ export function writeCheckpointFile(path: string, checkpoint: Checkpoint<Declare
   writeFileAtomically(path, encodeCheckpoint(checkpoint));
 }
 
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** A file of the run as text; what is no file is not read: a pipe would make the run wait for ever. */
 function readIfThere(file: string): string | undefined {
   try {
+    if (!statSync(file).isFile()) {
+      throw new RbmError('data', `${printable(file)}: can't be read: it is a folder, a pipe or a device`, { hint: 'Remove what stands in the place of this file.' });
+    }
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw fileError(error, file, { code: 'data', action: "can't be read" });
+    throw isRbmError(error) ? error : fileError(error, file, { code: 'data', action: "can't be read" });
   }
 }
 
@@ -258,6 +270,7 @@ function* filePieces(descriptor: number, position: number): Generator<Uint8Array
 /** What a checkpoint says of itself, its tensors checked but not held; undefined where there is none, or it is damaged. */
 function readCheckpointHeader(path: string): CheckpointHeader | undefined {
   let descriptor: number;
+  if (!isFile(path)) return undefined;
   try {
     descriptor = openSync(path, 'r');
   } catch {
