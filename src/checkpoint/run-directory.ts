@@ -12,7 +12,7 @@
 
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, printable, RbmError } from '../errors.js';
+import { isRbmError, messageOf, printable, RbmError } from '../errors.js';
 import { fileError, isFileError, systemCode } from '../file-errors.js';
 import { kindAt, readWholeFile } from '../read-file.js';
 import { collectTemporaryFiles, makeFolder, removeFile, writeFileAtomically, type FileContent } from './atomic-write.js';
@@ -77,9 +77,9 @@ export class RunDirectory {
     return kindAt(this.start) === undefined ? undefined : this.start;
   }
 
-  /** Whether config.json is there. */
+  /** Whether config.json is there, as a file. */
   hasConfig(): boolean {
-    return kindAt(this.config) !== undefined;
+    return kindAt(this.config) === 'file';
   }
 
   /** Whether result.json is there. */
@@ -172,7 +172,7 @@ export class RunDirectory {
       // Reported below.
     }
     throw new RbmError('data', `${printable(file)}: is not a JSON object`, {
-      hint: 'The file is damaged. Start the run again with --force, or remove the file.',
+      hint: 'The file is damaged; --resume writes it again from the latest checkpoint.',
     });
   }
 
@@ -291,12 +291,16 @@ export class RunDirectory {
   }
 }
 
+/** A file of the run as text; what is no file is not read: a pipe would make the run wait for ever. */
 function readIfThere(file: string): string | undefined {
   try {
+    if (['folder', 'other'].includes(kindAt(file) ?? '')) {
+      throw new RbmError('data', `${printable(file)}: can't be read: it is a folder, a pipe or a device`, { hint: 'Remove what stands in the place of this file.' });
+    }
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw fileError(error, file, { code: 'data', action: "can't be read" });
+    throw isRbmError(error) ? error : fileError(error, file, { code: 'data', action: "can't be read" });
   }
 }
 
@@ -337,6 +341,7 @@ function firstBytes(descriptor: number, length: number): Uint8Array {
  * @throws RbmError 'runtime' where it can't be read
  */
 function readCheckpointHeader(path: string): CheckpointHeader | undefined {
+  if (kindAt(path) !== 'file') return undefined;
   try {
     const descriptor = openSync(path, 'r');
     try {
