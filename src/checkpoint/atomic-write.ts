@@ -86,19 +86,31 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   while (written < bytes.length) written += writeSync(descriptor, bytes, written);
 }
 
-/**
- * Makes a folder and those above it. (Node.js's own recursive mkdir never ends where a file system answers that the
- * parent of a folder to be made does not exist though it does, as /proc.)
- */
-function makeFolder(folder: string): void {
-  if (existsSync(folder) && statSync(folder).isDirectory()) return;
+/** Makes a folder below `root`, which must be there, and those in between. */
+function makeFolders(folder: string, root: string | undefined): void {
+  if (folder === root || (existsSync(folder) && statSync(folder).isDirectory())) return;
   const parent = dirname(folder);
-  if (parent !== folder) makeFolder(parent);
+  if (parent !== folder) makeFolders(parent, root);
   try {
     mkdirSync(folder);
   } catch (error) {
     // A twin may have been faster.
     if (!(systemCode(error) === 'EEXIST' && statSync(folder).isDirectory())) throw error;
+  }
+}
+
+/**
+ * Makes a folder and those above it. (Node.js's own recursive mkdir never ends where a file system answers that the
+ * parent of a folder to be made does not exist though it does, as /proc.)
+ *
+ * @param root a folder that must be there, and is not made
+ * @throws RbmError 'runtime' where it can't be made
+ */
+export function makeFolder(folder: string, root?: string): void {
+  try {
+    makeFolders(folder, root);
+  } catch (error) {
+    throw fileError(error, folder, { code: 'runtime', action: "can't be made a folder", hint: 'Choose another place.' });
   }
 }
 
@@ -152,18 +164,15 @@ export type FileContent = Uint8Array | string | Iterable<Uint8Array | string>;
  *
  * Removes what dead processes have left in the folder, too.
  *
+ * @param root a folder that must be there: it and those above it are not made
  * @throws RbmError 'runtime' where the file system fails: the old content is there then, or the whole new one that may not
  * be on the disk yet
  */
-export function writeFileAtomically(path: string, content: FileContent): void {
+export function writeFileAtomically(path: string, content: FileContent, root?: string): void {
   const target = replaceable(path);
   const folder = dirname(target);
   const temporary = join(folder, `.${basename(target)}.${ownSuffix}`);
-  try {
-    makeFolder(folder);
-  } catch (error) {
-    throw fileError(error, folder, { code: 'runtime', action: "can't be made a folder", hint: 'Choose another place.' });
-  }
+  makeFolder(folder, root);
   collectTemporaryFiles(folder);
   try {
     writeOnce(target, temporary, content);

@@ -12,12 +12,21 @@
 
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, printable, RbmError } from '../errors.js';
+import { isRbmError, messageOf, printable, RbmError } from '../errors.js';
 import { fileError, isFileError, systemCode } from '../file-errors.js';
 import { kindAt, readWholeFile } from '../read-file.js';
-import { collectTemporaryFiles, removeFile, writeFileAtomically, type FileContent } from './atomic-write.js';
+import { collectTemporaryFiles, makeFolder, removeFile, writeFileAtomically, type FileContent } from './atomic-write.js';
 import type { DeclaredModel, DeclaredParameters } from '../model/units/index.js';
-import { decodeCheckpoint, decodeCheckpointHeader, encodeCheckpoint, metricsText, type Checkpoint, type CheckpointHeader } from './checkpoint.js';
+import {
+  decodeCheckpoint,
+  decodeCheckpointHeader,
+  encodeCheckpoint,
+  isNewerCheckpoint,
+  metricsText,
+  type Checkpoint,
+  type CheckpointHeader,
+  type CheckpointIdentity,
+} from './checkpoint.js';
 
 const checkpointName = /^update-(\d{13})\.safetensors$/;
 
@@ -68,9 +77,9 @@ export class RunDirectory {
     return kindAt(this.start) === undefined ? undefined : this.start;
   }
 
-  /** Whether config.json is there. */
+  /** Whether config.json is there, as a file. */
   hasConfig(): boolean {
-    return kindAt(this.config) !== undefined;
+    return kindAt(this.config) === 'file';
   }
 
   /** Whether result.json is there. */
@@ -96,12 +105,18 @@ export class RunDirectory {
     return matches.map((match) => Number(match[1])).toSorted((a, b) => b - a);
   }
 
+  /** Makes the directory, and those above it. */
+  make(): void {
+    makeFolder(this.path);
+  }
+
   /**
-   * Removes the files of the run that was here, and only these: in such an order that wherever it is stopped, what is left
-   * is a run that can be continued or replaced. So the best parameters go after the checkpoints, which count them.
+   * Removes the files of the run that was here, and only these; execution.json, which says whose it is now, stays. It does so
+   * in such an order that wherever it is stopped, what is left is a run that can be continued or replaced: the best
+   * parameters go after the checkpoints, which count them.
    */
   clear(): void {
-    for (const file of [this.result, this.config, this.metrics, this.execution]) removeFile(file);
+    for (const file of [this.result, this.config, this.metrics]) removeFile(file);
     for (const update of this.checkpointUpdates()) removeFile(this.checkpoint(update));
     for (const file of [this.best, this.start]) removeFile(file);
     this.collectTemporaryFiles();
@@ -112,15 +127,33 @@ export class RunDirectory {
     }
   }
 
+  /** Removes checkpoints of other trainings, which came too late to find that the directory was no longer theirs. */
+  removeOthers({ configHash, dataFingerprint }: CheckpointIdentity): void {
+    for (const file of [this.best, ...this.checkpointUpdates().map((update) => this.checkpoint(update))]) {
+      const identity = readCheckpointHeader(file)?.identity;
+      if (identity !== undefined && (identity.configHash !== configHash || identity.dataFingerprint !== dataFingerprint)) removeFile(file);
+    }
+  }
+
   /** Removes temporary files of writers that died. */
   collectTemporaryFiles(): void {
     collectTemporaryFiles(this.path);
     collectTemporaryFiles(this.checkpoints);
   }
 
+  /** Writes a file of the run; a directory that was removed meanwhile is not made again for it. */
+  #write(file: string, content: FileContent): void {
+    writeFileAtomically(file, content, this.path);
+  }
+
+  /** Writes the parameters that training starts from. */
+  writeStart(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): void {
+    this.#write(this.start, encodeCheckpoint(checkpoint));
+  }
+
   /** Writes a JSON file of the run, for people to read. */
   writeJson(file: string, value: unknown): void {
-    writeFileAtomically(file, `${JSON.stringify(value, undefined, 2)}\n`);
+    this.#write(file, `${JSON.stringify(value, undefined, 2)}\n`);
   }
 
   /**
@@ -139,7 +172,7 @@ export class RunDirectory {
       // Reported below.
     }
     throw new RbmError('data', `${printable(file)}: is not a JSON object`, {
-      hint: 'The file is damaged. Start the run again with --force, or remove the file.',
+      hint: 'The file is damaged; --resume writes it again from the latest checkpoint.',
     });
   }
 
@@ -151,12 +184,12 @@ export class RunDirectory {
     const text = metricsText(lines);
     const published = readIfThere(this.metrics);
     if (published !== undefined && published.length >= text.length && published.startsWith(text)) return;
-    writeFileAtomically(this.metrics, text);
+    this.#write(this.metrics, text);
   }
 
   /** Publishes these lines of metrics.jsonl and no others. */
   replaceMetrics(lines: readonly string[]): void {
-    writeFileAtomically(this.metrics, metricsText(lines));
+    this.#write(this.metrics, metricsText(lines));
   }
 
   /**
@@ -166,7 +199,7 @@ export class RunDirectory {
    */
   writeCheckpoint(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>, keep: number, warn: (message: string) => void): void {
     const { update } = checkpoint.progress;
-    writeCheckpointFile(this.checkpoint(update), checkpoint);
+    this.#write(this.checkpoint(update), encodeCheckpoint(checkpoint));
     // Those of a later update were left by a run that was replaced, or by a twin that is ahead: not ours to remove.
     try {
       const older = this.checkpointUpdates().filter((other) => other <= update);
@@ -175,6 +208,11 @@ export class RunDirectory {
       if (!isFileError(error)) throw error;
       warn(`${messageOf(error)}; old checkpoints are left there`);
     }
+  }
+
+  /** Whether best.safetensors is there and whole. */
+  holdsBest(): boolean {
+    return readCheckpointHeader(this.best) !== undefined;
   }
 
   /**
@@ -187,7 +225,7 @@ export class RunDirectory {
     const { configHash, dataFingerprint } = checkpoint.identity;
     const isTwins = there?.identity.configHash === configHash && there.identity.dataFingerprint === dataFingerprint;
     if (isTwins && there.progress.update > checkpoint.progress.update) return;
-    writeFileAtomically(this.best, content);
+    this.#write(this.best, content);
   }
 
   /**
@@ -211,7 +249,7 @@ export class RunDirectory {
    *
    * @param warn told of each damaged one that was passed over
    * @returns undefined where there is none at all
-   * @throws RbmError 'data' where there are some and all are damaged
+   * @throws RbmError 'data' where there are some and all are damaged, or a newer rbm-train wrote the latest
    */
   readLatestCheckpoint(warn: (message: string) => void): Checkpoint | undefined {
     const tried = new Set<number>();
@@ -227,25 +265,42 @@ export class RunDirectory {
         for (const failure of failures) warn(`${messageOf(failure)}; falling back to the checkpoint before`);
         return checkpoint;
       } catch (error) {
-        if (kindAt(path) !== undefined) failures.push(error);
+        // It is the latest state, and whole: to go on from an older one would be to lose it.
+        if (isNewerCheckpoint(error)) throw error;
+        // A link to nothing is there, too; what a run that goes on has removed is not.
+        if (this.checkpointUpdates().includes(update)) failures.push(error);
       }
     }
-    if (failures.length > 0) throw failures[0];
-    return undefined;
+    if (failures.length === 0) return undefined;
+    const which = failures.length === 1 ? 'its only checkpoint is' : `all of its ${failures.length} checkpoints are`;
+    throw new RbmError('data', `${printable(this.path)}: ${which} damaged: ${messageOf(failures[0])}`, {
+      hint: 'Put back a copy, or start the training again with --force and --config.',
+      cause: failures[0],
+    });
+  }
+
+  /**
+   * Removes the damaged checkpoints later than that update, which a run that continues from there has passed over: they
+   * would count among those that are kept.
+   */
+  removeDamagedCheckpoints(update: number): void {
+    for (const later of this.checkpointUpdates().filter((other) => other > update)) {
+      const path = this.checkpoint(later);
+      if (readCheckpointHeader(path) === undefined) removeFile(path);
+    }
   }
 }
 
-/** Writes a checkpoint file. */
-export function writeCheckpointFile(path: string, checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): void {
-  writeFileAtomically(path, encodeCheckpoint(checkpoint));
-}
-
+/** A file of the run as text; what is no file is not read: a pipe would make the run wait for ever. */
 function readIfThere(file: string): string | undefined {
   try {
+    if (['folder', 'other'].includes(kindAt(file) ?? '')) {
+      throw new RbmError('data', `${printable(file)}: can't be read: it is a folder, a pipe or a device`, { hint: 'Remove what stands in the place of this file.' });
+    }
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw fileError(error, file, { code: 'data', action: "can't be read" });
+    throw isRbmError(error) ? error : fileError(error, file, { code: 'data', action: "can't be read" });
   }
 }
 
@@ -286,6 +341,7 @@ function firstBytes(descriptor: number, length: number): Uint8Array {
  * @throws RbmError 'runtime' where it can't be read
  */
 function readCheckpointHeader(path: string): CheckpointHeader | undefined {
+  if (kindAt(path) !== 'file') return undefined;
   try {
     const descriptor = openSync(path, 'r');
     try {

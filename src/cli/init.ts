@@ -9,6 +9,7 @@ import { exitCodes, printable, RbmError } from '../errors.js';
 import { kindAt } from '../read-file.js';
 import { configKeys } from '../run/config-schema.js';
 import type { CommonOptions, DefineCommand } from './options.js';
+import { shellWord } from './paths.js';
 import { announceWritten } from './remarks.js';
 
 /** What the starting config sets: MNIST digits with so few hidden units that log Z is exact. */
@@ -47,6 +48,6 @@ export const initCommand: DefineCommand = (command, terminal, finish) => {
         throw new RbmError('usage', `${printable(file)} exists already`, { hint: 'Choose another name, or replace it with --force.' });
       }
       writeFileAtomically(path, text);
-      announceWritten(file, {}, `; train with: rbm-train --config ${printable(file)}`, options, terminal);
+      announceWritten(file, {}, `; train with: rbm-train --config ${shellWord(file)}`, options, terminal);
     });
 };

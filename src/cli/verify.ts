@@ -38,7 +38,7 @@ function claim(
       return { digest: digest as string, updates: updates as number, source: 'result.json' };
     }
     throw new RbmError('data', `${printable(directory.result)}: has no digest, or no number of updates`, {
-      hint: 'The file is damaged; remove it to verify the latest checkpoint instead.',
+      hint: 'The file is damaged; --resume writes it again from the latest checkpoint.',
     });
   }
   const checkpoint = directory.readLatestCheckpoint(warn);

@@ -9,7 +9,7 @@ import { hostname } from 'node:os';
 import { removeFile } from '../checkpoint/atomic-write.js';
 import { encodeCheckpoint, type Checkpoint, type Progress } from '../checkpoint/checkpoint.js';
 import { parametersDigest } from '../checkpoint/digest.js';
-import { writeCheckpointFile, type RunDirectory } from '../checkpoint/run-directory.js';
+import type { RunDirectory } from '../checkpoint/run-directory.js';
 import { messageOf, printable, RbmError } from '../errors.js';
 import { isFileError } from '../file-errors.js';
 import { evaluateModel, type Figures } from '../estimators/evaluation.js';
@@ -67,6 +67,8 @@ export interface TrainRequest {
   readonly directory: RunDirectory;
   /** Where to continue; a new run where left out. Taken out of the request once it is restored. */
   checkpoint?: Checkpoint;
+  /** A new run takes the place of the one that is there, also where that one is still under way. */
+  readonly replace?: boolean;
   readonly stop: StopRequest;
   readonly report: Report;
 }
@@ -126,8 +128,8 @@ class Run {
   #evaluation: Evaluation | undefined;
   /** What evaluations take log Z from, where it is tracked. */
   #tracker: LogPartitionFunctionTracker | undefined;
-  /** Whether the directory says whose it is. */
-  #isStarted = false;
+  /** What execution.json says of whose the directory is. */
+  #owner: Readonly<Record<string, unknown>> = {};
   readonly #startTime = new Date();
   readonly #startCpu = process.cpuUsage();
 
@@ -157,8 +159,8 @@ class Run {
       }
     } catch (error) {
       const file = this.#request.directory.checkpoint(progress.update);
-      throw new RbmError('data', `${printable(file)}: ${messageOf(error)}`, {
-        hint: 'The file is damaged; remove it to continue from the checkpoint before.',
+      throw new RbmError('data', `${printable(file)}: ${printable(messageOf(error))}`, {
+        hint: 'The file is damaged, or a newer rbm-train wrote it: use that one, or remove the file to continue from the checkpoint before.',
         cause: error,
       });
     }
@@ -169,10 +171,14 @@ class Run {
     const { length, updatesPerEpoch } = prepared;
     const trainer = this.#trainer;
     directory.collectTemporaryFiles();
+    this.#claim();
     if (this.#fromUpdate === undefined) {
       // From the first moment there is a checkpoint to come back to, and a start that no other file decides.
-      if (prepared.config.model.from !== undefined) writeCheckpointFile(directory.start, this.#checkpoint());
+      if (prepared.config.model.from !== undefined) directory.writeStart(this.#checkpoint());
       this.#save();
+    } else {
+      directory.removeDamagedCheckpoints(this.#fromUpdate);
+      this.#warnOfLostBest();
     }
     directory.writeJson(directory.config, prepared.config);
     // Of a shorter training: it is no longer this run's result, and its last event was off the cadence.
@@ -180,8 +186,6 @@ class Run {
       removeFile(directory.result);
       directory.replaceMetrics(this.#lines);
     }
-    this.#writeExecution('running');
-    this.#isStarted = true;
     const examples = prepared.dataset.splits.train.rows;
     report({ type: 'start', update: trainer.update, length, updatesPerEpoch, examples });
 
@@ -297,10 +301,10 @@ class Run {
     if (!isBetter(candidate, this.#best)) return;
     this.#best = { update, ...candidate };
     if (!prepared.config.checkpoint.best) return;
-    this.#checkOwnership();
     const checkpoint = this.#checkpoint();
     this.#unsavedBest = undefined;
-    if (this.#goesOnWithout(() => directory.writeBest(checkpoint), 'it is written with the next checkpoint')) return;
+    const write = (): void => this.#writeAsOwner(directory.best, () => directory.writeBest(checkpoint));
+    if (this.#goesOnWithout(write, 'it is written with the next checkpoint')) return;
     this.#unsavedBest = { checkpoint, content: Array.from(encodeCheckpoint(checkpoint), (piece) => Uint8Array.from(piece)) };
   }
 
@@ -319,6 +323,37 @@ class Run {
     };
   }
 
+  /** What the directory says of its training, where it says anything. */
+  #training(): Readonly<Record<string, unknown>> | undefined {
+    try {
+      return this.#request.directory.readJson(this.#request.directory.execution)?.training as Record<string, unknown> | undefined;
+    } catch {
+      // Damaged: nobody else's, at least.
+      return this.#owner;
+    }
+  }
+
+  /**
+   * Makes the directory this training's, before anything is written there: whoever trains another one in it finds out.
+   *
+   * @throws RbmError 'runtime' where another training has started there since it was found free
+   */
+  #claim(): void {
+    const { prepared, directory, replace } = this.#request;
+    const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
+    const isNew = this.#fromUpdate === undefined;
+    // One that takes the place of the same training differs from it by this: its files are none of the old one's.
+    const restarted = isNew && replace === true ? this.#startTime.toISOString() : this.#training()?.restarted;
+    this.#owner = { configHash, dataFingerprint, numericsVersion, ...(restarted !== undefined && { restarted }) };
+    if (isNew && replace !== true && directory.holdsRun()) this.#checkOwnership();
+    directory.make();
+    this.#writeExecution('running');
+    if (!isNew) return;
+    // Also what the last owner has written up to this moment; what it writes later, it removes itself.
+    if (replace === true) directory.clear();
+    else directory.removeOthers(prepared.identity);
+  }
+
   /**
    * Refuses to write into a directory that another training has taken over (with --force, say) or that was removed. Two
    * processes on the same training may share it: they write the same bits.
@@ -326,30 +361,35 @@ class Run {
    * @throws RbmError 'runtime' where the directory is no longer this training's
    */
   #checkOwnership(): void {
-    const { prepared, directory } = this.#request;
-    let training: unknown;
-    try {
-      training = directory.readJson(directory.execution)?.training;
-    } catch {
-      // Damaged: nobody else's, at least.
-      return;
-    }
-    const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
-    if (canonicalJson(training ?? null) === canonicalJson({ configHash, dataFingerprint, numericsVersion })) return;
+    const training = this.#training();
+    if (canonicalJson(training ?? null) === canonicalJson(this.#owner)) return;
     const what = training === undefined ? 'the run directory was removed or emptied' : 'another training has been started in this directory';
-    throw new RbmError('runtime', `${printable(directory.path)}: ${what} meanwhile`, {
+    throw new RbmError('runtime', `${printable(this.#request.directory.path)}: ${what} meanwhile`, {
       hint: 'This training has stopped without writing more. Give every training an --output of its own.',
     });
+  }
+
+  /** Writes a file of this training, and takes it back where the directory has changed hands just then. */
+  #writeAsOwner(file: string, write: () => void): void {
+    this.#checkOwnership();
+    write();
+    try {
+      this.#checkOwnership();
+    } catch (error) {
+      removeFile(file);
+      throw error;
+    }
   }
 
   /** Saves the best parameters where that is still to be done, then the checkpoint, which counts them and holds the metrics, then publishes these. */
   #save(): void {
     const { prepared, directory, report } = this.#request;
     const { update } = this.#trainer;
-    if (this.#isStarted) this.#checkOwnership();
-    if (this.#unsavedBest !== undefined) directory.writeBest(this.#unsavedBest.checkpoint, this.#unsavedBest.content);
+    const best = this.#unsavedBest;
+    if (best !== undefined) this.#writeAsOwner(directory.best, () => directory.writeBest(best.checkpoint, best.content));
     this.#unsavedBest = undefined;
-    directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep, (message) => report({ type: 'warning', message }));
+    const warn = (message: string): void => report({ type: 'warning', message });
+    this.#writeAsOwner(directory.checkpoint(update), () => directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep, warn));
     directory.writeMetrics(this.#lines);
     this.#savedUpdate = update;
     this.#savedTime = performance.now();
@@ -415,6 +455,14 @@ class Run {
     return result;
   }
 
+  /** The best parameters so far are in no other file, and only better ones replace them. */
+  #warnOfLostBest(): void {
+    const { prepared, directory, report } = this.#request;
+    if (this.#best === undefined || !prepared.config.checkpoint.best || directory.holdsBest()) return;
+    const what = `the parameters of update ${this.#best.update}, the best so far, are lost until others are better`;
+    report({ type: 'warning', message: `${printable(directory.best)} is missing or damaged: ${what}` });
+  }
+
   /** A model worse than one without any hidden unit has learned nothing: mostly the steps were too large. */
   #warnOfUselessModel(figures: Figures): void {
     const { prepared, report } = this.#request;
@@ -472,7 +520,9 @@ class Run {
     const { user, system } = process.cpuUsage(this.#startCpu);
     let sessions: unknown;
     try {
-      sessions = directory.readJson(directory.execution)?.sessions;
+      const written = directory.readJson(directory.execution);
+      const isReplaced = this.#owner.restarted !== undefined && canonicalJson(written?.training ?? null) !== canonicalJson(this.#owner);
+      sessions = isReplaced ? undefined : written?.sessions;
     } catch (error) {
       if (isFileError(error)) throw error;
       // Damaged: it holds nothing that a result depends on.
@@ -498,9 +548,8 @@ class Run {
       backend: prepared.kernels.name,
       threads: prepared.kernels.threads,
     };
-    const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
     directory.writeJson(directory.execution, {
-      training: { configHash, dataFingerprint, numericsVersion },
+      training: this.#owner,
       sessions: [...others, session],
     });
   }
