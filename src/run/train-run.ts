@@ -11,14 +11,15 @@ import { encodeCheckpoint, type Checkpoint, type Progress } from '../checkpoint/
 import { parametersDigest } from '../checkpoint/digest.js';
 import type { RunDirectory } from '../checkpoint/run-directory.js';
 import { messageOf, printable, RbmError } from '../errors.js';
+import { areFiguresFinite, evaluateModel, type Figures } from '../estimators/evaluation.js';
 import { isFileError } from '../file-errors.js';
-import { evaluateModel, type Figures } from '../estimators/evaluation.js';
 import { independentUnitsLogLikelihood } from '../estimators/independent-units.js';
 import { LogPartitionFunctionTracker } from '../estimators/tracked-log-partition-function.js';
 import { declaredShift, type DeclaredModel } from '../model/units/index.js';
 import { canonicalJson } from '../config/index.js';
 import type { Extent } from '../config/schema.js';
 import { extentInUpdates } from '../training/schedules.js';
+import type { SavedTensor } from '../sampling/saved-states.js';
 import { Trainer } from '../training/trainer.js';
 import { version } from '../version.js';
 import { resultFigures, type Evaluation, type Report } from './events.js';
@@ -99,12 +100,9 @@ function isBetter(candidate: { value: number; criterion: string }, best: Progres
 /** Why training ends where log-probabilities are no longer numbers. */
 const overflow = 'log-probabilities are too large for float64';
 
-function areFiguresFinite(figures: Figures): boolean {
-  const { logPartitionFunction, splits } = figures;
-  if (logPartitionFunction !== undefined && !Number.isFinite(logPartitionFunction.logZ)) return false;
-  return Object.values(splits).every((split) =>
-    Object.values(split).every((value) => typeof value !== 'number' || Number.isFinite(value)),
-  );
+/** Whether a later session could continue with these: what is not finite, no file holds. */
+function areTensorsFinite(tensors: Readonly<Record<string, SavedTensor>>): boolean {
+  return Object.values(tensors).every(({ values }) => values.BYTES_PER_ELEMENT === 1 || values.every((value) => Number.isFinite(value)));
 }
 
 class Run {
@@ -311,11 +309,14 @@ class Run {
   #checkpoint(): Checkpoint<DeclaredModel> {
     const { prepared } = this.#request;
     const { result, velocity, update } = this.#trainer;
+    const [state, updates] = [this.#trainer.gradientTensors(), this.#trainer.updateTensors()];
+    // A mean of squares that has overflowed leaves the parameters finite, and never lets them move again.
+    if (!areTensorsFinite(state) || !areTensorsFinite(updates)) throw this.#diverged('what is carried from update to update is no longer finite');
     return {
       parameters: result,
       velocity,
-      state: new Map(Object.entries(this.#trainer.gradientTensors())),
-      updates: new Map(Object.entries(this.#trainer.updateTensors())),
+      state: new Map(Object.entries(state)),
+      updates: new Map(Object.entries(updates)),
       ...(this.#tracker !== undefined && { tracking: new Map(Object.entries(this.#tracker.tensors())) }),
       metrics: this.#lines,
       progress: { update, evaluated: this.#evaluated, best: this.#best },
