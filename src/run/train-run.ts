@@ -9,7 +9,7 @@ import { hostname } from 'node:os';
 import { removeFile } from '../checkpoint/atomic-write.js';
 import type { Checkpoint, Progress } from '../checkpoint/checkpoint.js';
 import { parametersDigest } from '../checkpoint/digest.js';
-import { writeCheckpointFile, type RunDirectory } from '../checkpoint/run-directory.js';
+import { eventsPerFile, writeCheckpointFile, type RunDirectory } from '../checkpoint/run-directory.js';
 import { messageOf, printable, RbmError } from '../errors.js';
 import { evaluateModel, type Figures } from '../estimators/evaluation.js';
 import { independentUnitsLogLikelihood } from '../estimators/independent-units.js';
@@ -105,6 +105,8 @@ class Run {
   readonly #pause: () => Promise<void>;
   /** Lines of metrics.jsonl up to now. */
   #lines: string[] = [];
+  /** How many files of events have been closed before. */
+  #closedMetrics = 0;
   #evaluated = false;
   #best: Progress['best'];
   /** Update of the checkpoint that this session continues from. */
@@ -133,6 +135,7 @@ class Run {
       this.#best = checkpoint.progress.best;
       this.#savedUpdate = checkpoint.progress.update;
       this.#lines = [...checkpoint.metrics];
+      this.#closedMetrics = checkpoint.progress.closedMetrics ?? 0;
     }
   }
 
@@ -163,13 +166,13 @@ class Run {
       this.#save();
     } else {
       directory.removeDamagedCheckpoints(this.#fromUpdate);
-      this.#warnOfLostBest();
+      this.#warnOfLostFiles();
     }
     directory.writeJson(directory.config, prepared.config);
     // Of a shorter training: it is no longer this run's result, and its last event was off the cadence.
     if (trainer.update < length && directory.hasResult()) {
       removeFile(directory.result);
-      directory.replaceMetrics(this.#lines);
+      directory.replaceMetrics(this.#closedMetrics, this.#lines);
     }
     this.#writeExecution('running');
     this.#isStarted = true;
@@ -281,7 +284,7 @@ class Run {
     const { update } = this.#trainer;
     const evaluation = await this.#evaluate();
     this.#evaluation = evaluation;
-    this.#lines.push(this.#metricsLine(evaluation));
+    this.#pushLine(this.#metricsLine(evaluation));
     this.#evaluated = true;
     const candidate = validationFigure(resultFigures(evaluation));
     if (candidate === undefined) return;
@@ -290,6 +293,20 @@ class Run {
     if (!prepared.config.checkpoint.best) return;
     this.#checkOwnership();
     directory.writeBest(this.#checkpoint());
+  }
+
+  /**
+   * One more event. When it is closed depends on their number alone, and one line always stays: it says to twins, and to who
+   * continues, which events metrics.jsonl goes on with.
+   */
+  #pushLine(line: string): void {
+    if (this.#lines.length === eventsPerFile) {
+      this.#checkOwnership();
+      this.#request.directory.closeMetrics(this.#closedMetrics + 1, this.#lines);
+      this.#closedMetrics++;
+      this.#lines = [];
+    }
+    this.#lines.push(line);
   }
 
   #checkpoint(): Checkpoint<DeclaredModel> {
@@ -302,7 +319,7 @@ class Run {
       updates: new Map(Object.entries(this.#trainer.updateTensors())),
       ...(this.#tracker !== undefined && { tracking: new Map(Object.entries(this.#tracker.tensors())) }),
       metrics: this.#lines,
-      progress: { update, evaluated: this.#evaluated, best: this.#best },
+      progress: { update, evaluated: this.#evaluated, best: this.#best, ...(this.#closedMetrics > 0 && { closedMetrics: this.#closedMetrics }) },
       identity: prepared.identity,
     };
   }
@@ -336,7 +353,7 @@ class Run {
     const { update } = this.#trainer;
     if (this.#isStarted) this.#checkOwnership();
     directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep);
-    directory.writeMetrics(this.#lines);
+    directory.writeMetrics(this.#closedMetrics, this.#lines);
     this.#savedUpdate = update;
     this.#savedTime = performance.now();
     report({ type: 'checkpoint', update, file: directory.checkpoint(update) });
@@ -357,7 +374,7 @@ class Run {
     this.#save();
     // An evaluation off the cadence is published after the checkpoint, which does not count it: a run that is
     // continued with more epochs has the same events as one that was never stopped.
-    if (!this.#evaluated) directory.writeMetrics([...this.#lines, this.#metricsLine(evaluation)]);
+    if (!this.#evaluated) directory.writeMetrics(this.#closedMetrics, [...this.#lines, this.#metricsLine(evaluation)]);
     const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
     const figures = resultFigures(evaluation);
     this.#warnOfUselessModel(figures);
@@ -381,9 +398,12 @@ class Run {
     return result;
   }
 
-  /** The best parameters so far are in no other file, and only better ones replace them. */
-  #warnOfLostBest(): void {
+  /** What is in no other file, and training does not make again. */
+  #warnOfLostFiles(): void {
     const { prepared, directory, report } = this.#request;
+    for (const file of directory.missingMetrics(this.#closedMetrics)) {
+      report({ type: 'warning', message: `${printable(file)} is missing: its ${eventsPerFile} events are lost` });
+    }
     if (this.#best === undefined || !prepared.config.checkpoint.best || directory.holdsBest()) return;
     const what = `the parameters of update ${this.#best.update}, the best so far, are lost until others are better`;
     report({ type: 'warning', message: `${printable(directory.best)} is missing or damaged: ${what}` });
@@ -423,7 +443,7 @@ class Run {
     const good = directory.checkpointUpdates().filter((saved) => saved < update)[0];
     this.#checkOwnership();
     // What led here; the checkpoint to continue from does not count these events.
-    directory.writeMetrics(this.#lines);
+    directory.writeMetrics(this.#closedMetrics, this.#lines);
     this.#writeExecution('diverged');
     return new RbmError('diverged', `training diverged at update ${update}: ${reason}`, {
       hint:
