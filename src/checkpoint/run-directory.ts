@@ -3,6 +3,7 @@
  *
  *     config.json       the resolved config
  *     metrics.jsonl     events, a function of progress alone; published with each checkpoint
+ *     metrics-….jsonl   the events before these, 5000 to a file: written once, so that no checkpoint of a long run grows
  *     checkpoints/      update-<number>.safetensors, the latest few
  *     best.safetensors  the best parameters by the validation figure, among the evaluations on the cadence
  *     start.safetensors the parameters that training started from, where they came from a file
@@ -29,6 +30,13 @@ import {
 } from './checkpoint.js';
 
 const checkpointName = /^update-(\d{13})\.safetensors$/;
+const closedMetricsName = /^metrics-(\d{6,})\.jsonl$/;
+
+/**
+ * Events to a closed file of metrics, 4 MB of exact likelihoods: what a save writes at most beside the model, twice. Ordinary
+ * trainings never get there: with `evaluation.every: auto` these are 2.5 million updates.
+ */
+export const eventsPerFile = 5000;
 
 /** Paths of the files of a run. */
 export class RunDirectory {
@@ -45,6 +53,11 @@ export class RunDirectory {
 
   get metrics(): string {
     return join(this.path, 'metrics.jsonl');
+  }
+
+  /** Path of a closed file of events, counted from 1. */
+  closedMetrics(number: number): string {
+    return join(this.path, `metrics-${String(number).padStart(6, '0')}.jsonl`);
   }
 
   get checkpoints(): string {
@@ -94,15 +107,7 @@ export class RunDirectory {
 
   /** Updates of the checkpoints there, latest first. */
   checkpointUpdates(): number[] {
-    let names: string[];
-    try {
-      names = readdirSync(this.checkpoints);
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
-      throw fileError(error, this.checkpoints, { code: 'runtime', action: "can't be listed" });
-    }
-    const matches = names.map((name) => checkpointName.exec(name)).filter((match) => match !== null);
-    return matches.map((match) => Number(match[1])).toSorted((a, b) => b - a);
+    return matchesIn(this.checkpoints, checkpointName).map(([, update]) => update).toSorted((a, b) => b - a);
   }
 
   /** Makes the directory, and those above it. */
@@ -118,6 +123,7 @@ export class RunDirectory {
   clear(): void {
     for (const file of [this.result, this.config, this.metrics]) removeFile(file);
     for (const update of this.checkpointUpdates()) removeFile(this.checkpoint(update));
+    this.#removeClosedMetrics(0);
     for (const file of [this.best, this.start]) removeFile(file);
     this.collectTemporaryFiles();
     try {
@@ -177,19 +183,39 @@ export class RunDirectory {
   }
 
   /**
-   * Publishes all lines of metrics.jsonl at once; where the file has these and more, it is left: a twin is ahead, and
+   * Publishes all lines of metrics.jsonl at once; where these and more are there already, they are left: a twin is ahead, and
    * equal runs have equal events.
+   *
+   * @param closed how many files of events have been closed before
    */
-  writeMetrics(lines: readonly string[]): void {
+  writeMetrics(closed: number, lines: readonly string[]): void {
     const text = metricsText(lines);
-    const published = readIfThere(this.metrics);
-    if (published !== undefined && published.length >= text.length && published.startsWith(text)) return;
-    this.#write(this.metrics, text);
+    // A twin may have closed the file that is being filled here.
+    const published = readIfThere(this.closedMetrics(closed + 1)) ?? readIfThere(this.metrics);
+    if (published?.startsWith(text)) return;
+    this.replaceMetrics(closed, lines);
   }
 
   /** Publishes these lines of metrics.jsonl and no others. */
-  replaceMetrics(lines: readonly string[]): void {
+  replaceMetrics(closed: number, lines: readonly string[]): void {
+    this.#removeClosedMetrics(closed);
     this.#write(this.metrics, metricsText(lines));
+  }
+
+  /** Writes a file of events that no later save touches; a twin's, or one from before a kill, is the same. */
+  closeMetrics(number: number, lines: readonly string[]): void {
+    const text = metricsText(lines);
+    const file = this.closedMetrics(number);
+    if (readIfThere(file) !== text) this.#write(file, text);
+  }
+
+  /** The closed files of events, up to that number, that are not there. */
+  missingMetrics(closed: number): string[] {
+    return Array.from({ length: closed }, (_, index) => this.closedMetrics(index + 1)).filter((file) => kindAt(file) === undefined);
+  }
+
+  #removeClosedMetrics(after: number): void {
+    for (const [name, number] of matchesIn(this.path, closedMetricsName)) if (number > after) removeFile(join(this.path, name));
   }
 
   /**
@@ -289,6 +315,18 @@ export class RunDirectory {
       if (readCheckpointHeader(path) === undefined) removeFile(path);
     }
   }
+}
+
+/** The files in a folder whose names match, with the number in their names; none where there is no folder. */
+function matchesIn(folder: string, pattern: RegExp): [name: string, number: number][] {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
+    throw fileError(error, folder, { code: 'runtime', action: "can't be listed" });
+  }
+  return names.map((name) => pattern.exec(name)).filter((match) => match !== null).map(([name, number]) => [name, Number(number)]);
 }
 
 /** A file of the run as text; what is no file is not read: a pipe would make the run wait for ever. */

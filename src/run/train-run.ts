@@ -9,16 +9,17 @@ import { hostname } from 'node:os';
 import { removeFile } from '../checkpoint/atomic-write.js';
 import { encodeCheckpoint, type Checkpoint, type Progress } from '../checkpoint/checkpoint.js';
 import { parametersDigest } from '../checkpoint/digest.js';
-import type { RunDirectory } from '../checkpoint/run-directory.js';
+import { eventsPerFile, type RunDirectory } from '../checkpoint/run-directory.js';
 import { messageOf, printable, RbmError } from '../errors.js';
+import { areFiguresFinite, evaluateModel, type Figures } from '../estimators/evaluation.js';
 import { isFileError } from '../file-errors.js';
-import { evaluateModel, type Figures } from '../estimators/evaluation.js';
 import { independentUnitsLogLikelihood } from '../estimators/independent-units.js';
 import { LogPartitionFunctionTracker } from '../estimators/tracked-log-partition-function.js';
 import { declaredShift, type DeclaredModel } from '../model/units/index.js';
 import { canonicalJson } from '../config/index.js';
 import type { Extent } from '../config/schema.js';
 import { extentInUpdates } from '../training/schedules.js';
+import type { SavedTensor } from '../sampling/saved-states.js';
 import { Trainer } from '../training/trainer.js';
 import { version } from '../version.js';
 import { resultFigures, type Evaluation, type Report } from './events.js';
@@ -99,12 +100,9 @@ function isBetter(candidate: { value: number; criterion: string }, best: Progres
 /** Why training ends where log-probabilities are no longer numbers. */
 const overflow = 'log-probabilities are too large for float64';
 
-function areFiguresFinite(figures: Figures): boolean {
-  const { logPartitionFunction, splits } = figures;
-  if (logPartitionFunction !== undefined && !Number.isFinite(logPartitionFunction.logZ)) return false;
-  return Object.values(splits).every((split) =>
-    Object.values(split).every((value) => typeof value !== 'number' || Number.isFinite(value)),
-  );
+/** Whether a later session could continue with these: what is not finite, no file holds. */
+function areTensorsFinite(tensors: Readonly<Record<string, SavedTensor>>): boolean {
+  return Object.values(tensors).every(({ values }) => values.BYTES_PER_ELEMENT === 1 || values.every((value) => Number.isFinite(value)));
 }
 
 class Run {
@@ -114,6 +112,10 @@ class Run {
   readonly #pause: () => Promise<void>;
   /** Lines of metrics.jsonl up to now. */
   #lines: string[] = [];
+  /** How many files of events have been closed before. */
+  #closedMetrics = 0;
+  /** The last of them, while they are not written: each is the lines of one file. */
+  #fullMetrics: (readonly string[])[] = [];
   #evaluated = false;
   #best: Progress['best'];
   /** Update of the checkpoint that this session continues from. */
@@ -147,6 +149,7 @@ class Run {
       this.#best = checkpoint.progress.best;
       this.#savedUpdate = checkpoint.progress.update;
       this.#lines = [...checkpoint.metrics];
+      this.#closedMetrics = checkpoint.progress.closedMetrics ?? 0;
     }
   }
 
@@ -178,13 +181,13 @@ class Run {
       this.#save();
     } else {
       directory.removeDamagedCheckpoints(this.#fromUpdate);
-      this.#warnOfLostBest();
+      this.#warnOfLostFiles();
     }
     directory.writeJson(directory.config, prepared.config);
     // Of a shorter training: it is no longer this run's result, and its last event was off the cadence.
     if (trainer.update < length && directory.hasResult()) {
       removeFile(directory.result);
-      directory.replaceMetrics(this.#lines);
+      directory.replaceMetrics(this.#closedMetrics, this.#lines);
     }
     const examples = prepared.dataset.splits.train.rows;
     report({ type: 'start', update: trainer.update, length, updatesPerEpoch, examples });
@@ -294,7 +297,7 @@ class Run {
     const { update } = this.#trainer;
     const evaluation = await this.#evaluate();
     this.#evaluation = evaluation;
-    this.#lines.push(this.#metricsLine(evaluation));
+    this.#pushLine(this.#metricsLine(evaluation));
     this.#evaluated = true;
     const candidate = validationFigure(resultFigures(evaluation));
     if (candidate === undefined) return;
@@ -308,17 +311,44 @@ class Run {
     this.#unsavedBest = { checkpoint, content: Array.from(encodeCheckpoint(checkpoint), (piece) => Uint8Array.from(piece)) };
   }
 
+  /**
+   * One more event. When a file of them is full depends on their number alone, and one line always stays: it says to twins,
+   * and to who continues, which events metrics.jsonl goes on with.
+   */
+  #pushLine(line: string): void {
+    if (this.#lines.length === eventsPerFile) {
+      this.#fullMetrics.push(this.#lines);
+      this.#closedMetrics++;
+      this.#lines = [];
+    }
+    this.#lines.push(line);
+  }
+
+  /** Closes the files of events that are full: before the checkpoint that no longer holds them. */
+  #closeFullMetrics(): void {
+    const { directory } = this.#request;
+    const before = this.#closedMetrics - this.#fullMetrics.length;
+    for (const [index, lines] of this.#fullMetrics.entries()) {
+      const number = before + index + 1;
+      this.#writeAsOwner(directory.closedMetrics(number), () => directory.closeMetrics(number, lines));
+    }
+    this.#fullMetrics = [];
+  }
+
   #checkpoint(): Checkpoint<DeclaredModel> {
     const { prepared } = this.#request;
     const { result, velocity, update } = this.#trainer;
+    const [state, updates] = [this.#trainer.gradientTensors(), this.#trainer.updateTensors()];
+    // A mean of squares that has overflowed leaves the parameters finite, and never lets them move again.
+    if (!areTensorsFinite(state) || !areTensorsFinite(updates)) throw this.#diverged('what is carried from update to update is no longer finite');
     return {
       parameters: result,
       velocity,
-      state: new Map(Object.entries(this.#trainer.gradientTensors())),
-      updates: new Map(Object.entries(this.#trainer.updateTensors())),
+      state: new Map(Object.entries(state)),
+      updates: new Map(Object.entries(updates)),
       ...(this.#tracker !== undefined && { tracking: new Map(Object.entries(this.#tracker.tensors())) }),
       metrics: this.#lines,
-      progress: { update, evaluated: this.#evaluated, best: this.#best },
+      progress: { update, evaluated: this.#evaluated, best: this.#best, ...(this.#closedMetrics > 0 && { closedMetrics: this.#closedMetrics }) },
       identity: prepared.identity,
     };
   }
@@ -388,9 +418,10 @@ class Run {
     const best = this.#unsavedBest;
     if (best !== undefined) this.#writeAsOwner(directory.best, () => directory.writeBest(best.checkpoint, best.content));
     this.#unsavedBest = undefined;
+    this.#closeFullMetrics();
     const warn = (message: string): void => report({ type: 'warning', message });
     this.#writeAsOwner(directory.checkpoint(update), () => directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep, warn));
-    directory.writeMetrics(this.#lines);
+    directory.writeMetrics(this.#closedMetrics, this.#lines);
     this.#savedUpdate = update;
     this.#savedTime = performance.now();
     this.#failedSaves = 0;
@@ -431,7 +462,7 @@ class Run {
     this.#save();
     // An evaluation off the cadence is published after the checkpoint, which does not count it: a run that is
     // continued with more epochs has the same events as one that was never stopped.
-    if (!this.#evaluated) directory.writeMetrics([...this.#lines, this.#metricsLine(evaluation)]);
+    if (!this.#evaluated) directory.writeMetrics(this.#closedMetrics, [...this.#lines, this.#metricsLine(evaluation)]);
     const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
     const figures = resultFigures(evaluation);
     this.#warnOfUselessModel(figures);
@@ -455,9 +486,12 @@ class Run {
     return result;
   }
 
-  /** The best parameters so far are in no other file, and only better ones replace them. */
-  #warnOfLostBest(): void {
+  /** What is in no other file, and training does not make again. */
+  #warnOfLostFiles(): void {
     const { prepared, directory, report } = this.#request;
+    for (const file of directory.missingMetrics(this.#closedMetrics)) {
+      report({ type: 'warning', message: `${printable(file)} is missing: its ${eventsPerFile} events are lost` });
+    }
     if (this.#best === undefined || !prepared.config.checkpoint.best || directory.holdsBest()) return;
     const what = `the parameters of update ${this.#best.update}, the best so far, are lost until others are better`;
     report({ type: 'warning', message: `${printable(directory.best)} is missing or damaged: ${what}` });
@@ -497,7 +531,10 @@ class Run {
     const good = directory.checkpointUpdates().filter((saved) => saved < update)[0];
     this.#checkOwnership();
     // What led here; the checkpoint to continue from does not count these events.
-    this.#goesOnWithout(() => directory.writeMetrics(this.#lines), 'the last events are missing there');
+    this.#goesOnWithout(() => {
+      this.#closeFullMetrics();
+      directory.writeMetrics(this.#closedMetrics, this.#lines);
+    }, 'the last events are missing there');
     this.#endExecution('diverged');
     return new RbmError('diverged', `training diverged at update ${update}: ${reason}`, {
       hint:

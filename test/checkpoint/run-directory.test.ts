@@ -135,24 +135,77 @@ describe('metrics', () => {
 
   test('are published as lines', () => {
     const run = newRun();
-    run.writeMetrics([]);
+    run.writeMetrics(0, []);
     expect(published(run)).toBe('');
-    run.writeMetrics(lines);
+    run.writeMetrics(0, lines);
     expect(published(run)).toBe('{"update":0}\n{"update":1}\n{"update":2}\n');
   });
 
   test('of a twin that is ahead are left', () => {
     const run = newRun();
-    run.writeMetrics(lines);
-    run.writeMetrics(lines.slice(0, 1));
+    run.writeMetrics(0, lines);
+    run.writeMetrics(0, lines.slice(0, 1));
     expect(published(run)).toBe(lines.map((line) => `${line}\n`).join(''));
   });
 
   test('that differ are replaced', () => {
     const run = newRun();
-    run.writeMetrics([...lines, '{"update":3,"off":"cadence"}']);
-    run.writeMetrics([...lines, '{"update":5}']);
+    run.writeMetrics(0, [...lines, '{"update":3,"off":"cadence"}']);
+    run.writeMetrics(0, [...lines, '{"update":5}']);
     expect(published(run)).toBe([...lines, '{"update":5}'].map((line) => `${line}\n`).join(''));
+  });
+});
+
+describe('closed files of events', () => {
+  const ofFile = (number: number, events = 3): string[] => Array.from({ length: events }, (_, index) => JSON.stringify({ update: 3 * (number - 1) + index }));
+  const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+  const all = (run: RunDirectory): string =>
+    [...readdirSync(run.path).filter((name) => name.startsWith('metrics-')).toSorted(), 'metrics.jsonl'].map((name) => readFileSync(join(run.path, name), 'utf8')).join('');
+
+  test('stand before metrics.jsonl, in the order of their names', () => {
+    const run = newRun();
+    for (const number of [1, 2]) run.closeMetrics(number, ofFile(number));
+    run.writeMetrics(2, ofFile(3, 1));
+    expect(all(run)).toBe(text([...ofFile(1), ...ofFile(2), ...ofFile(3, 1)]));
+    expect(run.missingMetrics(2)).toEqual([]);
+    rmSync(run.closedMetrics(1));
+    expect(run.missingMetrics(2)).toEqual([run.closedMetrics(1)]);
+  });
+
+  test('metrics.jsonl of the file before is replaced', () => {
+    const run = newRun();
+    run.writeMetrics(0, ofFile(1));
+    run.closeMetrics(1, ofFile(1));
+    run.writeMetrics(1, ofFile(2, 1));
+    expect(all(run)).toBe(text([...ofFile(1), ...ofFile(2, 1)]));
+  });
+
+  test('a twin that is a file ahead is left alone, whoever saves', () => {
+    const run = newRun();
+    run.closeMetrics(1, ofFile(1));
+    run.writeMetrics(1, ofFile(2, 2));
+    run.writeMetrics(0, ofFile(1, 2));
+    run.closeMetrics(1, ofFile(1));
+    run.writeMetrics(1, ofFile(2, 1));
+    expect(all(run)).toBe(text([...ofFile(1), ...ofFile(2, 2)]));
+  });
+
+  test('of other events (another cadence, from an older checkpoint) go', () => {
+    const run = newRun();
+    for (const number of [1, 2, 3]) run.closeMetrics(number, ofFile(number));
+    run.writeMetrics(3, ofFile(4, 1));
+    const others = ['{"update":3}', '{"update":3.5}'];
+    run.writeMetrics(1, others);
+    expect(all(run)).toBe(text([...ofFile(1), ...others]));
+    run.replaceMetrics(0, others);
+    expect(all(run)).toBe(text(others));
+  });
+
+  test('go with the run', () => {
+    const run = runWith([1]);
+    run.closeMetrics(1, ofFile(1));
+    run.clear();
+    expect(readdirSync(run.path)).toEqual([]);
   });
 });
 
@@ -241,7 +294,7 @@ describe('a run in the way', () => {
   test('clearing removes its files and no others', () => {
     const run = runWith([1, 2]);
     run.writeBest(sampleCheckpoint(1));
-    run.writeMetrics(['{}']);
+    run.writeMetrics(0, ['{}']);
     for (const file of [run.config, run.result, run.execution]) run.writeJson(file, {});
     writeFileSync(join(run.path, 'notes.txt'), 'mine');
     run.clear();
