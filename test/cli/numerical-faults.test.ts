@@ -213,6 +213,7 @@ describe('models of extreme weights', () => {
       writeFileSync(pathOf('extreme.json'), config);
       const trained = await run('--config', 'extreme.json', '--output', 'extreme', '--quiet');
       expectClear(config, trained, [0, 4]);
+      expect(readdirSync(pathOf('extreme', 'checkpoints'))).toHaveLength(1);
       // Weights whose free energies overflow are not evaluated, but the checkpoint of the start is there.
       const model = join('extreme', 'checkpoints', readdirSync(pathOf('extreme', 'checkpoints'))[0]);
       for (const estimator of estimators) {
