@@ -22,6 +22,7 @@ import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type D
 import { withEstimateProgress, withExactProgress } from './estimation-progress.js';
 import { addEstimationOptions, planEstimation, type EstimationOptions, type EstimationPlan } from './estimation-options.js';
 import { densityOf, describeEstimate, describeFigures, nats } from './figures.js';
+import { jsonText } from './json-output.js';
 import { checkOutputName, writeMatrix } from './matrix-output.js';
 import { wholeNumber } from './numbers.js';
 import type { DefineCommand } from './options.js';
@@ -200,7 +201,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   if (options.json) {
     const { visibleUnits, hiddenUnits, units } = parameters;
     const document = { model: model.file, visibleUnits, hiddenUnits, ...(units && { units }), ...(density !== undefined && { density }), digest, data: dataset.fingerprint, ...figures };
-    terminal.out(`${JSON.stringify({ ...document, ...(raised && { raise: raised }), ...(comparison && { against: { model: other?.file, ...otherFigures, comparison } }) })}\n`);
+    terminal.out(`${jsonText({ ...document, ...(raised && { raise: raised }), ...(comparison && { against: { model: other?.file, ...otherFigures, comparison } }) })}\n`);
     return;
   }
   const update = model.checkpoint === undefined ? '' : `, update ${model.checkpoint.progress.update}`;

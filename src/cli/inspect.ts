@@ -9,6 +9,7 @@ import { parameterTensors } from '../model/parameters.js';
 import { describeUnits } from '../run/units.js';
 import { addModelOptions, readModelArgument, type ModelOptions } from './arguments.js';
 import { criterionName, nats, table } from './figures.js';
+import { jsonText } from './json-output.js';
 import type { DefineCommand } from './options.js';
 import type { Terminal } from './terminal.js';
 
@@ -54,7 +55,7 @@ function inspect(argument: string, options: ModelOptions, terminal: Terminal): v
   const digest = parametersDigest(parameters);
   if (options.json) {
     const { progress, identity } = checkpoint ?? {};
-    terminal.out(`${JSON.stringify({ file: model.file, visibleUnits, hiddenUnits, ...(units && { units }), digest, progress, identity, tensors })}\n`);
+    terminal.out(`${jsonText({ file: model.file, visibleUnits, hiddenUnits, ...(units && { units }), digest, progress, identity, tensors })}\n`);
     return;
   }
   const lines = [printable(model.file), `RBM of ${visibleUnits} visible × ${hiddenUnits} hidden units`, `digest ${digest}`];
