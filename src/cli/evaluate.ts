@@ -4,6 +4,7 @@
 
 import { parametersDigest } from '../checkpoint/digest.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
+import { systemCode } from '../file-errors.js';
 import { areFiguresFinite, evaluateModel, type Figures } from '../estimators/evaluation.js';
 import type { ExactCooperation } from '../estimators/exact-log-partition-function.js';
 import { comparePaired, type PairedComparison } from '../estimators/likelihood-interval.js';
@@ -72,10 +73,13 @@ async function evaluateParameters(
       },
       cooperation,
     );
-  const figures =
+  const working =
     estimator === 'exact'
-      ? await withExactProgress(standard, { threads: kernels.threads, quiet }, terminal, evaluateWith)
-      : await withEstimateProgress(quiet, terminal, evaluateWith);
+      ? withExactProgress(standard, { threads: kernels.threads, quiet }, terminal, evaluateWith)
+      : withEstimateProgress(quiet, terminal, evaluateWith);
+  const figures = await working.catch((error: unknown) => {
+    throw systemCode(error) === 'ERR_PROBABILITY_OVERFLOW' ? tooLarge(file) : error;
+  });
   if (!areFiguresFinite(figures)) throw tooLarge(file);
   return { figures, energies };
 }

@@ -507,12 +507,27 @@ class Run {
     if (reached === undefined || splits.train.missing !== undefined || this.#trainer.update === 0) return;
     const independent = independentUnitsLogLikelihood(splits.train.states, layer, units?.variance === 'learned' ? 'learned' : visibleLogVariance);
     if (reached >= independent - uselessMargin) return;
+    const better = this.#betterBefore(reached + uselessMargin);
     report({
       type: 'warning',
       message:
         `the model is worse on its training data (${reached.toFixed(3)} nats) than independent units would be ` +
-        `(${independent.toFixed(3)} nats): train longer, or with a smaller training.learningRate`,
+        `(${independent.toFixed(3)} nats): ` +
+        (better === undefined
+          ? 'train longer, or with a smaller training.learningRate'
+          : `training went astray, for at update ${better.update} it had ${better.value.toFixed(3)} nats: use a smaller training.learningRate`),
     });
+  }
+
+  /** The best log-likelihood of the training data among the evaluations before, if it is above a limit. */
+  #betterBefore(limit: number): { value: number; update: number } | undefined {
+    let better: { value: number; update: number } | undefined;
+    for (const line of this.#lines) {
+      const { update, splits, averaged } = JSON.parse(line) as { update: number; splits: Figures['splits']; averaged?: Figures };
+      const value = (averaged ?? { splits }).splits.train?.meanLogLikelihood;
+      if (value !== undefined && value > (better?.value ?? limit)) better = { value, update };
+    }
+    return better;
   }
 
   /** The parameters may be half updated: nothing is saved, and the run continues from its last checkpoint. */
