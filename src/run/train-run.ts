@@ -27,6 +27,9 @@ import { Breath, Stopped, stoppablePause, type StopRequest, type StopSignal } fr
 /** With `auto`, evaluations are at least this many updates apart. */
 const automaticEvaluationUpdates = 500;
 
+/** Sessions that execution.json keeps, the latest: a batch loop may continue a run thousands of times. */
+const keptSessions = 100;
+
 /** A model that is this many nats worse than independent units is not merely at its beginning. */
 const uselessMargin = 1;
 
@@ -460,8 +463,9 @@ class Run {
     const { prepared, directory } = this.#request;
     const { user, system } = process.cpuUsage(this.#startCpu);
     let sessions: unknown;
+    let leftOut: unknown;
     try {
-      sessions = directory.readJson(directory.execution)?.sessions;
+      ({ sessions, sessionsLeftOut: leftOut } = directory.readJson(directory.execution) ?? {});
     } catch {
       // Damaged: it holds nothing that a result depends on.
     }
@@ -487,9 +491,12 @@ class Run {
       threads: prepared.kernels.threads,
     };
     const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
+    const outdated = Math.max(0, others.length + 1 - keptSessions);
+    const sessionsLeftOut = (Number.isSafeInteger(leftOut) ? (leftOut as number) : 0) + outdated;
     directory.writeJson(directory.execution, {
       training: { configHash, dataFingerprint, numericsVersion },
-      sessions: [...others, session],
+      ...(sessionsLeftOut > 0 && { sessionsLeftOut }),
+      sessions: [...others.slice(outdated), session],
     });
   }
 }
