@@ -106,6 +106,9 @@ export interface Checkpoint<Parameters = DeclaredParameters> {
   readonly identity: CheckpointIdentity;
 }
 
+/** More objects and lists do not stand within each other in what a checkpoint says. */
+const deepestObject = 32;
+
 const checksumKey = '"checksum":"';
 const blankChecksum = '0'.repeat(64);
 
@@ -230,11 +233,12 @@ function newerPart({ tensors, metadata }: Safetensors): string | undefined {
 /** The model's parameters with what their units are. */
 function declaredParametersFrom(
   tensors: ReadonlyMap<string, Tensor>,
-  { units, standardization, categories }: CheckpointIdentity,
+  { shape, units, standardization, categories }: CheckpointIdentity,
   fail: (what: string) => RbmError,
 ): DeclaredParameters {
   const parameters = parametersFrom(tensors, '', fail);
   const { visibleUnits } = parameters;
+  if (shape !== undefined && shape[0] * shape[1] !== visibleUnits) throw fail('the shape of its pictures does not fit its parameters');
   if (units?.groups !== undefined && units.groups.at(-1) !== visibleUnits) throw fail('its groups of units do not fit its parameters');
   if (standardization !== undefined && standardization.means.length !== visibleUnits) throw fail('its standardization does not fit its parameters');
   const ofCategories = categories?.reduce((sum, { values }) => sum + values.length, 0);
@@ -291,8 +295,8 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = rea
   }
   const progress = parseObject(metadata.progress);
   if (!isProgress(progress)) throw fail('its progress is not JSON text, or makes no sense');
-  const lines = Buffer.from(tensors.get('metrics')?.values ?? []).toString('utf8').split('\n');
-  lines.pop();
+  const lines = metricsLines(tensors.get('metrics'));
+  if (lines === undefined) throw fail('its metrics are not lines of JSON objects in UTF-8');
   return {
     parameters,
     velocity,
@@ -303,6 +307,19 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = rea
     progress,
     identity,
   };
+}
+
+/** The lines of metrics in a tensor, none where there is no tensor; undefined where it holds something else. */
+function metricsLines(tensor: Tensor | undefined): string[] | undefined {
+  if (tensor === undefined) return [];
+  if (tensor.values.BYTES_PER_ELEMENT !== 1) return undefined;
+  try {
+    const lines = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(tensor.values).split('\n');
+    const areWhole = lines.pop() === '' && lines.every((line) => parseObject(line) !== undefined);
+    return areWhole ? lines : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the header of a checkpoint says of it. */
@@ -329,11 +346,17 @@ export function decodeCheckpointHeader(start: Uint8Array, rest: Iterable<Uint8Ar
   return isProgress(progress) && isIdentity(identity) ? { progress, identity } : undefined;
 }
 
+/** Whether no more than so many objects and lists stand within each other: what is deeper can't be written again. */
+function isShallow(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((item) => isShallow(item, depth - 1));
+}
+
 /** A JSON object, or undefined for any other text. */
 function parseObject(text: string | undefined): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text ?? '');
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) && isShallow(value, deepestObject) ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }
@@ -345,15 +368,16 @@ function isProgress(value: Record<string, unknown> | undefined): value is Record
   if (![update, closedMetrics].every((count) => Number.isSafeInteger(count) && (count as number) >= 0) || typeof evaluated !== 'boolean') return false;
   if (best === undefined) return true;
   const { update: bestUpdate, value: bestValue, criterion } = (best ?? {}) as Record<string, unknown>;
-  return Number.isSafeInteger(bestUpdate) && typeof bestValue === 'number' && typeof criterion === 'string';
+  const isBefore = Number.isSafeInteger(bestUpdate) && (bestUpdate as number) >= 0 && (bestUpdate as number) <= (update as number);
+  return isBefore && Number.isFinite(bestValue) && typeof criterion === 'string';
 }
 
 function isIdentity(value: Record<string, unknown> | undefined): value is Record<string, unknown> & CheckpointIdentity {
   if (value === undefined) return false;
-  const { version, numericsVersion, configHash, dataFingerprint, shape, units, standardization, categories } = value;
+  const { version, numericsVersion, configHash, dataFingerprint, config, shape, units, standardization, categories } = value;
   const areTexts = [version, configHash, dataFingerprint].every((text) => typeof text === 'string');
-  const isShape = shape === undefined || (Array.isArray(shape) && shape.length === 2 && shape.every(Number.isSafeInteger));
-  return areTexts && Number.isSafeInteger(numericsVersion) && isShape && (units === undefined || isUnitsIdentity(units)) && isStandardization(standardization) && areCategories(categories);
+  const isShape = shape === undefined || (Array.isArray(shape) && shape.length === 2 && shape.every((side) => Number.isSafeInteger(side) && side > 0));
+  return areTexts && typeof config === 'object' && config !== null && Number.isSafeInteger(numericsVersion) && isShape && (units === undefined || isUnitsIdentity(units)) && isStandardization(standardization) && areCategories(categories);
 }
 
 function isStandardization(value: unknown): boolean {

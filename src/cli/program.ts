@@ -15,7 +15,8 @@ import { trainCommand } from './train-options.js';
 const exitCodeHelp = `
 Exit codes:
   0 ok   1 runtime failure   2 usage or config   3 data or model file   4 diverged   5 digest mismatch
-  6 incomplete   75 stopped by a scheduler (USR2), will continue   130 SIGINT   143 SIGTERM
+  6 incomplete   75 stopped by a scheduler (USR2), will continue   129 SIGHUP   130 SIGINT
+  143 SIGTERM
 
 Results go to stdout, everything else to stderr. Keys of the config: rbm-train help config`;
 
@@ -153,10 +154,10 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exitCodes.ok;
-    const [message, ...rest] = error.message.replace(/^error: /, '').split('\n');
-    const hint = rest.join(' ').replace(/^\(|\)$/g, '');
+    // A word of the command line may hold line breaks itself.
+    const [, message, suggestion] = /^(?:error: )?([^]*?)(?:\n\((Did you mean [^\n]*)\))?$/.exec(error.message) ?? [];
     throw new RbmError('usage', printable(message, 300), {
-      hint: `${hint === '' ? '' : `${hint} `}Options: ${helpCommand(program, argv)}.`,
+      hint: `${suggestion === undefined ? '' : `${suggestion} `}Options: ${helpCommand(program, argv)}.`,
       cause: error,
     });
   }

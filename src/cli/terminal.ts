@@ -2,6 +2,10 @@
  * The streams and surroundings that a command works with. Commands take this instead of touching the process.
  */
 
+import { existsSync, statSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { printable, RbmError } from '../errors.js';
+import { fileError } from '../file-errors.js';
 import type { StopRequest, StopSignal } from '../run/stop-request.js';
 import { stopSignals } from './stop-signals.js';
 
@@ -38,17 +42,30 @@ function isUnicodeLocale(environment: NodeJS.ProcessEnv): boolean {
 /** A signal that comes twice within this many milliseconds was sent once, to the process and to its group. */
 const echoMilliseconds = 300;
 
-/** Makes the signals set a stop request; whoever sends a second one does not want to wait. */
+/** Who has waited so long for a stop is told how to do without the last mini-batch. */
+const patienceMilliseconds = 5000;
+
+/**
+ * Makes the signals set a stop request; whoever sends a second one does not want to wait.
+ *
+ * SIGHUP says that the terminal has gone. Who holds none (nohup leaves none) goes on: Node.js takes back what nohup asks
+ * of the system, so that without this the hang-up would end the very runs that were to outlive it.
+ */
 function listenForStop(): StopRequest {
   const stop: StopRequest = {};
   let first = 0;
+  const hasTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
   for (const signal of Object.keys(stopSignals) as StopSignal[]) {
     // Windows has no such signal, and Node.js refuses to listen for it there.
     if (signal === 'SIGUSR2' && process.platform === 'win32') continue;
     process.on(signal, () => {
+      if (signal === 'SIGHUP' && !hasTerminal) return;
       if (stop.signal === undefined) {
         stop.signal = signal;
         first = performance.now();
+        // A mini-batch may take long, and a compute thread that hangs may make it endless: nothing here can tell them apart.
+        const tellMore = (): void => void process.stderr.write(`rbm-train: ${signal} has come, but the work in hand is not done; once more ends it at once\n`);
+        setTimeout(tellMore, patienceMilliseconds).unref();
       } else if (performance.now() - first > echoMilliseconds) {
         // The progress bar may have hidden the cursor.
         if (process.stderr.isTTY) process.stderr.write('\u001b[?25h\n');
@@ -57,6 +74,25 @@ function listenForStop(): StopRequest {
     });
   }
   return stop;
+}
+
+/**
+ * The folder that this process is in.
+ *
+ * @throws RbmError 'usage' where it was removed, or its name is not text: Node.js would take another folder for it
+ */
+function currentFolder(): string {
+  let folder: string;
+  try {
+    folder = process.cwd();
+  } catch (error) {
+    throw fileError(error, 'the current folder', { code: 'usage', action: "can't be found", hint: 'Change to another folder.' });
+  }
+  const isOther = (): boolean => !existsSync(folder) || statSync(folder).ino !== statSync('.').ino;
+  if (folder.includes('\ufffd') && isOther()) {
+    throw new RbmError('usage', `${printable(folder)}: the name of this folder is not UTF-8`, { hint: 'Rename it, or run the command from another folder.' });
+  }
+  return folder;
 }
 
 /** The terminal of this process. */
@@ -71,7 +107,9 @@ export function processTerminal(): Terminal {
     useColour: stderr.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
     useUnicode: isUnicodeLocale(env),
     width: stdout.columns ?? 80,
-    workingDirectory: process.cwd(),
+    get workingDirectory() {
+      return currentFolder();
+    },
     listenForStop: () => (stop ??= listenForStop()),
   };
 }

@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
+import { writeFileAtomically } from '../../src/checkpoint/atomic-write.js';
+import { encodeCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { parametersDigest } from '../../src/checkpoint/digest.js';
-import { readCheckpointFile, RunDirectory, writeCheckpointFile } from '../../src/checkpoint/run-directory.js';
+import { readCheckpointFile, RunDirectory } from '../../src/checkpoint/run-directory.js';
 import { isRbmError } from '../../src/errors.js';
 import { readSafetensors } from '../../src/formats/safetensors.js';
 import { evaluateModel, type Figures } from '../../src/estimators/evaluation.js';
@@ -352,7 +354,7 @@ describe('log Z tracked along the training', () => {
     const directory = new RunDirectory(folder);
     const checkpoint = readCheckpointFile(directory.checkpoint(33));
     const broken = new Map(checkpoint.tracking).set('logWeights', { shape: [12], values: new Float64Array(12).fill(Infinity) });
-    writeCheckpointFile(directory.checkpoint(33), { ...checkpoint, tracking: broken });
+    writeFileAtomically(directory.checkpoint(33), encodeCheckpoint({ ...checkpoint, tracking: broken }));
     const refused = train(await prepare(tracked(8)), folder);
     await expect(refused).rejects.toMatchObject({ code: 'data', message: expect.stringMatching(/0033\.safetensors: .*logWeights.*finite/) });
   });
