@@ -617,6 +617,22 @@ describe('files', () => {
     expect((JSON.parse(result) as { best: unknown }).best).toEqual(best);
   });
 
+  test('execution.json keeps the latest 100 sessions, and says how many are left out', async () => {
+    const folder = newFolder();
+    const { execution } = new RunDirectory(folder);
+    await train(await prepare(smallConfig), folder, atUpdate(7));
+    const written = JSON.parse(readFileSync(execution, 'utf8')) as { sessions: object[] };
+    const earlier = Array.from({ length: 150 }, (_, index) => ({ start: String(index), processId: index }));
+    writeFileSync(execution, JSON.stringify({ ...written, sessions: [...earlier, ...written.sessions] }));
+    await train(await prepare(smallConfig), folder, atUpdate(9));
+    await train(await prepare(smallConfig), folder);
+    const { sessions, sessionsLeftOut } = JSON.parse(readFileSync(execution, 'utf8')) as { sessions: object[]; sessionsLeftOut: number };
+    expect(sessionsLeftOut).toBe(53);
+    expect(sessions).toHaveLength(100);
+    expect(sessions[0]).toEqual(earlier[53]);
+    expect(sessions.slice(-3)).toMatchObject([{ ended: 'stopped', toUpdate: 7 }, { ended: 'stopped', toUpdate: 9 }, { ended: 'finished' }]);
+  });
+
   test('execution.json has one entry per session', async () => {
     const folder = newFolder();
     await train(await prepare(smallConfig), folder, atUpdate(3));
