@@ -29,7 +29,7 @@ const reasons = {
 };
 
 /** In the bounded form, so many failures of each call are tried on average. */
-const boundedShare = 0.2;
+const boundedShare = 0.15;
 
 /** Calls whose failure must be told also where the command gets all of its work done: a file was not written when it was to be. */
 function mustBeTold({ kind, name }) {
@@ -247,7 +247,7 @@ export const fileCallsWithThreads = {
     const args = [...scenario.args.slice(0, -1), '2'];
     const [{ calls }] = await trials.run([{ args: scenario.args, folder: trials.folder(scenario), injection: {} }]);
     const all = injectionsFor({ random: context.random, bounded: false }, calls);
-    for (let tried = 0; tried < (context.bounded ? 3 : 60); tried++) {
+    for (let tried = 0; tried < (context.bounded ? 2 : 60); tried++) {
       const attempt = { ...all[Math.floor(context.random() * all.length)], folder: trials.folder(scenario) };
       const { folder, injection, what } = attempt;
       const env = { XDG_CACHE_HOME: join(folder, 'cache'), TMPDIR: join(folder, 'tmp') };
