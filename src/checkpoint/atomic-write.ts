@@ -60,8 +60,9 @@ function describeProcessSpace(): string {
   return `${hostname().replace(/[^A-Za-z0-9-]/g, '_')}-${mark}`;
 }
 
-const ownSuffix = `${processSpace}.${process.pid}.${startTime(process.pid)}.tmp`;
-const temporaryName = /^\..+\.([A-Za-z0-9_-]+)\.(\d+)\.(\d*)\.tmp$/;
+/** The end of the name of everything temporary that this process makes; more letters may follow, as mkdtemp adds them. */
+export const ownSuffix = `${processSpace}.${process.pid}.${startTime(process.pid)}.tmp`;
+const temporaryName = /^\..+\.([A-Za-z0-9_-]+)\.(\d+)\.(\d*)\.tmp\w*$/;
 
 /** Flushes a folder's entries; some file systems refuse, which does no harm there. */
 function flushFolder(folder: string): void {
@@ -198,6 +199,12 @@ function isProvablyDead(writerSpace: string, processId: number, started: string)
   }
 }
 
+/** Whether a name is that of something temporary whose maker was on this host and is dead. */
+export function isLeftover(name: string): boolean {
+  const match = temporaryName.exec(name);
+  return match !== null && isProvablyDead(match[1], Number(match[2]), match[3]);
+}
+
 /** Removes the temporary files in `folder` whose writers were on this host and are dead. */
 export function collectTemporaryFiles(folder: string): void {
   let names: string[];
@@ -206,8 +213,5 @@ export function collectTemporaryFiles(folder: string): void {
   } catch {
     return;
   }
-  for (const name of names) {
-    const match = temporaryName.exec(name);
-    if (match !== null && isProvablyDead(match[1], Number(match[2]), match[3])) removeFile(join(folder, name));
-  }
+  for (const name of names) if (isLeftover(name)) removeFile(join(folder, name));
 }

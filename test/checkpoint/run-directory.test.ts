@@ -11,9 +11,11 @@ import { sampleCheckpoint, temporaryFolder } from './sample.js';
 const root = temporaryFolder();
 let count = 0;
 
-/** A run directory that is not there yet. */
+/** A run directory with nothing in it. */
 function newRun(): RunDirectory {
-  return new RunDirectory(join(root, String(count++)));
+  const run = new RunDirectory(join(root, String(count++)));
+  run.make();
+  return run;
 }
 
 /** A run with a checkpoint at each of the updates. */
@@ -252,7 +254,7 @@ describe('a run in the way', () => {
     writeFileSync(join(run.checkpoints, 'notes.txt'), 'mine');
     run.clear();
     expect(readdirSync(run.checkpoints)).toEqual(['notes.txt']);
-    const absent = newRun();
+    const absent = new RunDirectory(join(root, 'absent'));
     absent.clear();
     expect(existsSync(absent.path)).toBe(false);
   });
