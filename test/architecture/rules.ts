@@ -139,6 +139,7 @@ const mayUseNode: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'node:fs': 'arguments name files',
     'node:os': 'a temporary folder for verify',
     'node:path': pure.path,
+    'node:tty': 'whether there is a terminal that can hang up',
     'node:v8': 'garbage is collected before training',
     'node:vm': 'as node:v8',
   },

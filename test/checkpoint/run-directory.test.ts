@@ -80,10 +80,10 @@ describe('retention', () => {
 
 describe('the latest checkpoint', () => {
   test('none in a folder that is not there, is empty, or is a file', () => {
-    const absent = newRun();
+    const absent = new RunDirectory(join(root, 'absent'));
     const empty = newRun();
     mkdirSync(empty.checkpoints, { recursive: true });
-    const file = newRun();
+    const file = new RunDirectory(join(root, 'file'));
     writeFileSync(file.path, '');
     for (const run of [absent, empty, file]) {
       expect(run.readLatestCheckpoint(() => undefined)).toBeUndefined();
@@ -258,6 +258,27 @@ describe('a run in the way', () => {
     absent.clear();
     expect(existsSync(absent.path)).toBe(false);
   });
+});
+
+test('a directory that was removed is not made again for a file', () => {
+  const run = runWith([1]);
+  rmSync(run.path, { recursive: true });
+  for (const write of [() => run.writeCheckpoint(sampleCheckpoint(2), 1), () => run.writeMetrics(['{}']), () => run.writeBest(sampleCheckpoint(2)), () => run.writeJson(run.result, {})]) {
+    expect(codeOf(write)).toBe('runtime');
+    expect(existsSync(run.path)).toBe(false);
+  }
+});
+
+test('the checkpoints of other trainings are removed, and no others', () => {
+  const run = runWith([1, 2, 3]);
+  const own = sampleCheckpoint(2);
+  const identity = { ...own.identity, configHash: 'f'.repeat(64) };
+  for (const update of [1, 3]) run.writeCheckpoint({ ...sampleCheckpoint(update), identity }, 100);
+  run.writeBest({ ...own, identity });
+  writeFileSync(run.checkpoint(4), 'damaged');
+  run.removeOthers(own.identity);
+  expect(run.checkpointUpdates()).toEqual([4, 2]);
+  expect(existsSync(run.best)).toBe(false);
 });
 
 test('a checkpoint’s file holds what was given', () => {

@@ -36,9 +36,8 @@ export const twins = {
 
 /** Waits until a file is there or the process has ended. */
 async function fileThere(file, outcome) {
-  let hasEnded = false;
-  void outcome.finally(() => (hasEnded = true));
-  while (!existsSync(file) && !hasEnded) await sleep(5);
+  const hasEnded = outcome.then(() => true);
+  while (!existsSync(file) && !(await Promise.race([hasEnded, sleep(5)])));
 }
 
 /**
