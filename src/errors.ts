@@ -65,15 +65,26 @@ export function messageOf(error: unknown): string {
   return typeof message === 'string' ? message : String(error);
 }
 
+/** Characters that steer a terminal or can't be seen: controls, formats (bidi, zero-width), lone surrogates, line ends. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** The text with control characters, and others that can't be seen, as JSON escapes them: `\u001b` and the like. */
+export function escapeUnprintable(text: string): string {
+  return text.replace(unprintable, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
 /**
  * Text from outside (file names, keys, values) made safe to print: control characters, among them the escape that
- * starts terminal sequences, are shown as `\u001b` and the like; cut to `limit` characters.
+ * starts terminal sequences, and invisible ones are shown as `\u001b` and the like; cut to `limit` characters.
  */
 export function printable(text: string, limit = 200): string {
-  // oxlint-disable-next-line no-control-regex
-  const safe = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
-    const code = character.charCodeAt(0).toString(16).padStart(4, '0');
-    return `\\u${code}`;
-  });
-  return safe.length > limit ? `${safe.slice(0, limit)}…` : safe;
+  // Escapes only lengthen: what lies behind the limit is not looked at.
+  const safe = escapeUnprintable(text.slice(0, limit + 1));
+  // A character of two units is not cut in half.
+  return safe.length > limit ? `${safe.slice(0, limit).replace(/\p{Cs}$/u, '')}…` : safe;
 }

@@ -9,6 +9,7 @@
 import { printable, RbmError } from '../errors.js';
 import { readWholeFile } from '../read-file.js';
 import { looksLikeMat, readMat } from '../formats/mat.js';
+import { readNpy } from '../formats/npy.js';
 import { openNpz } from '../formats/npz.js';
 import { looksLikeSafetensors, readSafetensors, type Tensor } from '../formats/safetensors.js';
 import { looksLikeZip } from '../formats/zip.js';
@@ -62,14 +63,18 @@ function isVector(tensor: Tensor): boolean {
   return tensor.shape.length <= 2 && essentialShape(tensor).length === 1;
 }
 
-/** The arrays of an .npz file that can be read; texts and objects beside them are none of the model's business. */
+/**
+ * The arrays of an .npz file that can be read; texts and objects beside them are none of the model's business. A damaged one
+ * may well be: without it another array could be taken for the weights.
+ */
 function readArrays(bytes: Uint8Array, path: string): ReadonlyMap<string, Tensor> {
   const archive = openNpz(bytes, path);
   const arrays = new Map<string, Tensor>();
   let failure: unknown;
   for (const name of archive.names) {
+    const content = archive.unpack(name);
     try {
-      arrays.set(name, archive.read(name));
+      arrays.set(name, readNpy(content, `${path}[${name}]`));
     } catch (error) {
       failure = error;
     }

@@ -15,6 +15,7 @@ import { exitCodes, printable } from '../errors.js';
 import { getUnit, isBinaryMatrix } from '../kernels/index.js';
 import { loadDataArgument } from './arguments.js';
 import { table } from './figures.js';
+import { jsonText } from './json-output.js';
 import { wholeNumber } from './numbers.js';
 import { collect, type CommonOptions, type DefineCommand } from './options.js';
 import type { Terminal } from './terminal.js';
@@ -32,18 +33,22 @@ function real(value: number): string {
   return Number(value.toPrecision(5)).toString();
 }
 
+function orUnknown(value: number | undefined): string {
+  return value === undefined ? '–' : String(value);
+}
+
 /** One line for each split. */
 function splitTable({ kind, splits }: DatasetFigures): string {
   const own = {
     binary: {
       header: ['share on', 'distinct rows', 'columns always 0', 'columns always 1'],
-      cells: ({ density, distinctRows, alwaysOff, alwaysOn }: BinarySplitFigures) => [density.toFixed(4), ...[distinctRows, alwaysOff, alwaysOn].map(String)],
+      cells: ({ density, distinctRows, alwaysOff, alwaysOn }: BinarySplitFigures) => [density.toFixed(4), orUnknown(distinctRows), String(alwaysOff), String(alwaysOn)],
     },
     real: {
       header: ['distinct rows', 'least', 'largest', 'mean', 'deviation'],
-      cells: ({ distinctRows, minimum, maximum, mean, deviation }: RealSplitFigures) => [String(distinctRows), ...[minimum, maximum, mean, deviation].map(real)],
+      cells: ({ distinctRows, minimum, maximum, mean, deviation }: RealSplitFigures) => [orUnknown(distinctRows), ...[minimum, maximum, mean, deviation].map(real)],
     },
-    categorical: { header: ['distinct rows'], cells: ({ distinctRows }: CommonSplitFigures) => [String(distinctRows)] },
+    categorical: { header: ['distinct rows'], cells: ({ distinctRows }: CommonSplitFigures) => [orUnknown(distinctRows)] },
   }[kind] as { header: string[]; cells: (split: DatasetFigures['splits'][number]) => string[] };
   const anyMissing = splits.some(({ missing }) => missing !== undefined);
   const header = ['split', 'rows', ...own.header, ...(anyMissing ? ['missing'] : [])];
@@ -108,7 +113,7 @@ async function showData(argument: string, options: Options, terminal: Terminal):
   const dataset = await loadDataArgument(argument, options.set ?? [], terminal, { binarize: 'threshold' });
   const figures = describeDataset(dataset);
   if (options.json) {
-    terminal.out(`${JSON.stringify(figures)}\n`);
+    terminal.out(`${jsonText(figures)}\n`);
     return;
   }
   const lines = [printable(figures.name)];

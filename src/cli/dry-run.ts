@@ -8,6 +8,7 @@ import { parameterCount } from '../model/parameters.js';
 import { checkpointBytes, describeBytes, memoryDemands, parameterBytes } from '../run/memory.js';
 import { describeCost, splitStates, type PreparedRun } from '../run/prepare.js';
 import { evaluationInterval } from '../run/train-run.js';
+import { jsonText } from './json-output.js';
 import type { Terminal } from './terminal.js';
 
 /**
@@ -25,7 +26,7 @@ export function dryRun(prepared: PreparedRun, from: number | undefined, asJson: 
   const interval = evaluationInterval(config.evaluation.every, updatesPerEpoch);
   if (asJson) {
     terminal.out(
-      `${JSON.stringify({
+      `${jsonText({
         visibleUnits,
         hiddenUnits,
         updates: length,

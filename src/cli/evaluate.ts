@@ -4,7 +4,7 @@
 
 import { parametersDigest } from '../checkpoint/digest.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
-import { evaluateModel, type Figures } from '../estimators/evaluation.js';
+import { areFiguresFinite, evaluateModel, type Figures } from '../estimators/evaluation.js';
 import type { ExactCooperation } from '../estimators/exact-log-partition-function.js';
 import { comparePaired, type PairedComparison } from '../estimators/likelihood-interval.js';
 import { logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
@@ -21,6 +21,7 @@ import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type D
 import { withEstimateProgress, withExactProgress } from './estimation-progress.js';
 import { addEstimationOptions, planEstimation, type EstimationOptions, type EstimationPlan } from './estimation-options.js';
 import { densityOf, describeEstimate, describeFigures, nats } from './figures.js';
+import { jsonText } from './json-output.js';
 import { checkOutputName, writeMatrix } from './matrix-output.js';
 import { wholeNumber } from './numbers.js';
 import type { DefineCommand } from './options.js';
@@ -44,7 +45,7 @@ interface Evaluated {
 
 async function evaluateParameters(
   kernels: Kernels,
-  { parameters, standard }: ModelArgument,
+  { file, parameters, standard }: ModelArgument,
   splits: Readonly<Record<string, VisibleStates>>,
   plan: EstimationPlan,
   pseudoLikelihoodExamples: number,
@@ -75,7 +76,15 @@ async function evaluateParameters(
     estimator === 'exact'
       ? await withExactProgress(standard, { threads: kernels.threads, quiet }, terminal, evaluateWith)
       : await withEstimateProgress(quiet, terminal, evaluateWith);
+  if (!areFiguresFinite(figures)) throw tooLarge(file);
   return { figures, energies };
+}
+
+/** The error of a model whose log-probabilities are no longer numbers. */
+function tooLarge(file: string): RbmError {
+  return new RbmError('data', `${printable(file)}: its parameters are so large that log-probabilities overflow float64`, {
+    hint: 'rbm-train inspect shows how large they are. Training has most likely diverged: train again with a smaller training.learningRate, or take an earlier checkpoint.',
+  });
 }
 
 /** Refuses to compare likelihoods of different things. */
@@ -156,6 +165,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
     const { logPartitionFunction } = own.figures;
     const energies = (own.energies.test ?? own.energies.train ?? Object.values(own.energies)[0]).subarray(0, count);
     const ofStandard = await raise(kernels, createModel(kernels, model.standard), chosen, raiseChains, plan.annealing, cooperation);
+    if (!Number.isFinite(ofStandard.mean)) throw tooLarge(model.file);
     raised = {
       ...ofStandard,
       mean: ofStandard.mean - declaredShift(parameters).logVolume,
@@ -187,7 +197,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   if (options.json) {
     const { visibleUnits, hiddenUnits, units } = parameters;
     const document = { model: model.file, visibleUnits, hiddenUnits, ...(units && { units }), ...(density !== undefined && { density }), digest, data: dataset.fingerprint, ...figures };
-    terminal.out(`${JSON.stringify({ ...document, ...(raised && { raise: raised }), ...(comparison && { against: { model: other?.file, ...otherFigures, comparison } }) })}\n`);
+    terminal.out(`${jsonText({ ...document, ...(raised && { raise: raised }), ...(comparison && { against: { model: other?.file, ...otherFigures, comparison } }) })}\n`);
     return;
   }
   const update = model.checkpoint === undefined ? '' : `, update ${model.checkpoint.progress.update}`;

@@ -4,7 +4,7 @@
 
 import { Option, type Command } from 'commander';
 import { printable, RbmError } from '../errors.js';
-import { isConfigName } from './paths.js';
+import { isConfigName, shellWord } from './paths.js';
 import type { Terminal } from './terminal.js';
 
 /** Options that every command has. */
@@ -36,6 +36,6 @@ export async function unknownCommand(program: Command, word: string): Promise<Rb
   const names = program.commands.map((command) => command.name());
   const suggestion = closest(word, names) ?? names.find((name) => word.length > 2 && name.startsWith(word));
   return new RbmError('usage', `there is no command ${printable(JSON.stringify(word))}`, {
-    hint: `${isConfigName(word) ? `Did you mean --config ${printable(word)}? ` : suggestion === undefined ? '' : `Did you mean ${suggestion}? `}Commands are: ${names.join(', ')}. To train: rbm-train --config <file>.`,
+    hint: `${isConfigName(word) ? `Did you mean --config ${shellWord(word)}? ` : suggestion === undefined ? '' : `Did you mean ${suggestion}? `}Commands are: ${names.join(', ')}. To train: rbm-train --config <file>.`,
   });
 }

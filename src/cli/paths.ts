@@ -3,6 +3,7 @@
  */
 
 import { extname, relative } from 'node:path';
+import { escapeUnprintable } from '../errors.js';
 
 /** Whether a file is called like a config. */
 export function isConfigName(file: string): boolean {
@@ -15,7 +16,13 @@ export function shortPath(path: string, workingDirectory: string): string {
   return short === '' ? '.' : short.startsWith('..') ? path : short;
 }
 
-/** A word for a POSIX shell. */
+/** A word for a POSIX shell; where characters can't be printed, with the octal escapes of `$'…'`. */
 export function shellWord(word: string): string {
-  return /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  if (/^[A-Za-z0-9_./:=@%+-]+$/.test(word)) return word;
+  if (escapeUnprintable(word) === word) return `'${word.replaceAll("'", `'\\''`)}'`;
+  const octal = (byte: number): string => `\\${byte.toString(8).padStart(3, '0')}`;
+  const escaped = Array.from(word, (character) =>
+    character === '\\' || character === "'" || escapeUnprintable(character) !== character ? Array.from(Buffer.from(character), octal).join('') : character,
+  );
+  return `$'${escaped.join('')}'`;
 }

@@ -154,10 +154,10 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exitCodes.ok;
-    const [message, ...rest] = error.message.replace(/^error: /, '').split('\n');
-    const hint = rest.join(' ').replace(/^\(|\)$/g, '');
+    // A word of the command line may hold line breaks itself.
+    const [, message, suggestion] = /^(?:error: )?([^]*?)(?:\n\((Did you mean [^\n]*)\))?$/.exec(error.message) ?? [];
     throw new RbmError('usage', printable(message, 300), {
-      hint: `${hint === '' ? '' : `${hint} `}Options: ${helpCommand(program, argv)}.`,
+      hint: `${suggestion === undefined ? '' : `${suggestion} `}Options: ${helpCommand(program, argv)}.`,
       cause: error,
     });
   }

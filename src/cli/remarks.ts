@@ -3,6 +3,7 @@
  */
 
 import { printable } from '../errors.js';
+import { jsonText } from './json-output.js';
 import type { CommonOptions } from './options.js';
 import type { Terminal } from './terminal.js';
 
@@ -20,6 +21,6 @@ export function warner(options: CommonOptions, terminal: Terminal): (message: st
  * @param remark stands behind the file's name
  */
 export function announceWritten(output: string, facts: object, remark: string, options: CommonOptions, terminal: Terminal): void {
-  if (options.json) terminal.out(`${JSON.stringify({ output, ...facts })}\n`);
+  if (options.json) terminal.out(`${jsonText({ output, ...facts })}\n`);
   else if (!options.quiet) terminal.err(`wrote ${printable(output)}${remark}\n`);
 }

@@ -2,7 +2,10 @@
  * The streams and surroundings that a command works with. Commands take this instead of touching the process.
  */
 
+import { existsSync, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { printable, RbmError } from '../errors.js';
+import { fileError } from '../file-errors.js';
 import type { StopRequest, StopSignal } from '../run/stop-request.js';
 import { stopSignals } from './stop-signals.js';
 
@@ -73,6 +76,25 @@ function listenForStop(): StopRequest {
   return stop;
 }
 
+/**
+ * The folder that this process is in.
+ *
+ * @throws RbmError 'usage' where it was removed, or its name is not text: Node.js would take another folder for it
+ */
+function currentFolder(): string {
+  let folder: string;
+  try {
+    folder = process.cwd();
+  } catch (error) {
+    throw fileError(error, 'the current folder', { code: 'usage', action: "can't be found", hint: 'Change to another folder.' });
+  }
+  const isOther = (): boolean => !existsSync(folder) || statSync(folder).ino !== statSync('.').ino;
+  if (folder.includes('\ufffd') && isOther()) {
+    throw new RbmError('usage', `${printable(folder)}: the name of this folder is not UTF-8`, { hint: 'Rename it, or run the command from another folder.' });
+  }
+  return folder;
+}
+
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   let stop: StopRequest | undefined;
@@ -85,7 +107,9 @@ export function processTerminal(): Terminal {
     useColour: stderr.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
     useUnicode: isUnicodeLocale(env),
     width: stdout.columns ?? 80,
-    workingDirectory: process.cwd(),
+    get workingDirectory() {
+      return currentFolder();
+    },
     listenForStop: () => (stop ??= listenForStop()),
   };
 }

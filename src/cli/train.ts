@@ -2,12 +2,12 @@
  * Training: `rbm-train --config <file>` starts a run, `--resume <run>` continues one.
  */
 
-import { existsSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { RunDirectory } from '../checkpoint/run-directory.js';
 import { loadConfig, type LoadedConfig } from '../config/index.js';
 import type { RunConfig } from '../config/run-config.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
+import { kindAt } from '../read-file.js';
 import { configKeys } from '../run/config-schema.js';
 import { checkpointToContinue, loadRunConfig, openRunDirectory, withKeptStart } from '../run/open-run.js';
 import { describeCost, prepareRun, type PreparedRun } from '../run/prepare.js';
@@ -16,6 +16,7 @@ import { trainRun, type RunResult } from '../run/train-run.js';
 import { collectGarbage } from './collect-garbage.js';
 import { dryRun } from './dry-run.js';
 import { criterionName, densityOf, describeFigures, nats } from './figures.js';
+import { jsonText } from './json-output.js';
 import { shellWord, shortPath } from './paths.js';
 import { progressDisplay } from './progress.js';
 import { stopSignals } from './stop-signals.js';
@@ -93,7 +94,7 @@ function describeResult(result: RunResult, output: string, prepared: PreparedRun
 export async function train(options: TrainOptions, terminal: Terminal): Promise<number> {
   const loaded = await loadTrainingConfig(options, terminal);
   if (options.printConfig) {
-    terminal.out(`${JSON.stringify(loaded.config, undefined, 2)}\n`);
+    terminal.out(`${jsonText(loaded.config, 2)}\n`);
     return exitCodes.ok;
   }
   const config = loaded.config as unknown as RunConfig;
@@ -111,7 +112,7 @@ export async function train(options: TrainOptions, terminal: Terminal): Promise<
     });
   }
   const stop = terminal.listenForStop();
-  const isOriginalGone = resuming && config.model.from !== undefined && !existsSync(config.model.from);
+  const isOriginalGone = resuming && config.model.from !== undefined && kindAt(config.model.from, { code: 'data' }) === undefined;
   const prepared = await prepareRun(isOriginalGone ? withKeptStart(loaded, directory) : loaded);
   // A signal that came while data was loading is seen once the event loop has turned.
   await new Breath().take();
@@ -136,7 +137,7 @@ export async function train(options: TrainOptions, terminal: Terminal): Promise<
     return stopSignals[outcome.signal];
   }
   const { result } = outcome;
-  terminal.out(options.json ? `${JSON.stringify({ ...result, output: config.output })}\n` : `${describeResult(result, short, prepared)}\n`);
+  terminal.out(options.json ? `${jsonText({ ...result, output: config.output })}\n` : `${describeResult(result, short, prepared)}\n`);
   if (options.expect !== undefined && options.expect.toLowerCase() !== result.digest) {
     throw new RbmError('digestMismatch', `${printable(short)}: digest mismatch: --expect ${options.expect.toLowerCase()}, trained ${result.digest}`, {
       hint: 'Compare configHash, dataFingerprint and numericsVersion in result.json with those of the run that gave the expected digest.',

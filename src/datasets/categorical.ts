@@ -18,6 +18,9 @@ const { isFinite, isInteger, isNaN } = Number;
 
 type Category = number | string;
 
+/** Different values of one column: fewer than V8 keeps in a Set. */
+const categoryLimit = 10_000_000;
+
 /** Categories that a message names. */
 const namedCategories = 20;
 
@@ -36,6 +39,12 @@ function compareCategories(one: Category, other: Category): number {
   return typeof one === 'number' ? -1 : 1;
 }
 
+function tooManyCategories(raw: RawExamples, what: string): RbmError {
+  return new RbmError('data', `${raw.label}: there are too many different values: ${what}`, {
+    hint: 'Check that no column is a number or a name of its row.',
+  });
+}
+
 /** The different values of every column, in order. */
 function categoriesOf(raw: RawExamples): Category[][] {
   const { rows, columns } = raw;
@@ -43,7 +52,9 @@ function categoriesOf(raw: RawExamples): Category[][] {
     const found = new Set<Category>();
     for (let row = 0; row < rows; row++) {
       const category = categoryAt(raw, row * columns + column);
-      if (category !== undefined) found.add(category);
+      if (category === undefined) continue;
+      found.add(category);
+      if (found.size > categoryLimit) throw tooManyCategories(raw, `column ${column + 1} has more than ${categoryLimit}`);
     }
     return [...found].toSorted(compareCategories);
   });
@@ -74,9 +85,7 @@ function prepare(raw: RawExamples): Encoding {
   const found = categoriesOf(raw);
   const units = found.reduce((sum, list) => sum + list.length, 0);
   if (units > addressLimits.units) {
-    throw new RbmError('data', `${raw.label}: its ${columns} columns have ${units} different values in all; at most ${addressLimits.units} are possible`, {
-      hint: 'Check that no column is a number or a name of its row.',
-    });
+    throw tooManyCategories(raw, `its ${columns} columns have ${units} in all; at most ${addressLimits.units} are possible`);
   }
   return encodingOf(found.map((list, column) => ({ column: nameOf(raw, column), values: list.map(String) })));
 }

@@ -14,8 +14,8 @@ const { sqrt } = Math;
 export interface CommonSplitFigures {
   readonly name: SplitName;
   readonly rows: number;
-  /** Number of different rows. */
-  readonly distinctRows: number;
+  /** Number of different rows; absent where there are more rows than can be compared (2^24). */
+  readonly distinctRows?: number;
   /** Values that are missing, over all rows and columns; absent where there is none. */
   readonly missing?: number;
 }
@@ -78,19 +78,23 @@ function countBits(words: Uint32Array): number {
   return count;
 }
 
-/** Number of different rows of so many bytes. */
-function distinctRows(rowBytes: number, rows: number, rowOf: (row: number) => Buffer): number {
+/** V8 keeps no more in a Set. */
+const comparedRows = 2 ** 24;
+
+/** Number of different rows of so many bytes; undefined where there are too many. */
+function distinctRows(rowBytes: number, rows: number, rowOf: (row: number) => Buffer): number | undefined {
+  if (rows > comparedRows) return undefined;
   const seen = new Set<string>();
   for (let row = 0; row < rows; row++) seen.add(rowOf(row).toString('latin1', 0, rowBytes));
   return seen.size;
 }
 
-function distinctBinaryRows({ rows, words, wordsPerRow }: BinaryMatrix): number {
+function distinctBinaryRows({ rows, words, wordsPerRow }: BinaryMatrix): number | undefined {
   const rowBytes = wordsPerRow * 4;
   return distinctRows(rowBytes, rows, (row) => Buffer.from(words.buffer, words.byteOffset + row * rowBytes, rowBytes));
 }
 
-function distinctRealRows(matrix: Matrix): number {
+function distinctRealRows(matrix: Matrix): number | undefined {
   const values = new Float64Array(matrix.columns);
   const bytes = Buffer.from(values.buffer);
   return distinctRows(bytes.length, matrix.rows, (row) => {

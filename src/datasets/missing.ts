@@ -2,7 +2,7 @@
  * Missing values: which cells they are, which rows are free of them, and their mask over the visible units.
  */
 
-import { RbmError } from '../errors.js';
+import { printable, RbmError } from '../errors.js';
 import { createBinaryMatrix, setUnit, type BinaryMatrix } from '../kernels/binary-matrix.js';
 import type { RawExamples } from './dataset.js';
 
@@ -25,7 +25,7 @@ export function checkColumnsKnown(raw: RawExamples, trainingRows: Uint32Array): 
   const { values, columns, columnNames } = raw;
   for (let column = 0; column < columns; column++) {
     if (trainingRows.some((row) => !Number.isNaN(values[row * columns + column]))) continue;
-    const name = columnNames === undefined ? '' : ` (${columnNames[column]})`;
+    const name = columnNames === undefined ? '' : ` (${printable(columnNames[column], 40)})`;
     throw new RbmError('data', `${raw.label}: column ${column + 1}${name} is missing in every training row`, {
       hint: 'Remove the column: nothing can be learned about it.',
     });

@@ -4,7 +4,8 @@
 
 import { printable } from '../errors.js';
 
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+/** Without two ways to read the same digits: those would take quadratic time on a long row of them that ends in a letter. */
+const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
  * The float64 nearest to a decimal such as `0`, `-1.5` or `2e-3`.

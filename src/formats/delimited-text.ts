@@ -51,6 +51,9 @@ const { isInteger } = Number;
 /** Characters. */
 const fieldLimit = 1000;
 
+/** Different words: more than V8 keeps in a Map are no categories. */
+const wordLimit = 10_000_000;
+
 const tab = 0x09;
 const newline = 0x0a;
 const carriageReturn = 0x0d;
@@ -91,10 +94,19 @@ function closingQuote(bytes: Uint8Array, start: number): number | undefined {
 
 /** The separator that a row uses: `;`, else `,`, else blanks (0). What stands in quotes does not count where there are words. */
 function detectSeparator(bytes: Uint8Array, start: number, end: number, words: boolean): number {
-  const line = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
-  const [row] = (words ? line.replaceAll(/"[^"]*"/g, '') : line).split('#');
-  if (row.includes(';')) return semicolon;
-  return row.includes(',') ? comma : 0;
+  let separator = 0;
+  // Byte by byte: a line may be longer than a string can be.
+  for (let position = start; position < end; position++) {
+    const byte = bytes[position];
+    if (byte === hash) break;
+    if (byte === semicolon) return semicolon;
+    if (byte === comma) separator = comma;
+    if (words && byte === quote) {
+      const close = bytes.indexOf(quote, position + 1);
+      if (close !== -1 && close < end) position = close;
+    }
+  }
+  return separator;
 }
 
 function unquoted(field: string): string {
@@ -142,7 +154,8 @@ export function readDelimitedText(bytes: Uint8Array, name: string, options: Text
   // Bytes until the first value that is none.
   let small = new Uint8Array(capacity);
   let real: Float64Array | undefined;
-  const lines: number[] = [];
+  // A row takes at least a value and a line break. An array of numbers would not hold as many rows as a file.
+  const lines = new Uint32Array(Math.ceil(length / 2) + 1);
   const codeOfWord = new Map<string, number>();
   let codes: Uint32Array | undefined;
   const endsField = new Uint8Array(256);
@@ -158,6 +171,9 @@ export function readDelimitedText(bytes: Uint8Array, name: string, options: Text
     if (word.includes('\ufffd')) throw fail(start, 'this word is not text in UTF-8', 'Save the file as UTF-8.');
     let code = codeOfWord.get(word);
     if (code === undefined) {
+      if (codeOfWord.size === wordLimit) {
+        throw fail(start, `there are more than ${wordLimit} different words`, 'Check that no column is a name of its row.');
+      }
       code = codeOfWord.size + 1;
       codeOfWord.set(word, code);
     }
@@ -272,7 +288,7 @@ export function readDelimitedText(bytes: Uint8Array, name: string, options: Text
     } else if (count - rowStart !== columns) {
       throw fail(position, `row ${rows + 1} has ${count - rowStart} values where the rows before it have ${columns}`, 'Every row must have the same number of values.');
     }
-    lines.push(line);
+    lines[rows] = line;
     rows++;
     position = afterLineBreak(bytes, endOfLine(bytes, position));
     line++;

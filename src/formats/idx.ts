@@ -5,7 +5,7 @@
  */
 
 import { printable, RbmError } from '../errors.js';
-import { bytesPerNumber, decodeNumbers, type NumberType } from './number-array.js';
+import { bytesPerNumber, decodeNumbers, elementCount, type NumberType } from './number-array.js';
 
 /** An array as it stood in the file. */
 export interface IdxArray {
@@ -52,7 +52,7 @@ export function readIdx(bytes: Uint8Array, name: string): IdxArray {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape: number[] = [];
   for (let dimension = 0; dimension < dimensions; dimension++) shape.push(view.getUint32(4 + 4 * dimension, false));
-  const count = shape.reduce((product, length) => product * length, 1);
+  const count = elementCount(shape);
   const expected = count * bytesPerNumber(type);
   const present = bytes.length - start;
   if (expected !== present) {

@@ -20,6 +20,12 @@ export function looksLikeLibsvm(line: string): boolean {
   return /(^|[ \t])\d+:[+-]?[\d.]/.test(line);
 }
 
+/** The first of the labels between commas that is no number; one by one: there may be more than an array should hold. */
+function wrongLabel(token: string): string | undefined {
+  for (const [label] of token.matchAll(/(?<=^|,)[^,]*/g)) if (parseDecimal(label) === undefined) return label;
+  return undefined;
+}
+
 /**
  * Decodes a libsvm file to dense rows.
  *
@@ -34,8 +40,10 @@ export function readLibsvm(bytes: Uint8Array, name: string, columns?: number, mi
   const capacity = Math.ceil(bytes.length / 4);
   const entryColumns = new Uint32Array(capacity);
   const entryValues = new Float64Array(capacity);
-  const rowEnds: number[] = [];
-  const lines: number[] = [];
+  // A row takes at least a digit and a line break. An array of numbers would not hold as many rows as a file.
+  const rowEnds = new Uint32Array(Math.ceil(bytes.length / 2) + 1);
+  const lines = new Uint32Array(rowEnds.length);
+  let rows = 0;
   let count = 0;
   let largest = 0;
   let onlyBytes = true;
@@ -59,7 +67,7 @@ export function readLibsvm(bytes: Uint8Array, name: string, columns?: number, mi
       const colon = token.indexOf(':');
       if (isFirst && colon === -1) {
         isFirst = false;
-        const wrong = token.split(',').find((label) => parseDecimal(label) === undefined);
+        const wrong = wrongLabel(token);
         if (wrong !== undefined) throw fail(column, `the label ${whyNotDecimal(wrong)}`);
         continue;
       }
@@ -86,11 +94,11 @@ export function readLibsvm(bytes: Uint8Array, name: string, columns?: number, mi
       count++;
     }
     if (isFirst) continue;
-    lines.push(line);
-    rowEnds.push(count);
+    lines[rows] = line;
+    rowEnds[rows] = count;
+    rows++;
   }
 
-  const rows = rowEnds.length;
   const width = columns ?? largest;
   const file = printable(name);
   if (rows === 0) throw new RbmError('data', `${file}: holds no row`, { hint: expected });

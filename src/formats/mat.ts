@@ -12,7 +12,7 @@ import { inflateSync } from 'node:zlib';
 
 import { messageOf, printable, RbmError } from '../errors.js';
 import { inflationLimit } from './gzip.js';
-import { bytesPerNumber, decodeNumbers, toRowMajor, type NumberType } from './number-array.js';
+import { bytesPerNumber, decodeNumbers, elementCount, toRowMajor, type NumberType } from './number-array.js';
 
 /** An array of a `.mat` file. */
 export interface MatArray {
@@ -208,7 +208,7 @@ function readVariable(source: Source, file: string): Variable {
   if (name === '') return { other: 'unnamed' };
   const { type: storage, start, length } = parts.next(`numbers (${printable(name, 80)})`, [...storageTypes.keys()]);
   const type = storageTypes.get(storage) as NumberType;
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = elementCount(shape);
   const expected = count * bytesPerNumber(type);
   if (expected !== length) {
     throw fail(`${printable(name, 80)} has shape ${shape.join(' × ')}, so ${expected} bytes of numbers, but holds ${length}`);

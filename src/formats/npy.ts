@@ -8,7 +8,7 @@
 
 import { printable, RbmError } from '../errors.js';
 import { littleEndianBytes } from './little-endian.js';
-import { bytesPerNumber, decodeNumbers, toRowMajor, type NumberType } from './number-array.js';
+import { bytesPerNumber, decodeNumbers, elementCount, toRowMajor, type NumberType } from './number-array.js';
 
 /** An array as it stood in the file. */
 export interface NpyArray {
@@ -51,7 +51,10 @@ function parseHeader(text: string, fail: (message: string, hint?: string) => Rbm
   // Python 2 wrote long integers with an L.
   if (!parts.every((part) => /^\d{1,20}L?$/.test(part))) throw unreadable('shape');
   if (parts.length > dimensionLimit) throw fail(`has ${parts.length} dimensions; at most ${dimensionLimit} can be read`);
-  return { descr: descr[1], fortranOrder: order[1] === 'True', shape: parts.map((part) => Number.parseInt(part, 10)) };
+  const shape = parts.map((part) => Number.parseInt(part, 10));
+  // Beside a size of 0 any other one would fit the bytes there.
+  if (!shape.every(Number.isSafeInteger)) throw fail(`claims shape (${parts.join(', ')}), more than any array has`, saveAgain);
+  return { descr: descr[1], fortranOrder: order[1] === 'True', shape };
 }
 
 /** Element type and byte order of a `descr` such as `<f4`. */
@@ -90,7 +93,7 @@ export function readNpy(bytes: Uint8Array, name: string): NpyArray {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + 8 + lengthBytes, headerLength).toString(version === 3 ? 'utf8' : 'latin1');
   const { descr, fortranOrder, shape } = parseHeader(text, fail);
   const { type, littleEndian } = parseType(descr, fail);
-  const count = shape.reduce((product, length) => product * length, 1);
+  const count = elementCount(shape);
   const expected = count * bytesPerNumber(type);
   const present = bytes.length - start;
   if (expected !== present) {
@@ -110,7 +113,7 @@ export function readNpy(bytes: Uint8Array, name: string): NpyArray {
  * @throws RangeError where the shape does not fit the number of values, or is too long for a header
  */
 export function writeNpy(values: Float64Array | Uint8Array, shape: readonly number[]): Uint8Array {
-  const count = shape.reduce((product, length) => product * length, 1);
+  const count = elementCount(shape);
   if (count !== values.length) throw new RangeError(`shape (${shape.join(', ')}) does not hold ${values.length} values`);
   const descr = values.BYTES_PER_ELEMENT === 1 ? '|u1' : '<f8';
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;

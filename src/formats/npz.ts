@@ -3,6 +3,7 @@
  */
 
 import { printable, RbmError } from '../errors.js';
+import { inflationLimit } from './gzip.js';
 import { readNpy, type NpyArray } from './npy.js';
 import { listZip, readZipEntry } from './zip.js';
 
@@ -11,9 +12,15 @@ export interface NpzArchive {
   /** Names of the arrays, in the archive's order, without `.npy`. */
   readonly names: readonly string[];
   /**
+   * The bytes of one array's `.npy` file. All that are asked for unpack within one limit.
+   *
+   * @throws RbmError 'data' where there is none of this name, or it is damaged
+   */
+  unpack(arrayName: string): Uint8Array;
+  /**
    * Decodes one array.
    *
-   * @throws RbmError 'data' where there is none of this name, or it can't be read
+   * @throws RbmError 'data' as `unpack`, and where it holds something other than numbers
    */
   read(arrayName: string): NpyArray;
 }
@@ -36,18 +43,23 @@ export function openNpz(bytes: Uint8Array, name: string): NpzArchive {
       hint: 'An .npz file is written by numpy.savez.',
     });
   }
-  return {
+  let budget = inflationLimit(bytes.length);
+  const archive: NpzArchive = {
     names,
-    read(arrayName) {
+    unpack(arrayName) {
       const entry = entries.get(arrayName);
       if (entry === undefined) {
         throw new RbmError('data', `${printable(name)}: has no array '${printable(arrayName)}'`, {
           hint: `Its arrays are: ${printable(names.join(', '), 400)}.`,
         });
       }
-      return readNpy(readZipEntry(bytes, entry, name), `${name}[${arrayName}]`);
+      const limit = budget;
+      if (entry.method !== 0) budget -= entry.size;
+      return readZipEntry(bytes, entry, name, limit);
     },
+    read: (arrayName) => readNpy(archive.unpack(arrayName), `${name}[${arrayName}]`),
   };
+  return archive;
 }
 
 /**

@@ -16,6 +16,12 @@ export function bytesPerNumber(type: NumberType): number {
   return Number(type[1]);
 }
 
+/** How many elements an array of this shape has; Infinity where they are beyond float64, also beside a size of 0. */
+export function elementCount(shape: readonly number[]): number {
+  const count = shape.reduce((product, size) => product * size, 1);
+  return Number.isNaN(count) ? Infinity : count;
+}
+
 /** Half-precision bits to their value. */
 function decodeHalf(bits: number): number {
   const sign = bits >= 0x8000 ? -1 : 1;

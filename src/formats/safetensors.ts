@@ -1,13 +1,14 @@
 /**
  * The safetensors format: a length, a JSON header with names, types, shapes and offsets, then the tensors' bytes.
  *
- * Reads and writes bytes only. What the header claims is compared with the bytes there before anything is allocated.
+ * Reads and writes bytes only. What the header claims is compared with the bytes there before anything is allocated, and
+ * no byte belongs to two tensors: many that share their bytes could fill the memory.
  * Format: https://github.com/huggingface/safetensors#format
  */
 
 import { printable, RbmError } from '../errors.js';
 import { littleEndianBytes } from './little-endian.js';
-import { bytesPerNumber, decodeNumbers, type NumberType } from './number-array.js';
+import { bytesPerNumber, decodeNumbers, elementCount, type NumberType } from './number-array.js';
 
 /** A tensor to write: row-major values of that shape. */
 export interface Tensor {
@@ -119,8 +120,19 @@ function isIndex(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** Reads one entry of the header; `dataStart` and `dataLength` delimit the bytes behind it. */
-function readTensor(bytes: Uint8Array, dataStart: number, name: string, entry: unknown, file: string): Tensor {
+/** An entry of the header: what it claims, which the bytes behind the header can hold. */
+interface DescribedTensor {
+  readonly name: string;
+  readonly type: NumberType;
+  readonly shape: readonly number[];
+  readonly count: number;
+  /** The first byte, and that after the last, from the end of the header on. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Reads one entry of the header, behind which `dataLength` bytes follow. */
+function readEntry(dataLength: number, name: string, entry: unknown, file: string): DescribedTensor {
   const fail = (message: string): RbmError =>
     new RbmError('data', `${printable(file)}: tensor ${printable(JSON.stringify(name), 80)}: ${message}`, {
       hint: 'The file is damaged, or not a safetensors file; write it again.',
@@ -137,13 +149,21 @@ function readTensor(bytes: Uint8Array, dataStart: number, name: string, entry: u
     throw fail('its data_offsets are not two byte positions');
   }
   const [begin, end] = offsets as [number, number];
-  const count = (shape as number[]).reduce((product, size) => product * size, 1);
+  const count = elementCount(shape as number[]);
   const length = count * bytesPerNumber(type);
-  if (end < begin || end > bytes.length - dataStart) {
-    throw fail(`lies at bytes ${begin} to ${end} of ${bytes.length - dataStart} bytes of data`);
-  }
+  if (end < begin || end > dataLength) throw fail(`lies at bytes ${begin} to ${end} of ${dataLength} bytes of data`);
   if (length !== end - begin) throw fail(`has shape [${printable(shape.join(', '), 80)}] (${length} bytes) but ${end - begin} bytes of data`);
-  return { shape: shape as number[], values: decodeNumbers(bytes, dataStart + begin, count, type, true, file) };
+  return { name, type, shape: shape as number[], count, begin, end };
+}
+
+/** The first tensor that begins within another one; undefined where none does. */
+function firstOverlap(described: readonly DescribedTensor[]): DescribedTensor | undefined {
+  let position = 0;
+  for (const tensor of described.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (tensor.begin < position) return tensor;
+    position = tensor.end;
+  }
+  return undefined;
 }
 
 /**
@@ -175,9 +195,15 @@ export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
   if (!isObject(metadata) || !Object.values(metadata).every((value) => typeof value === 'string')) {
     throw fail('its __metadata__ is not a map of texts');
   }
+  const dataStart = 8 + headerLength;
+  const dataLength = bytes.length - dataStart;
+  const entries = Object.entries(header).filter(([name]) => name !== '__metadata__');
+  const described = entries.map(([name, entry]) => readEntry(dataLength, name, entry, file));
+  const overlap = firstOverlap(described);
+  if (overlap !== undefined) throw fail(`tensor ${printable(JSON.stringify(overlap.name), 80)} shares bytes with another one (from byte ${overlap.begin} on)`);
   const tensors = new Map<string, Tensor>();
-  for (const [name, entry] of Object.entries(header)) {
-    if (name !== '__metadata__') tensors.set(name, readTensor(bytes, 8 + headerLength, name, entry, file));
+  for (const { name, type, shape, count, begin } of described) {
+    tensors.set(name, { shape, values: decodeNumbers(bytes, dataStart + begin, count, type, true, file) });
   }
   return { tensors, metadata: metadata as Record<string, string> };
 }

@@ -2,14 +2,15 @@
  * Reading zip archives, as far as `.npz` needs it: stored and deflated entries, found by the central directory.
  *
  * Sizes are compared with the bytes there before anything is unpacked, and checksums are checked (fflate's reader does
- * neither, which is why this is not it). Encrypted, multi-volume and zip64 archives are refused; entry names are
- * names only, nothing is written anywhere.
+ * neither, which is why this is not it). Encrypted, multi-volume and zip64 archives are refused, and those whose entries
+ * share bytes, as in bombs that unpack the same bytes again and again; entry names are names only, nothing is written
+ * anywhere.
  */
 
 import { inflateRawSync } from 'node:zlib';
 
 import { messageOf, printable, RbmError } from '../errors.js';
-import { inflationLimit } from './gzip.js';
+import { deflateRatio, inflationLimit } from './gzip.js';
 
 /** One entry of the central directory. */
 export interface ZipEntry {
@@ -100,16 +101,31 @@ export function listZip(bytes: Uint8Array, archive: string): ZipEntry[] {
     });
     offset = next;
   }
+  checkApart(entries, directory, archive);
   return entries;
 }
 
-/** Unpacks deflated bytes to exactly `size` bytes. */
-function inflate(compressed: Uint8Array, size: number, place: string): Uint8Array {
-  if (size > inflationLimit(compressed.length)) {
-    throw new RbmError('data', `${place} grows from ${compressed.length} to ${size} bytes, more than is unpacked`, {
+/** Refuses entries that overlap each other or the directory. */
+function checkApart(entries: readonly ZipEntry[], directory: number, archive: string): void {
+  let position = 0;
+  let before = '';
+  for (const { name, offset, compressedSize } of entries.toSorted((a, b) => a.offset - b.offset)) {
+    if (offset < position) throw damage(archive, `entry '${printable(name)}' lies within entry '${printable(before)}'`);
+    // At least: only its own header says how long its name and extra field are there.
+    position = offset + localRecordSize + compressedSize;
+    before = name;
+  }
+  if (position > directory) throw damage(archive, `entry '${printable(before)}' reaches into the zip directory`);
+}
+
+/** Unpacks deflated bytes to exactly `size` bytes, at most `limit`. */
+function inflate(compressed: Uint8Array, size: number, limit: number, place: string): Uint8Array {
+  if (size > limit) {
+    throw new RbmError('data', `${place} grows from ${compressed.length} to ${size} bytes, more than is unpacked of it (${limit})`, {
       hint: 'If it is really what it should be, save the array with numpy.save or numpy.savez (not compressed).',
     });
   }
+  if (size > deflateRatio * compressed.length) throw new RbmError('data', `${place} can't grow from ${compressed.length} to ${size} bytes`, { hint: damaged });
   try {
     // One byte more than allowed, so that a longer stream is noticed; a limit of 0 means none to zlib.
     // As much room at once, and zlib needs no second copy to join pieces; 64 is the least that it takes.
@@ -124,9 +140,10 @@ function inflate(compressed: Uint8Array, size: number, place: string): Uint8Arra
  * The unpacked bytes of one entry.
  *
  * @param archive the file, for messages
- * @throws RbmError 'data' where the entry is damaged, encrypted, of another method, or grows without measure
+ * @param limit bytes that it may have where it is packed
+ * @throws RbmError 'data' where the entry is damaged, encrypted, of another method, or grows beyond the limit
  */
-export function readZipEntry(bytes: Uint8Array, entry: ZipEntry, archive: string): Uint8Array {
+export function readZipEntry(bytes: Uint8Array, entry: ZipEntry, archive: string, limit = inflationLimit(bytes.length)): Uint8Array {
   const place = `${printable(archive)}: entry '${printable(entry.name)}'`;
   const fail = (message: string, hint = damaged) => new RbmError('data', `${place} ${message}`, { hint });
   const { offset, compressedSize, size } = entry;
@@ -141,7 +158,7 @@ export function readZipEntry(bytes: Uint8Array, entry: ZipEntry, archive: string
   const start = offset + localRecordSize + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
   if (start + compressedSize > bytes.length) throw fail(`is cut short: it ends at byte ${start + compressedSize} of ${bytes.length}`);
   const compressed = bytes.subarray(start, start + compressedSize);
-  const content = entry.method === 8 ? inflate(compressed, size, place) : compressed;
+  const content = entry.method === 8 ? inflate(compressed, size, limit, place) : compressed;
   if (content.length !== size) throw fail(`has ${content.length} bytes where the zip directory says ${size}`);
   if (crc32(content) !== entry.checksum) throw fail('is damaged: its checksum does not match');
   return content;

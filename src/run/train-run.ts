@@ -7,17 +7,19 @@
 
 import { hostname } from 'node:os';
 import { removeFile } from '../checkpoint/atomic-write.js';
-import type { Checkpoint, Progress } from '../checkpoint/checkpoint.js';
+import { encodeCheckpoint, type Checkpoint, type Progress } from '../checkpoint/checkpoint.js';
 import { parametersDigest } from '../checkpoint/digest.js';
-import type { RunDirectory } from '../checkpoint/run-directory.js';
+import { eventsPerFile, type RunDirectory } from '../checkpoint/run-directory.js';
 import { messageOf, printable, RbmError } from '../errors.js';
-import { evaluateModel, type Figures } from '../estimators/evaluation.js';
+import { areFiguresFinite, evaluateModel, type Figures } from '../estimators/evaluation.js';
+import { isFileError } from '../file-errors.js';
 import { independentUnitsLogLikelihood } from '../estimators/independent-units.js';
 import { LogPartitionFunctionTracker } from '../estimators/tracked-log-partition-function.js';
 import { declaredShift, type DeclaredModel } from '../model/units/index.js';
 import { canonicalJson } from '../config/index.js';
 import type { Extent } from '../config/schema.js';
 import { extentInUpdates } from '../training/schedules.js';
+import type { SavedTensor } from '../sampling/saved-states.js';
 import { Trainer } from '../training/trainer.js';
 import { version } from '../version.js';
 import { resultFigures, type Evaluation, type Report } from './events.js';
@@ -29,6 +31,12 @@ const automaticEvaluationUpdates = 500;
 
 /** A model that is this many nats worse than independent units is not merely at its beginning. */
 const uselessMargin = 1;
+
+/**
+ * So many checkpoints in a row that can't be written end the training. With the default cadence they stand for 50 minutes:
+ * a full disk or a server that is away for a while costs nothing, and one that stays so costs no more than these.
+ */
+const failedSavesLimit = 100;
 
 /** How a run ended. */
 export type RunOutcome =
@@ -92,12 +100,9 @@ function isBetter(candidate: { value: number; criterion: string }, best: Progres
 /** Why training ends where log-probabilities are no longer numbers. */
 const overflow = 'log-probabilities are too large for float64';
 
-function areFiguresFinite(figures: Figures): boolean {
-  const { logPartitionFunction, splits } = figures;
-  if (logPartitionFunction !== undefined && !Number.isFinite(logPartitionFunction.logZ)) return false;
-  return Object.values(splits).every((split) =>
-    Object.values(split).every((value) => typeof value !== 'number' || Number.isFinite(value)),
-  );
+/** Whether a later session could continue with these: what is not finite, no file holds. */
+function areTensorsFinite(tensors: Readonly<Record<string, SavedTensor>>): boolean {
+  return Object.values(tensors).every(({ values }) => values.BYTES_PER_ELEMENT === 1 || values.every((value) => Number.isFinite(value)));
 }
 
 class Run {
@@ -107,12 +112,21 @@ class Run {
   readonly #pause: () => Promise<void>;
   /** Lines of metrics.jsonl up to now. */
   #lines: string[] = [];
+  /** How many files of events have been closed before. */
+  #closedMetrics = 0;
+  /** The last of them, while they are not written: each is the lines of one file. */
+  #fullMetrics: (readonly string[])[] = [];
   #evaluated = false;
   #best: Progress['best'];
   /** Update of the checkpoint that this session continues from. */
   readonly #fromUpdate: number | undefined;
   #savedUpdate = -1;
+  /** When a checkpoint was last written, or tried to be. */
   #savedTime = performance.now();
+  /** Checkpoints that could not be written since the last one that could. */
+  #failedSaves = 0;
+  /** The best parameters so far, where they could not be written when they were there. */
+  #unsavedBest: { readonly checkpoint: Checkpoint<DeclaredModel>; readonly content: readonly Uint8Array[] } | undefined;
   #evaluation: Evaluation | undefined;
   /** What evaluations take log Z from, where it is tracked. */
   #tracker: LogPartitionFunctionTracker | undefined;
@@ -135,6 +149,7 @@ class Run {
       this.#best = checkpoint.progress.best;
       this.#savedUpdate = checkpoint.progress.update;
       this.#lines = [...checkpoint.metrics];
+      this.#closedMetrics = checkpoint.progress.closedMetrics ?? 0;
     }
   }
 
@@ -147,8 +162,8 @@ class Run {
       }
     } catch (error) {
       const file = this.#request.directory.checkpoint(progress.update);
-      throw new RbmError('data', `${printable(file)}: ${messageOf(error)}`, {
-        hint: 'The file is damaged; remove it to continue from the checkpoint before.',
+      throw new RbmError('data', `${printable(file)}: ${printable(messageOf(error))}`, {
+        hint: 'The file is damaged, or a newer rbm-train wrote it: use that one, or remove the file to continue from the checkpoint before.',
         cause: error,
       });
     }
@@ -164,12 +179,15 @@ class Run {
       // From the first moment there is a checkpoint to come back to, and a start that no other file decides.
       if (prepared.config.model.from !== undefined) directory.writeStart(this.#checkpoint());
       this.#save();
+    } else {
+      directory.removeDamagedCheckpoints(this.#fromUpdate);
+      this.#warnOfLostFiles();
     }
     directory.writeJson(directory.config, prepared.config);
     // Of a shorter training: it is no longer this run's result, and its last event was off the cadence.
     if (trainer.update < length && directory.hasResult()) {
       removeFile(directory.result);
-      directory.replaceMetrics(this.#lines);
+      directory.replaceMetrics(this.#closedMetrics, this.#lines);
     }
     const examples = prepared.dataset.splits.train.rows;
     report({ type: 'start', update: trainer.update, length, updatesPerEpoch, examples });
@@ -180,7 +198,7 @@ class Run {
       for (;;) {
         if (!this.#evaluated && this.#isEvaluationDue()) await this.#evaluateOnCadence();
         if (trainer.update >= length) break;
-        if (this.#isCheckpointDue()) this.#save();
+        if (this.#isCheckpointDue()) this.#saveOnCadence();
         if (stop.signal !== undefined) throw new Stopped(stop.signal);
         if (!(await trainer.step())) throw this.#diverged('some parameters are no longer finite numbers');
         this.#evaluated = false;
@@ -194,7 +212,7 @@ class Run {
       if (code === 'ERR_COMPUTE_THREAD' || code === 'ERR_KERNEL_MEMORY') throw this.#kernelsFailed(error);
       if (!(error instanceof Stopped)) throw error;
       this.#save();
-      this.#writeExecution('stopped');
+      this.#endExecution('stopped');
       return { status: 'stopped', signal: error.signal, update: trainer.update };
     }
   }
@@ -279,27 +297,58 @@ class Run {
     const { update } = this.#trainer;
     const evaluation = await this.#evaluate();
     this.#evaluation = evaluation;
-    this.#lines.push(this.#metricsLine(evaluation));
+    this.#pushLine(this.#metricsLine(evaluation));
     this.#evaluated = true;
     const candidate = validationFigure(resultFigures(evaluation));
     if (candidate === undefined) return;
     if (!isBetter(candidate, this.#best)) return;
     this.#best = { update, ...candidate };
     if (!prepared.config.checkpoint.best) return;
-    this.#writeAsOwner(directory.best, () => directory.writeBest(this.#checkpoint()));
+    const checkpoint = this.#checkpoint();
+    this.#unsavedBest = undefined;
+    const write = (): void => this.#writeAsOwner(directory.best, () => directory.writeBest(checkpoint));
+    if (this.#goesOnWithout(write, 'it is written with the next checkpoint')) return;
+    this.#unsavedBest = { checkpoint, content: Array.from(encodeCheckpoint(checkpoint), (piece) => Uint8Array.from(piece)) };
+  }
+
+  /**
+   * One more event. When a file of them is full depends on their number alone, and one line always stays: it says to twins,
+   * and to who continues, which events metrics.jsonl goes on with.
+   */
+  #pushLine(line: string): void {
+    if (this.#lines.length === eventsPerFile) {
+      this.#fullMetrics.push(this.#lines);
+      this.#closedMetrics++;
+      this.#lines = [];
+    }
+    this.#lines.push(line);
+  }
+
+  /** Closes the files of events that are full: before the checkpoint that no longer holds them. */
+  #closeFullMetrics(): void {
+    const { directory } = this.#request;
+    const before = this.#closedMetrics - this.#fullMetrics.length;
+    for (const [index, lines] of this.#fullMetrics.entries()) {
+      const number = before + index + 1;
+      this.#writeAsOwner(directory.closedMetrics(number), () => directory.closeMetrics(number, lines));
+    }
+    this.#fullMetrics = [];
   }
 
   #checkpoint(): Checkpoint<DeclaredModel> {
     const { prepared } = this.#request;
     const { result, velocity, update } = this.#trainer;
+    const [state, updates] = [this.#trainer.gradientTensors(), this.#trainer.updateTensors()];
+    // A mean of squares that has overflowed leaves the parameters finite, and never lets them move again.
+    if (!areTensorsFinite(state) || !areTensorsFinite(updates)) throw this.#diverged('what is carried from update to update is no longer finite');
     return {
       parameters: result,
       velocity,
-      state: new Map(Object.entries(this.#trainer.gradientTensors())),
-      updates: new Map(Object.entries(this.#trainer.updateTensors())),
+      state: new Map(Object.entries(state)),
+      updates: new Map(Object.entries(updates)),
       ...(this.#tracker !== undefined && { tracking: new Map(Object.entries(this.#tracker.tensors())) }),
       metrics: this.#lines,
-      progress: { update, evaluated: this.#evaluated, best: this.#best },
+      progress: { update, evaluated: this.#evaluated, best: this.#best, ...(this.#closedMetrics > 0 && { closedMetrics: this.#closedMetrics }) },
       identity: prepared.identity,
     };
   }
@@ -362,15 +411,40 @@ class Run {
     }
   }
 
-  /** Saves the checkpoint, which holds the metrics, then publishes them. */
+  /** Saves the best parameters where that is still to be done, then the checkpoint, which counts them and holds the metrics, then publishes these. */
   #save(): void {
     const { prepared, directory, report } = this.#request;
     const { update } = this.#trainer;
-    this.#writeAsOwner(directory.checkpoint(update), () => directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep));
-    directory.writeMetrics(this.#lines);
+    const best = this.#unsavedBest;
+    if (best !== undefined) this.#writeAsOwner(directory.best, () => directory.writeBest(best.checkpoint, best.content));
+    this.#unsavedBest = undefined;
+    this.#closeFullMetrics();
+    const warn = (message: string): void => report({ type: 'warning', message });
+    this.#writeAsOwner(directory.checkpoint(update), () => directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep, warn));
+    directory.writeMetrics(this.#closedMetrics, this.#lines);
     this.#savedUpdate = update;
     this.#savedTime = performance.now();
+    this.#failedSaves = 0;
     report({ type: 'checkpoint', update, file: directory.checkpoint(update) });
+  }
+
+  /** As {@link #save}, while there is more to do: what fails is tried again when the next checkpoint is due. */
+  #saveOnCadence(): void {
+    if (this.#failedSaves + 1 === failedSavesLimit) this.#save();
+    else if (!this.#goesOnWithout(() => this.#save(), 'training goes on, and saves when the next checkpoint is due')) this.#failedSaves++;
+    this.#savedTime = performance.now();
+  }
+
+  /** Does what training can go on without where the file system fails; whether it was done. */
+  #goesOnWithout(action: () => void, consequence: string): boolean {
+    try {
+      action();
+      return true;
+    } catch (error) {
+      if (!isFileError(error)) throw error;
+      this.#request.report({ type: 'warning', message: `update ${this.#trainer.update}: ${messageOf(error)}; ${consequence}` });
+      return false;
+    }
   }
 
   #isCheckpointDue(): boolean {
@@ -388,7 +462,7 @@ class Run {
     this.#save();
     // An evaluation off the cadence is published after the checkpoint, which does not count it: a run that is
     // continued with more epochs has the same events as one that was never stopped.
-    if (!this.#evaluated) directory.writeMetrics([...this.#lines, this.#metricsLine(evaluation)]);
+    if (!this.#evaluated) directory.writeMetrics(this.#closedMetrics, [...this.#lines, this.#metricsLine(evaluation)]);
     const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
     const figures = resultFigures(evaluation);
     this.#warnOfUselessModel(figures);
@@ -408,8 +482,19 @@ class Run {
       best,
     };
     directory.writeJson(directory.result, result);
-    this.#writeExecution('finished');
+    this.#endExecution('finished');
     return result;
+  }
+
+  /** What is in no other file, and training does not make again. */
+  #warnOfLostFiles(): void {
+    const { prepared, directory, report } = this.#request;
+    for (const file of directory.missingMetrics(this.#closedMetrics)) {
+      report({ type: 'warning', message: `${printable(file)} is missing: its ${eventsPerFile} events are lost` });
+    }
+    if (this.#best === undefined || !prepared.config.checkpoint.best || directory.holdsBest()) return;
+    const what = `the parameters of update ${this.#best.update}, the best so far, are lost until others are better`;
+    report({ type: 'warning', message: `${printable(directory.best)} is missing or damaged: ${what}` });
   }
 
   /** A model worse than one without any hidden unit has learned nothing: mostly the steps were too large. */
@@ -433,7 +518,7 @@ class Run {
   /** The parameters may be half updated: nothing is saved, and the run continues from its last checkpoint. */
   #kernelsFailed(cause: unknown): RbmError {
     this.#checkOwnership();
-    this.#writeExecution('failed');
+    this.#endExecution('failed');
     return new RbmError('runtime', `${printable(messageOf(cause), 300)}, in update ${this.#trainer.update}`, {
       hint: `Run it again: a training goes on from its last checkpoint (update ${this.#savedUpdate}) with --resume. If it fails again, use --threads 1.`,
       cause,
@@ -446,13 +531,21 @@ class Run {
     const good = directory.checkpointUpdates().filter((saved) => saved < update)[0];
     this.#checkOwnership();
     // What led here; the checkpoint to continue from does not count these events.
-    directory.writeMetrics(this.#lines);
-    this.#writeExecution('diverged');
+    this.#goesOnWithout(() => {
+      this.#closeFullMetrics();
+      directory.writeMetrics(this.#closedMetrics, this.#lines);
+    }, 'the last events are missing there');
+    this.#endExecution('diverged');
     return new RbmError('diverged', `training diverged at update ${update}: ${reason}`, {
       hint:
         (good === undefined ? '' : `The last good checkpoint is ${printable(directory.checkpoint(good))} (update ${good}). `) +
         'Lower training.learningRate, training.momentum or training.weightDecay.',
     });
+  }
+
+  /** No result depends on execution.json: how the session ended is told in any case. */
+  #endExecution(end: 'finished' | 'stopped' | 'diverged' | 'failed'): void {
+    this.#goesOnWithout(() => this.#writeExecution(end), 'nothing else depends on it');
   }
 
   /**
@@ -467,7 +560,8 @@ class Run {
       const written = directory.readJson(directory.execution);
       const isReplaced = this.#owner.restarted !== undefined && canonicalJson(written?.training ?? null) !== canonicalJson(this.#owner);
       sessions = isReplaced ? undefined : written?.sessions;
-    } catch {
+    } catch (error) {
+      if (isFileError(error)) throw error;
       // Damaged: it holds nothing that a result depends on.
     }
     const start = this.#startTime.toISOString();

@@ -34,6 +34,16 @@ function forged(change: (file: { tensors: Map<string, { shape: readonly number[]
   return bytes;
 }
 
+/** Forges what the identity says. */
+function changeIdentity(change: (identity: Record<string, unknown>) => Record<string, unknown>): Parameters<typeof forged>[0] {
+  return ({ metadata }) => void (metadata.identity = JSON.stringify(change(JSON.parse(metadata.identity) as Record<string, unknown>)));
+}
+
+/** Forges the bytes of the metrics. */
+function changeMetrics(bytes: readonly number[]): Parameters<typeof forged>[0] {
+  return ({ tensors }) => void tensors.set('metrics', { shape: [bytes.length], values: Uint8Array.from(bytes) });
+}
+
 describe('round trip', () => {
   test('gives back everything, bit for bit', () => {
     const checkpoint = sampleCheckpoint();
@@ -59,7 +69,7 @@ describe('round trip', () => {
       state: new Map(),
       metrics: [],
       progress: { update: 0, evaluated: true },
-      identity,
+      identity: { ...identity, shape: undefined },
     };
     const read = decodeCheckpoint(checkpointBytes(checkpoint), 'x');
     expect(haveSameBits(read.parameters, parameters)).toBe(true);
@@ -130,7 +140,8 @@ describe('round trip', () => {
 
 /** A checkpoint of an n × m model; no two of its weights and momenta are equal. */
 function largeCheckpoint(n: number, m: number): CheckpointWithVelocity {
-  return { ...sampleCheckpoint(), parameters: sampleParameters(n, m), velocity: sampleParameters(n, m, n * m + 1000) };
+  const checkpoint = sampleCheckpoint();
+  return { ...checkpoint, identity: { ...checkpoint.identity, shape: [1, n] }, parameters: sampleParameters(n, m), velocity: sampleParameters(n, m, n * m + 1000) };
 }
 
 /** SHA-256 (hex) of the numbers as little-endian float64. */
@@ -343,7 +354,7 @@ describe('files that are no checkpoint, or contradict themselves', () => {
         tensors.set(`velocity.other.${name}`, tensors.get(`velocity.${name}`) ?? { shape: [0], values: new Float64Array(0) });
         tensors.delete(`velocity.${name}`);
       }
-    }, /velocity\.weights/],
+    }, /velocity\.other\.weights/],
     ['weights of bytes', ({ tensors }) => void tensors.set('weights', { shape: [3, 2], values: new Uint8Array(6) }), /weights/],
     ['weights of three dimensions', ({ tensors }) => void tensors.set('weights', { shape: [3, 2, 1], values: new Float64Array(6) }), /weights/],
     ['a bias that does not fit', ({ tensors }) => void tensors.set('hiddenBias', { shape: [3], values: new Float64Array(3) }), /shapes/],
@@ -372,6 +383,16 @@ describe('files that are no checkpoint, or contradict themselves', () => {
     ['a negative update', ({ metadata }) => void (metadata.progress = '{"update":-1,"metricsLines":0,"evaluated":false}')],
     ['identity null', ({ metadata }) => void (metadata.identity = 'null')],
     ['identity that is a text', ({ metadata }) => void (metadata.identity = '"x"')],
+    ['identity without a config', changeIdentity((identity) => ({ ...identity, config: undefined }))],
+    ['a config nested deeper than can be written', changeIdentity((identity) => ({ ...identity, config: Array(40).fill(0).reduce((inner) => [inner], 0) }))],
+    ['pictures of no pixels', changeIdentity((identity) => ({ ...identity, shape: [-1, -3] }))],
+    ['pictures of other units', changeIdentity((identity) => ({ ...identity, shape: [1e9, 2] }))],
+    ['a best figure of a later update', ({ metadata }) => void (metadata.progress = '{"update":3,"evaluated":false,"best":{"update":4,"value":1,"criterion":"x"}}')],
+    ['a best figure beyond float64', ({ metadata }) => void (metadata.progress = '{"update":3,"evaluated":false,"best":{"update":2,"value":1e999,"criterion":"x"}}')],
+    ['metrics that are no UTF-8', changeMetrics([0x7b, 0xff, 0x7d, 0x0a])],
+    ['metrics that are no JSON', changeMetrics([...Buffer.from('\u001b[2J\n')])],
+    ['metrics whose last line is cut short', changeMetrics([...Buffer.from('{}\n{"event":1}')])],
+    ['metrics that are numbers', ({ tensors }) => void tensors.set('metrics', { shape: [1], values: Float64Array.of(123) })],
   ])('%s, with a right checksum', (_, change) => {
     expect(codeOf(() => decodeCheckpoint(forged(change), 'bad'))).toBe('data');
   });

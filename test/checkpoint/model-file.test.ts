@@ -211,6 +211,18 @@ describe('no model at all', () => {
   });
 });
 
+test('an array that is damaged is not passed over: another one could be taken for it', () => {
+  const biases = { a: numbers([3], 100), b: numbers([2], 200) };
+  const path = write('npz', { weights, other: numbers([3, 2], 50), ...biases });
+  const bytes = readFileSync(path);
+  expect(read(path)).toEqual(model);
+  // The last byte of the first number but one, the exponent of 2.
+  const place = bytes.indexOf(Buffer.from(Float64Array.of(2).buffer));
+  bytes[place + 7] ^= 1;
+  writeFileSync(path, bytes);
+  expect(errorOf(path)).toMatchObject({ code: 'data', message: expect.stringMatching(/entry 'weights.npy' is damaged: its checksum/) });
+});
+
 describeWithNumpy('numpy', () => {
   const bin = fileURLToPath(new URL('../../bin/rbm-train.js', import.meta.url));
 

@@ -18,10 +18,15 @@ function newRun(): RunDirectory {
   return run;
 }
 
+/** Takes no warnings. */
+function refuse(message: string): never {
+  throw new Error(message);
+}
+
 /** A run with a checkpoint at each of the updates. */
 function runWith(updates: readonly number[], keep = 100): RunDirectory {
   const run = newRun();
-  for (const update of updates) run.writeCheckpoint(sampleCheckpoint(update), keep);
+  for (const update of updates) run.writeCheckpoint(sampleCheckpoint(update), keep, refuse);
   return run;
 }
 
@@ -43,7 +48,7 @@ describe('retention', () => {
   test('keeping one, there is always one', () => {
     const run = newRun();
     for (const update of [1, 2, 3]) {
-      run.writeCheckpoint(sampleCheckpoint(update), 1);
+      run.writeCheckpoint(sampleCheckpoint(update), 1, refuse);
       expect(run.checkpointUpdates()).toEqual([update]);
     }
   });
@@ -53,14 +58,14 @@ describe('retention', () => {
     rmSync(run.checkpoint(2));
     const foreign = ['notes.txt', 'update-1.safetensors', 'update-0000000000001.safetensors.bak'];
     for (const name of foreign) writeFileSync(join(run.checkpoints, name), '');
-    run.writeCheckpoint(sampleCheckpoint(4), 2);
+    run.writeCheckpoint(sampleCheckpoint(4), 2, refuse);
     expect(run.checkpointUpdates()).toEqual([4, 3]);
     expect(readdirSync(run.checkpoints)).toEqual(expect.arrayContaining(foreign));
   });
 
   test('checkpoints of a later update (a twin’s) are left alone', () => {
     const run = runWith([10, 20]);
-    run.writeCheckpoint(sampleCheckpoint(5), 1);
+    run.writeCheckpoint(sampleCheckpoint(5), 1, refuse);
     expect(run.checkpointUpdates()).toEqual([20, 10, 5]);
   });
 
@@ -72,7 +77,7 @@ describe('retention', () => {
   test('the best parameters stand beside them and are not counted', () => {
     const run = runWith([1], 1);
     run.writeBest(sampleCheckpoint(1));
-    run.writeCheckpoint(sampleCheckpoint(2), 1);
+    run.writeCheckpoint(sampleCheckpoint(2), 1, refuse);
     expect(run.checkpointUpdates()).toEqual([2]);
     expect(readCheckpointFile(run.best).progress.update).toBe(1);
   });
@@ -132,24 +137,77 @@ describe('metrics', () => {
 
   test('are published as lines', () => {
     const run = newRun();
-    run.writeMetrics([]);
+    run.writeMetrics(0, []);
     expect(published(run)).toBe('');
-    run.writeMetrics(lines);
+    run.writeMetrics(0, lines);
     expect(published(run)).toBe('{"update":0}\n{"update":1}\n{"update":2}\n');
   });
 
   test('of a twin that is ahead are left', () => {
     const run = newRun();
-    run.writeMetrics(lines);
-    run.writeMetrics(lines.slice(0, 1));
+    run.writeMetrics(0, lines);
+    run.writeMetrics(0, lines.slice(0, 1));
     expect(published(run)).toBe(lines.map((line) => `${line}\n`).join(''));
   });
 
   test('that differ are replaced', () => {
     const run = newRun();
-    run.writeMetrics([...lines, '{"update":3,"off":"cadence"}']);
-    run.writeMetrics([...lines, '{"update":5}']);
+    run.writeMetrics(0, [...lines, '{"update":3,"off":"cadence"}']);
+    run.writeMetrics(0, [...lines, '{"update":5}']);
     expect(published(run)).toBe([...lines, '{"update":5}'].map((line) => `${line}\n`).join(''));
+  });
+});
+
+describe('closed files of events', () => {
+  const ofFile = (number: number, events = 3): string[] => Array.from({ length: events }, (_, index) => JSON.stringify({ update: 3 * (number - 1) + index }));
+  const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+  const all = (run: RunDirectory): string =>
+    [...readdirSync(run.path).filter((name) => name.startsWith('metrics-')).toSorted(), 'metrics.jsonl'].map((name) => readFileSync(join(run.path, name), 'utf8')).join('');
+
+  test('stand before metrics.jsonl, in the order of their names', () => {
+    const run = newRun();
+    for (const number of [1, 2]) run.closeMetrics(number, ofFile(number));
+    run.writeMetrics(2, ofFile(3, 1));
+    expect(all(run)).toBe(text([...ofFile(1), ...ofFile(2), ...ofFile(3, 1)]));
+    expect(run.missingMetrics(2)).toEqual([]);
+    rmSync(run.closedMetrics(1));
+    expect(run.missingMetrics(2)).toEqual([run.closedMetrics(1)]);
+  });
+
+  test('metrics.jsonl of the file before is replaced', () => {
+    const run = newRun();
+    run.writeMetrics(0, ofFile(1));
+    run.closeMetrics(1, ofFile(1));
+    run.writeMetrics(1, ofFile(2, 1));
+    expect(all(run)).toBe(text([...ofFile(1), ...ofFile(2, 1)]));
+  });
+
+  test('a twin that is a file ahead is left alone, whoever saves', () => {
+    const run = newRun();
+    run.closeMetrics(1, ofFile(1));
+    run.writeMetrics(1, ofFile(2, 2));
+    run.writeMetrics(0, ofFile(1, 2));
+    run.closeMetrics(1, ofFile(1));
+    run.writeMetrics(1, ofFile(2, 1));
+    expect(all(run)).toBe(text([...ofFile(1), ...ofFile(2, 2)]));
+  });
+
+  test('of other events (another cadence, from an older checkpoint) go', () => {
+    const run = newRun();
+    for (const number of [1, 2, 3]) run.closeMetrics(number, ofFile(number));
+    run.writeMetrics(3, ofFile(4, 1));
+    const others = ['{"update":3}', '{"update":3.5}'];
+    run.writeMetrics(1, others);
+    expect(all(run)).toBe(text([...ofFile(1), ...others]));
+    run.replaceMetrics(0, others);
+    expect(all(run)).toBe(text(others));
+  });
+
+  test('go with the run', () => {
+    const run = runWith([1]);
+    run.closeMetrics(1, ofFile(1));
+    run.clear();
+    expect(readdirSync(run.path)).toEqual([]);
   });
 });
 
@@ -205,7 +263,7 @@ describe('the best parameters', () => {
     expect(run.bestCheckpoint()).toBe(run.best);
     run.writeJson(run.result, { updates: 10, best: { update: 10 } });
     expect(run.bestCheckpoint()).toBe(run.checkpoint(10));
-    run.writeCheckpoint(sampleCheckpoint(20), 1);
+    run.writeCheckpoint(sampleCheckpoint(20), 1, refuse);
     expect(run.bestCheckpoint()).toBe(run.best);
   });
 });
@@ -231,14 +289,14 @@ describe('a run in the way', () => {
     const run = newRun();
     run.writeJson(run.config, {});
     expect(run.holdsRun()).toBe(false);
-    run.writeCheckpoint(sampleCheckpoint(1), 1);
+    run.writeCheckpoint(sampleCheckpoint(1), 1, refuse);
     expect(run.holdsRun()).toBe(true);
   });
 
   test('clearing removes its files and no others', () => {
     const run = runWith([1, 2]);
     run.writeBest(sampleCheckpoint(1));
-    run.writeMetrics(['{}']);
+    run.writeMetrics(0, ['{}']);
     for (const file of [run.config, run.result, run.execution]) run.writeJson(file, {});
     writeFileSync(join(run.path, 'notes.txt'), 'mine');
     run.clear();
@@ -263,7 +321,7 @@ describe('a run in the way', () => {
 test('a directory that was removed is not made again for a file', () => {
   const run = runWith([1]);
   rmSync(run.path, { recursive: true });
-  for (const write of [() => run.writeCheckpoint(sampleCheckpoint(2), 1), () => run.writeMetrics(['{}']), () => run.writeBest(sampleCheckpoint(2)), () => run.writeJson(run.result, {})]) {
+  for (const write of [() => run.writeCheckpoint(sampleCheckpoint(2), 1, refuse), () => run.writeMetrics(0, ['{}']), () => run.writeBest(sampleCheckpoint(2)), () => run.writeJson(run.result, {})]) {
     expect(codeOf(write)).toBe('runtime');
     expect(existsSync(run.path)).toBe(false);
   }
@@ -273,7 +331,7 @@ test('the checkpoints of other trainings are removed, and no others', () => {
   const run = runWith([1, 2, 3]);
   const own = sampleCheckpoint(2);
   const identity = { ...own.identity, configHash: 'f'.repeat(64) };
-  for (const update of [1, 3]) run.writeCheckpoint({ ...sampleCheckpoint(update), identity }, 100);
+  for (const update of [1, 3]) run.writeCheckpoint({ ...sampleCheckpoint(update), identity }, 100, refuse);
   run.writeBest({ ...own, identity });
   writeFileSync(run.checkpoint(4), 'damaged');
   run.removeOthers(own.identity);

@@ -126,6 +126,8 @@ describe('bad files', () => {
     ['no order at all', plain('f8', '(1,)'), [1], /type 'f8'/],
     ['huge shape', plain('<f8', '(1152921504606846, 4)'), [1], /claims shape .* but 1 bytes/],
     ['shape beyond float64', plain('|u1', `(${Array(60).fill('999999999999999').join(', ')})`), [1], /claims shape/],
+    ['absurd beside a size of 0', plain('<f8', '(0, 1152921504606846976)'), [], /claims shape \(0, 1152921504606846976\)/],
+    ['a product of ∞·0', plain('|u1', `(${Array(60).fill('999999999999999').join(', ')}, 0)`), [], /claims shape .* Infinity bytes/],
     ['too many dimensions', plain('|u1', `(${Array(65).fill('1').join(', ')})`), [1], /65 dimensions/],
     ['negative shape', plain('<f8', '(-1,)'), [1], /'shape'/],
     ['shape of something else', plain('<f8', "('a',)"), [1], /'shape'/],

@@ -20,6 +20,8 @@ interface HandEntry {
   size: number;
   checksum: number;
   flags?: number;
+  /** Where the directory says that it lies; where it does, if left out. */
+  offset?: number;
 }
 
 /** An archive put together by hand from the zip specification. */
@@ -27,7 +29,7 @@ function archive(entries: readonly HandEntry[], claim: { count?: number; directo
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
-  for (const { name, method, data, size, checksum, flags = 0 } of entries) {
+  for (const { name, method, data, size, checksum, flags = 0, offset: claimedOffset } of entries) {
     const label = Buffer.from(name);
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0);
@@ -39,7 +41,7 @@ function archive(entries: readonly HandEntry[], claim: { count?: number; directo
     common.writeUInt16LE(label.length, 22);
     const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, label, data]);
     const tail = Buffer.alloc(14);
-    tail.writeUInt32LE(offset, 10);
+    tail.writeUInt32LE(claimedOffset ?? offset, 10);
     directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00'), common, tail, label]));
     parts.push(local);
     offset += local.length;
@@ -149,6 +151,8 @@ describe('bad archives', () => {
     ['more data than it says', archive([{ ...deflated, data: zeros, size: 100 }]), /damaged/],
     ['fewer data than it says', archive([{ ...deflated, size: numbers.length + 1 }]), /bytes where/],
     ['a stored size beyond the file', archive([{ ...stored, size: 1 << 30 }]), /bytes where/],
+    ['an entry within another', archive([stored, { ...stored, name: 'X.npy', offset: 0 }]), /entry 'X.npy' lies within entry 'W.npy'/],
+    ['an entry that reaches into the directory', archive([stored, { ...stored, name: 'X.npy', offset: 240 }]), /entry 'X.npy' reaches into the zip directory/],
     ['more entries than there are', archive([stored], { count: 500 }), /entry 2 of 500/],
     ['a directory elsewhere', archive([stored], { directory: 3 }), /entry 1 of 1/],
     ['zip64', archive([stored], { directory: 0xffffffff }), /zip64/],
@@ -157,6 +161,13 @@ describe('bad archives', () => {
   ])('%s', (_, bytes, message) => {
     expect(() => readNpz(bytes, 'bad.npz')).toThrow(message);
     expect(codeOf(() => readNpz(bytes, 'bad.npz'))).toBe('data');
+  });
+
+  test('all arrays of an archive unpack within one limit, also those that turn out to be damaged', () => {
+    const archived = openNpz(archive([{ ...deflated, name: 'a.npy', size: 200 << 20 }, { ...deflated, name: 'b.npy', size: 100 << 20 }, stored]), 'x.npz');
+    expect(() => archived.read('a')).toThrow(/can't grow from \d+ to 209715200 bytes/);
+    expect(() => archived.read('b')).toThrow(/grows from \d+ to 104857600 bytes, more than is unpacked of it \(58720256\)/);
+    expect(archived.read('W').shape).toEqual([2, 2]);
   });
 
   test('a path in a name is only a name', () => {

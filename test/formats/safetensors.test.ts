@@ -231,6 +231,8 @@ describe('bad files', () => {
     ['a shape whose product is ∞·0', file(one('U8', [...Array(30).fill(big), 0], [0, 0])), /shape/],
     ['offsets of 2^60', file(one('F64', [1], [huge, huge + 8]), Array(8).fill(0)), /data_offsets/],
     ['offsets behind the file', file(one('F64', [1], [2 ** 40, 2 ** 40 + 8]), Array(8).fill(0)), /lies at bytes/],
+    ['tensors that share bytes', file({ a: { dtype: 'U8', shape: [2], data_offsets: [0, 2] }, b: { dtype: 'U8', shape: [2], data_offsets: [1, 3] } }, [1, 2, 3]), /tensor "b" shares bytes/],
+    ['a thousand tensors of the same bytes', file(Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`t${index}`, { dtype: 'F16', shape: [2], data_offsets: [0, 4] }])), [0, 0, 0, 0]), /shares bytes/],
     ['an end before the beginning', file(one('U8', [1], [1, 0]), [1]), /lies at bytes/],
     ['three offsets', file(one('U8', [1], [0, 1, 2]), [1, 2]), /data_offsets/],
     ['more data than the shape', file(one('U8', [1], [0, 2]), [1, 2]), /2 bytes of data/],
