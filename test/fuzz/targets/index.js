@@ -1,12 +1,16 @@
 /** The registry of fuzzed parsers. To add one: a file here, a row below. */
 
 import { checkpoint } from './checkpoint.js';
+import { jsonConfig, yamlConfig } from './config-text.js';
+import { decimal } from './decimal.js';
 import { gzip } from './gzip.js';
 import { idx } from './idx.js';
 import { mat } from './mat.js';
 import { npy } from './npy.js';
 import { npz } from './npz.js';
+import { overrides } from './overrides.js';
 import { safetensors } from './safetensors.js';
+import { headedText, libsvm, numberText, wordText } from './text-tables.js';
 
 /**
  * A parser under attack.
@@ -25,4 +29,4 @@ import { safetensors } from './safetensors.js';
  */
 
 /** @type {readonly Target[]} */
-export const targets = [npy, npz, gzip, idx, mat, safetensors, checkpoint];
+export const targets = [npy, npz, gzip, idx, mat, safetensors, checkpoint, jsonConfig, yamlConfig, overrides, decimal, numberText, wordText, headedText, libsvm];
