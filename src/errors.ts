@@ -17,6 +17,7 @@ export const exitCodes = {
   digestMismatch: 5,
   incomplete: 6,
   stoppedByScheduler: 75,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const;

@@ -5,20 +5,50 @@
  * config declares, readable by any tool (of averaged training the average); `velocity.*` (with momentum), `state.*` (what the
  * training algorithm carries), `updates.*` (what optimizer, centring, sparsity carry; `updates.last.*`: the parameters in
  * training, of averaged training), `tracking.*` (where log Z is tracked), `metrics` (the lines of metrics.jsonl up to here, so
- * that no event can be lost or doubled); metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no
+ * that no event can be lost or doubled; not those of closed files, which never change again); metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no
  * hosts, no paths: the same progress gives the same bytes.
+ *
+ * What a newer rbm-train adds (a tensor, a key) is refused by those that do not know it: nobody reads half a model, or goes on
+ * with half a state. `format`, `formatVersion` and `checksum` stay what they are in every version, so that a file of a newer
+ * one can be told from a damaged file.
  */
 
 import { createHash } from 'node:crypto';
 import { printable, RbmError } from '../errors.js';
-import { encodeSafetensors, readSafetensors, wholeTensor, type Tensor, type TensorPieces } from '../formats/safetensors.js';
+import { encodeSafetensors, readSafetensors, wholeTensor, type Safetensors, type Tensor, type TensorPieces } from '../formats/safetensors.js';
 import { binaryLayer, type ModelParameters, type VisibleLayer } from '../kernels/index.js';
 import { areParametersFinite, tensorSources } from '../model/parameters.js';
 import { unitTypesOf, type DeclaredModel, type DeclaredParameters, type ModelUnits } from '../model/units/index.js';
 import { parametersDigest } from './digest.js';
 
-/** Version of the file's layout. */
+/** Version of the file's layout: raised where what is there already changes its meaning; what is new is refused by its name. */
 export const checkpointFormatVersion = 1;
+
+/** A checkpoint that is whole, but of a newer rbm-train. It is told from others by `isNewer`, in every realm. */
+class NewerCheckpointError extends RbmError {
+  readonly isNewer = true;
+
+  constructor(file: string, what: string) {
+    super('data', `${printable(file)}: ${what}`, { hint: 'Use the version of rbm-train that wrote it, or a newer one.' });
+  }
+}
+
+/** Whether a checkpoint was refused because a newer rbm-train wrote it: then it is not damaged, and no older one stands for it. */
+export function isNewerCheckpoint(error: unknown): boolean {
+  return (error as { isNewer?: unknown } | undefined)?.isNewer === true;
+}
+
+/** Every name that this version gives a meaning to. */
+const knownNames = {
+  metadata: ['format', 'formatVersion', 'checksum', 'digest', 'progress', 'identity'],
+  progress: ['update', 'evaluated', 'best', 'closedMetrics'],
+  identity: ['version', 'numericsVersion', 'configHash', 'dataFingerprint', 'config', 'shape', 'units', 'standardization', 'categories'],
+  units: ['visible', 'hidden', 'variance', 'groups'],
+  tensors: ['weights', 'visibleBias', 'hiddenBias', 'visibleLogVariance', 'velocity.weights', 'velocity.visibleBias', 'velocity.hiddenBias', 'metrics'],
+};
+
+/** Whose these tensors are, they decide what is among them when training continues. */
+const statePrefixes = ['state.', 'updates.', 'tracking.'];
 
 /** How far a run has come. */
 export interface Progress {
@@ -28,6 +58,8 @@ export interface Progress {
   readonly evaluated: boolean;
   /** The best validation figure so far. */
   readonly best?: { readonly update: number; readonly value: number; readonly criterion: string };
+  /** How many files of events have been closed before the checkpoint's own; absent where none. */
+  readonly closedMetrics?: number;
 }
 
 /** What a checkpoint says of the model's units. */
@@ -68,7 +100,7 @@ export interface Checkpoint<Parameters = DeclaredParameters> {
   readonly updates?: ReadonlyMap<string, Tensor>;
   /** Tensors of what tracks log Z, by name; absent where nothing does. */
   readonly tracking?: ReadonlyMap<string, Tensor>;
-  /** Lines of metrics.jsonl up to this state. */
+  /** Lines of metrics.jsonl up to this state; those of closed files left out. */
   readonly metrics: readonly string[];
   readonly progress: Progress;
   readonly identity: CheckpointIdentity;
@@ -173,6 +205,31 @@ function layerOf(units: UnitsIdentity): VisibleLayer {
   return units.groups === undefined ? binaryLayer : { kind: 'categorical', groups: Uint32Array.from(units.groups) };
 }
 
+/** What in a whole file this version does not know, in words; undefined where it knows everything. */
+function newerPart({ tensors, metadata }: Safetensors): string | undefined {
+  if (metadata.formatVersion !== String(checkpointFormatVersion)) {
+    return `has checkpoint format ${printable(metadata.formatVersion ?? 'none')}; this rbm-train reads format ${checkpointFormatVersion}`;
+  }
+  const identity = parseObject(metadata.identity) ?? {};
+  const units = (identity.units ?? {}) as Record<string, unknown>;
+  const unknownKeys = (kind: 'metadata' | 'progress' | 'identity' | 'units', value: object): string[] =>
+    Object.keys(value).filter((key) => !knownNames[kind].includes(key)).map((key) => `the ${kind} key ${printable(JSON.stringify(key))}`);
+  const unknownUnits = (['visible', 'hidden'] as const)
+    .filter((layer) => typeof units[layer] === 'string' && !unitTypesOf(layer).some(({ name }) => name === units[layer]))
+    .map((layer) => `the ${layer} units ${printable(JSON.stringify(units[layer]))}`);
+  const unknown = [
+    ...unknownKeys('metadata', metadata),
+    ...unknownKeys('progress', parseObject(metadata.progress) ?? {}),
+    ...unknownKeys('identity', identity),
+    ...unknownKeys('units', units),
+    ...unknownUnits,
+    ...[...tensors.keys()]
+      .filter((name) => !knownNames.tensors.includes(name) && !statePrefixes.some((prefix) => name.startsWith(prefix)))
+      .map((name) => `the tensor ${printable(JSON.stringify(name))}`),
+  ];
+  return unknown.length === 0 ? undefined : `has ${unknown[0]}, which this rbm-train does not know: a newer one wrote it`;
+}
+
 /** The model's parameters with what their units are. */
 function declaredParametersFrom(
   tensors: ReadonlyMap<string, Tensor>,
@@ -202,7 +259,7 @@ function declaredParametersFrom(
  *
  * @param file its name, for messages
  * @param contents the bytes as read already, where the caller has looked at them
- * @throws RbmError 'data' where it is not a checkpoint, is damaged, or was written by a newer format
+ * @throws RbmError 'data' where it is not a checkpoint, is damaged, or has what this version does not know
  */
 export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = readSafetensors(bytes, file)): Checkpoint {
   const fail = (what: string): RbmError =>
@@ -215,18 +272,12 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = rea
       hint: 'A model of another tool can be used as `model.from` in a config, and by evaluate, sample and transform.',
     });
   }
-  if (metadata.formatVersion !== String(checkpointFormatVersion)) {
-    throw new RbmError(
-      'data',
-      `${printable(file)}: has checkpoint format ${printable(metadata.formatVersion ?? 'none')}; ` +
-        `this rbm-train reads format ${checkpointFormatVersion}`,
-      { hint: 'Use the version of rbm-train that wrote it.' },
-    );
-  }
   const position = checksumPosition(bytes);
   if (position < 0 || checksumOf(bytes, position) !== metadata.checksum) {
     throw fail('its checksum does not match its content');
   }
+  const newer = newerPart(contents);
+  if (newer !== undefined) throw new NewerCheckpointError(file, newer);
   const identity = parseObject(metadata.identity);
   if (!isIdentity(identity)) throw fail('its identity is not JSON text, or makes no sense');
   const parameters = declaredParametersFrom(tensors, identity, fail);
@@ -313,8 +364,8 @@ function parseObject(text: string | undefined): Record<string, unknown> | undefi
 
 function isProgress(value: Record<string, unknown> | undefined): value is Record<string, unknown> & Progress {
   if (value === undefined) return false;
-  const { update, evaluated, best } = value;
-  if (!(Number.isSafeInteger(update) && (update as number) >= 0 && typeof evaluated === 'boolean')) return false;
+  const { update, evaluated, best, closedMetrics = 0 } = value;
+  if (![update, closedMetrics].every((count) => Number.isSafeInteger(count) && (count as number) >= 0) || typeof evaluated !== 'boolean') return false;
   if (best === undefined) return true;
   const { update: bestUpdate, value: bestValue, criterion } = (best ?? {}) as Record<string, unknown>;
   const isBefore = Number.isSafeInteger(bestUpdate) && (bestUpdate as number) >= 0 && (bestUpdate as number) <= (update as number);

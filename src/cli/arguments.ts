@@ -2,7 +2,6 @@
  * Arguments that name a model or data: a run, a checkpoint, another tool's file; a source, a config, a data file.
  */
 
-import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
@@ -13,7 +12,9 @@ import type { Binarization, RunConfig, ValuesKind } from '../config/run-config.j
 import { dataSources, loadDataset, loadPartialRows, type Dataset, type Examples } from '../datasets/index.js';
 import { printable, RbmError } from '../errors.js';
 import { isBinaryMatrix, binaryLayer, createHostMatrix, type ModelParameters, type VisibleLayer, type VisibleStates } from '../kernels/index.js';
+import { parameterTensors } from '../model/parameters.js';
 import { binaryModelUnits, standardParameters } from '../model/units/index.js';
+import { kindAt } from '../read-file.js';
 import { configKeys } from '../run/config-schema.js';
 import { areSameLayers, misfitOf } from '../run/units.js';
 import { collect, type CommonOptions } from './options.js';
@@ -51,7 +52,7 @@ export function addModelOptions(command: Command): Command {
 }
 
 function isFolder(path: string): boolean {
-  return existsSync(path) && statSync(path).isDirectory();
+  return kindAt(path, { code: 'data' }) === 'folder';
 }
 
 /** The run that a checkpoint file lies in, where it does. */
@@ -101,6 +102,30 @@ export function readModelArgument(argument: string, options: ModelOptions, termi
   return withStandard({ parameters: checkpoint.parameters, checkpoint, file: run.checkpoint(checkpoint.progress.update), run });
 }
 
+/** Of larger parameters estimates overflow: the variance of energies has eighth powers of them, which are within float64. */
+const largestParameter = 1e30;
+/** Logarithm of the largest variance, whose root is {@link largestParameter}. */
+const largestLogVariance = 2 * 30 * Math.LN10;
+
+/** Whether activations, energies and means of a model are numbers. */
+function canBeComputed({ standard, parameters }: ModelArgument): boolean {
+  const isSmall = (limit: number) => (value: number): boolean => value >= -limit && value <= limit;
+  return parameterTensors(standard).every(({ values }) => values.every(isSmall(largestParameter))) && (parameters.visibleLogVariance?.every(isSmall(largestLogVariance)) ?? true);
+}
+
+/**
+ * Reads a model as {@link readModelArgument} does, for commands that compute with it.
+ *
+ * @throws RbmError 'data' also where its parameters are finite, but so large that probabilities are not
+ */
+export function readComputableModel(argument: string, options: ModelOptions, terminal: Terminal): ModelArgument {
+  const model = readModelArgument(argument, options, terminal);
+  if (canBeComputed(model)) return model;
+  throw new RbmError('data', `${printable(model.file)}: some parameters are beyond ±${largestParameter}: probabilities would not be numbers`, {
+    hint: 'Its training has diverged: name an earlier checkpoint, or train with a smaller learning rate. `rbm-train inspect` shows the parameters.',
+  });
+}
+
 /** Options of the commands that read data. */
 export interface DataOptions extends CommonOptions {
   data?: string;
@@ -144,7 +169,7 @@ async function loadDataConfig(
     return loadConfig(configKeys, { file: argument, set, workingDirectory });
   }
   const isSource = dataSources.some(({ name }) => name === argument);
-  if (!isSource && !existsSync(path)) {
+  if (!isSource && kindAt(path, { code: 'data' }) === undefined) {
     throw new RbmError('usage', `${printable(argument)}: neither a source of data nor an existing file`, {
       hint: `Sources are: ${dataSources.map(({ name }) => name).join(', ')}. Otherwise name a config or a data file.`,
     });

@@ -15,7 +15,8 @@ import { trainCommand } from './train-options.js';
 const exitCodeHelp = `
 Exit codes:
   0 ok   1 runtime failure   2 usage or config   3 data or model file   4 diverged   5 digest mismatch
-  6 incomplete   75 stopped by a scheduler (USR2), will continue   130 SIGINT   143 SIGTERM
+  6 incomplete   75 stopped by a scheduler (USR2), will continue   129 SIGHUP   130 SIGINT
+  143 SIGTERM
 
 Results go to stdout, everything else to stderr. Keys of the config: rbm-train help config`;
 

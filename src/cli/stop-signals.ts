@@ -7,6 +7,7 @@ import type { StopSignal } from '../run/stop-request.js';
 
 /** Exit code by signal. */
 export const stopSignals: Readonly<Record<StopSignal, number>> = {
+  SIGHUP: exitCodes.hungUp,
   SIGINT: exitCodes.interrupted,
   SIGTERM: exitCodes.terminated,
   SIGUSR2: exitCodes.stoppedByScheduler,

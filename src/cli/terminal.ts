@@ -3,6 +3,7 @@
  */
 
 import { existsSync, statSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { printable, RbmError } from '../errors.js';
 import { fileError } from '../file-errors.js';
 import type { StopRequest, StopSignal } from '../run/stop-request.js';
@@ -41,17 +42,30 @@ function isUnicodeLocale(environment: NodeJS.ProcessEnv): boolean {
 /** A signal that comes twice within this many milliseconds was sent once, to the process and to its group. */
 const echoMilliseconds = 300;
 
-/** Makes the signals set a stop request; whoever sends a second one does not want to wait. */
+/** Who has waited so long for a stop is told how to do without the last mini-batch. */
+const patienceMilliseconds = 5000;
+
+/**
+ * Makes the signals set a stop request; whoever sends a second one does not want to wait.
+ *
+ * SIGHUP says that the terminal has gone. Who holds none (nohup leaves none) goes on: Node.js takes back what nohup asks
+ * of the system, so that without this the hang-up would end the very runs that were to outlive it.
+ */
 function listenForStop(): StopRequest {
   const stop: StopRequest = {};
   let first = 0;
+  const hasTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
   for (const signal of Object.keys(stopSignals) as StopSignal[]) {
     // Windows has no such signal, and Node.js refuses to listen for it there.
     if (signal === 'SIGUSR2' && process.platform === 'win32') continue;
     process.on(signal, () => {
+      if (signal === 'SIGHUP' && !hasTerminal) return;
       if (stop.signal === undefined) {
         stop.signal = signal;
         first = performance.now();
+        // A mini-batch may take long, and a compute thread that hangs may make it endless: nothing here can tell them apart.
+        const tellMore = (): void => void process.stderr.write(`rbm-train: ${signal} has come, but the work in hand is not done; once more ends it at once\n`);
+        setTimeout(tellMore, patienceMilliseconds).unref();
       } else if (performance.now() - first > echoMilliseconds) {
         // The progress bar may have hidden the cursor.
         if (process.stderr.isTTY) process.stderr.write('\u001b[?25h\n');

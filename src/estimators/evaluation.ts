@@ -124,3 +124,11 @@ export async function evaluateModel(
   const freeEnergyGap = meanWithError(validation).mean - meanWithError(compared).mean;
   return { logPartitionFunction: estimate, splits: figures, freeEnergyGap };
 }
+
+/** Whether log Z and every figure of the splits are finite; where not, log-probabilities are too large for float64. */
+export function areFiguresFinite({ logPartitionFunction, splits }: Figures): boolean {
+  if (logPartitionFunction !== undefined && !Number.isFinite(logPartitionFunction.logZ)) return false;
+  return Object.values(splits).every((split) =>
+    Object.values(split).every((value) => typeof value !== 'number' || Number.isFinite(value)),
+  );
+}

@@ -24,8 +24,8 @@ export function inflationLimit(compressedBytes: number): number {
   return Math.min(neverExceeded, Math.max(alwaysAllowed, ratioLimit * compressedBytes));
 }
 
-/** Deflate packs at most about so many bytes into one: whoever claims more is wrong. */
-const deflateRatio = 1032;
+/** Deflate packs at most so many bytes into one: whoever claims more is wrong. */
+export const deflateRatio = 1032;
 
 /**
  * What the file's last four bytes claim as its size after unpacking (modulo 2^32, of the last member), as far as it is

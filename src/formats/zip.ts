@@ -10,7 +10,7 @@
 import { inflateRawSync } from 'node:zlib';
 
 import { messageOf, printable, RbmError } from '../errors.js';
-import { inflationLimit } from './gzip.js';
+import { deflateRatio, inflationLimit } from './gzip.js';
 
 /** One entry of the central directory. */
 export interface ZipEntry {
@@ -125,6 +125,7 @@ function inflate(compressed: Uint8Array, size: number, limit: number, place: str
       hint: 'If it is really what it should be, save the array with numpy.save or numpy.savez (not compressed).',
     });
   }
+  if (size > deflateRatio * compressed.length) throw new RbmError('data', `${place} can't grow from ${compressed.length} to ${size} bytes`, { hint: damaged });
   try {
     // One byte more than allowed, so that a longer stream is noticed; a limit of 0 means none to zlib.
     // As much room at once, and zlib needs no second copy to join pieces; 64 is the least that it takes.

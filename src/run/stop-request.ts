@@ -3,7 +3,7 @@
  */
 
 /** The signals that ask a run to stop. USR1 belongs to Node's inspector. */
-export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGUSR2';
+export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM' | 'SIGUSR2';
 
 /** Set by the CLI's signal handlers; read by everything that takes long. */
 export interface StopRequest {

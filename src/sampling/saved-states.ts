@@ -34,6 +34,9 @@ export function saveTensors(savable: Readonly<Record<string, Savable>>): Record<
   return saved;
 }
 
+/** Names of a model's three tensors. */
+const modelTensorNames = ['weights', 'visibleBias', 'hiddenBias'];
+
 /** The saved tensor of that name, checked. */
 function tensorOf(tensors: ReadonlyMap<string, SavedTensor>, name: string, shape: readonly number[], bytes: 1 | 8): SavedTensor {
   const found = tensors.get(name);
@@ -50,7 +53,7 @@ function tensorOf(tensors: ReadonlyMap<string, SavedTensor>, name: string, shape
 /**
  * Puts saved tensors back where {@link saveTensors} took them from.
  *
- * @throws RangeError where names, shapes or values are not those of `savable`
+ * @throws RangeError where names, shapes or values are not those of `savable`, or there are more
  */
 export function restoreTensors(savable: Readonly<Record<string, Savable>>, tensors: ReadonlyMap<string, SavedTensor>): void {
   for (const [name, item] of Object.entries(savable)) {
@@ -67,4 +70,7 @@ export function restoreTensors(savable: Readonly<Record<string, Savable>>, tenso
       item.writeRows(0, tensorOf(tensors, name, [item.rows, item.columns], 8).values as Float64Array);
     }
   }
+  const known = Object.entries(savable).flatMap(([name, item]) => ('weights' in item ? modelTensorNames.map((tensor) => `${name}.${tensor}`) : [name]));
+  const unknown = [...tensors.keys()].find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new RangeError(`its state has a tensor ${unknown}, which this training does not know`);
 }

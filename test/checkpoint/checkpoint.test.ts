@@ -354,7 +354,7 @@ describe('files that are no checkpoint, or contradict themselves', () => {
         tensors.set(`velocity.other.${name}`, tensors.get(`velocity.${name}`) ?? { shape: [0], values: new Float64Array(0) });
         tensors.delete(`velocity.${name}`);
       }
-    }, /velocity\.weights/],
+    }, /velocity\.other\.weights/],
     ['weights of bytes', ({ tensors }) => void tensors.set('weights', { shape: [3, 2], values: new Uint8Array(6) }), /weights/],
     ['weights of three dimensions', ({ tensors }) => void tensors.set('weights', { shape: [3, 2, 1], values: new Float64Array(6) }), /weights/],
     ['a bias that does not fit', ({ tensors }) => void tensors.set('hiddenBias', { shape: [3], values: new Float64Array(3) }), /shapes/],

@@ -408,7 +408,7 @@ describe('help', () => {
     for (const name of ['--config', '--resume', '--resume-or-start', '--set', '--seed', '--output', '--force', '--print-config', '--dry-run', '--expect', '--json', '--quiet', '--debug']) {
       expect(option).toMatch(new RegExp(`^  (-\\w, )?${name}\\b`, 'm'));
     }
-    for (const code of ['0 ok', '1 runtime', '2 usage', '3 data', '4 diverged', '5 digest', '6 incomplete', '75 ', '130 SIGINT', '143 SIGTERM']) {
+    for (const code of ['0 ok', '1 runtime', '2 usage', '3 data', '4 diverged', '5 digest', '6 incomplete', '75 ', '129 SIGHUP', '130 SIGINT', '143 SIGTERM']) {
       expect(option).toContain(code);
     }
   });

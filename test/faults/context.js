@@ -16,11 +16,14 @@ const hangLimit = 120_000;
 /**
  * One try of a fault.
  *
- * @typedef {{what: string, failure?: string, skip?: string}} Attempt `failure`: why it was not survived; `skip`: why it
- * could not be tried here
+ * @typedef {{what: string, failure?: string, skip?: string, kind?: string}} Attempt `failure`: why it was not survived;
+ * `skip`: why it could not be tried here; `kind`: what the tries of a fault are counted by, such as what was hit
  * @typedef {{name: string, run(context: FaultContext): AsyncGenerator<Attempt>}} Fault
  * @typedef {{code: number | null, signal: string | null, stdout: string, stderr: string}} Outcome `signal` is 'hung' where the process had to be ended
- * @typedef {{env?: Record<string, string>, shell?: string, cwd?: string}} StartOptions `shell`: commands before the tool, such as `ulimit -f 10`
+ * @typedef {{env?: Record<string, string>, shell?: string, cwd?: string, preload?: string | string[]}} StartOptions `shell`: commands
+ * before the tool, such as `ulimit -f 10`; `preload`: files in preloads/ that are run before the tool, in every thread
+ * @typedef {{child: import('node:child_process').ChildProcess, outcome: Promise<Outcome>, seen(pattern: RegExp): Promise<boolean>}} Started
+ * `seen` waits until stderr matches; false where the process ended without it
  */
 
 /** Names of the temporary files below a folder. */
@@ -29,8 +32,10 @@ export function temporaryFiles(folder) {
 }
 
 /** Starts the tool. @param {string[]} args @param {StartOptions & {cwd: string}} options */
-export function startTool(args, { cwd, env = {}, shell }) {
+export function startTool(args, { cwd, env = {}, shell, preload }) {
   const { NODE_OPTIONS: _options, FORCE_COLOR: _colour, ...inherited } = process.env;
+  const preloads = [preload ?? []].flat().map((file) => `--require ${JSON.stringify(fileURLToPath(new URL(`preloads/${file}`, import.meta.url)))}`);
+  if (preloads.length > 0) inherited.NODE_OPTIONS = preloads.join(' ');
   const [command, before] = shell === undefined ? [process.execPath, [executable]] : ['sh', ['-c', `${shell}; exec "$0" "$@"`, process.execPath, executable]];
   return spawn(command, [...before, ...args], { cwd, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
 }
@@ -53,6 +58,42 @@ export function outcomeOf(child, limit = hangLimit) {
   });
 }
 
+/** Waits for so many seconds. */
+export function sleep(seconds) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 1000 * seconds);
+  });
+}
+
+/** A process that is followed while it runs. @param {import('node:child_process').ChildProcess} child @returns {Started} */
+export function follow(child) {
+  let text = '';
+  let hasEnded = false;
+  const watchers = new Set();
+  const tell = () => {
+    for (const watcher of watchers) watcher();
+  };
+  const outcome = outcomeOf(child).finally(() => {
+    hasEnded = true;
+    tell();
+  });
+  child.stderr.on('data', (more) => {
+    text += more;
+    tell();
+  });
+  const seen = (pattern) =>
+    new Promise((resolve) => {
+      const watcher = () => {
+        if (!hasEnded && !pattern.test(text)) return;
+        watchers.delete(watcher);
+        resolve(pattern.test(text));
+      };
+      watchers.add(watcher);
+      watcher();
+    });
+  return { child, outcome, seen };
+}
+
 /** Why a message is not what a user should see; undefined where it is. @param {Outcome} outcome */
 export function faultOfMessage({ code, signal, stderr }, expectedCodes = [0, 1]) {
   if (signal !== null) return signal === 'hung' ? 'the process hung' : `the process ended by ${signal}: ${stderr.slice(-500)}`;
@@ -61,11 +102,13 @@ export function faultOfMessage({ code, signal, stderr }, expectedCodes = [0, 1])
   return undefined;
 }
 
+/** By training: what is left of it where nothing happens. The same for every fault. */
+const references = new Map();
+
 /** Trainings, processes and checks, in a folder of its own. */
 export class FaultContext {
   /** @type {readonly import('./trainings.js').Training[]} */
   trainings = trainings;
-  #references = new Map();
   #runs = 0;
 
   /** @param {string} folder to be made @param {{bounded: boolean, seed: string}} options */
@@ -103,16 +146,36 @@ export class FaultContext {
     return outcomeOf(this.start(args, options));
   }
 
-  /** The lasting files of a training that nothing happened to, and the seconds it took. */
+  /** As `start`, to be followed while it runs. @param {string[]} args @param {StartOptions} options */
+  follow(args, options = {}) {
+    return follow(this.start(args, options));
+  }
+
+  /** A whole number from 0 to below `end`. */
+  below(end) {
+    return Math.floor(this.random() * end);
+  }
+
+  /** All of a list, or with --bounded so many of them, drawn by chance, in their order. */
+  some(list, bounded) {
+    const left = [...list.keys()];
+    if (this.bounded) while (left.length > bounded) left.splice(this.below(left.length), 1);
+    return left.map((index) => list[index]);
+  }
+
+  /** The lasting files of a training that nothing happened to, the seconds it took, and those up to its first update. */
   async reference(training) {
-    let reference = this.#references.get(training.name);
+    let reference = references.get(training.name);
     if (reference === undefined) {
       const run = this.newRun();
       const start = performance.now();
-      const { code, stderr } = await this.run(this.arguments(training, run));
+      const { outcome, seen } = this.follow(this.arguments(training, run));
+      await seen(/^update /m);
+      const startSeconds = (performance.now() - start) / 1000;
+      const { code, stderr } = await outcome;
       if (code !== 0) throw new Error(`${training.name}: the undisturbed training failed: ${stderr}`);
-      reference = { seconds: (performance.now() - start) / 1000, files: lastingFiles(run) };
-      this.#references.set(training.name, reference);
+      reference = { seconds: (performance.now() - start) / 1000, startSeconds, files: lastingFiles(run) };
+      references.set(training.name, reference);
     }
     return reference;
   }
@@ -125,8 +188,7 @@ export class FaultContext {
    */
   async recover(training, run) {
     const outcome = await this.run(this.arguments(training, run));
-    if (outcome.code !== 0) return `it could not be continued: exit ${outcome.code} ${outcome.signal ?? ''} ${outcome.stderr.slice(-500)}`;
-    return this.compare(training, run);
+    return faultOfMessage(outcome, [0]) ?? this.compare(training, run);
   }
 
   /** As `recover`, of a training that has come to its end. */
@@ -136,6 +198,8 @@ export class FaultContext {
     for (const [name, content] of Object.entries(files)) {
       if (found[name] !== content) return `${name} differs from that of a training that nothing happened to`;
     }
+    const { ended } = JSON.parse(readFileSync(join(run, 'execution.json'), 'utf8')).sessions.at(-1);
+    if (ended !== 'finished') return `execution.json says that the last session is ${ended}`;
     const left = temporaryFiles(run);
     return left.length > 0 ? `temporary files are left: ${left.join(', ')}` : undefined;
   }

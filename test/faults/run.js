@@ -39,6 +39,15 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 
+/** The tries of a fault; one that fails to be tried at all counts as not survived. */
+async function* attempts(fault, context) {
+  try {
+    yield* fault.run(context);
+  } catch (error) {
+    yield { what: 'the fault itself', failure: String(error.stack) };
+  }
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'rbm-train-faults-'));
 const rows = [];
 const failures = [];
@@ -46,30 +55,36 @@ try {
   for (const fault of chosen) {
     const context = new FaultContext(join(folder, String(rows.length)), { bounded: values.bounded, seed: `${values.seed} ${fault.name}` });
     let [tried, survived, skipped] = [0, 0, 0];
-    for await (const { what, failure, skip } of fault.run(context)) {
+    const start = performance.now();
+    const kinds = {};
+    for await (const { what, failure, skip, kind } of attempts(fault, context)) {
       if (skip !== undefined) {
         skipped++;
         process.stderr.write(`SKIPPED ${fault.name}: ${what}: ${skip}\n`);
         continue;
       }
       tried++;
+      if (kind !== undefined) kinds[kind] = (kinds[kind] ?? 0) + 1;
       if (failure === undefined) survived++;
       else {
         failures.push(`${fault.name}: ${what}: ${failure}`);
         process.stderr.write(`FAILED ${failures.at(-1)}\n`);
       }
     }
-    rows.push([fault.name, String(tried), String(survived), String(skipped)]);
-    process.stderr.write(`${fault.name}: tried ${tried}, survived ${survived}\n`);
+    const counts = Object.entries(kinds).map(([kind, count]) => `${kind} ${count}`);
+    rows.push([fault.name, String(tried), String(survived), String(skipped), counts.join(', ')]);
+    const seconds = ((performance.now() - start) / 1000).toFixed(0);
+    process.stderr.write(`${fault.name}: tried ${tried}, survived ${survived}, in ${seconds} s\n`);
+    if (!values.keep) rmSync(context.folder, { recursive: true, force: true });
   }
 } finally {
   if (values.keep) process.stderr.write(`the runs are in ${folder}\n`);
   else rmSync(folder, { recursive: true, force: true });
 }
 
-const header = ['fault', 'tried', 'survived', 'skipped'];
+const header = ['fault', 'tried', 'survived', 'skipped', 'of these'];
 const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
 for (const row of [header, ...rows]) {
-  process.stdout.write(`${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  ')}\n`);
+  process.stdout.write(`${row.map((cell, column) => (column % 4 === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  ').trimEnd()}\n`);
 }
 if (failures.length > 0 || rows.some(([, tried]) => tried === '0')) process.exitCode = 1;

@@ -38,3 +38,28 @@ export const trainings = [
   training('gaussian units', "algorithm: 'sml', chains: 6", { data: gaussians, model: "visible: { units: 'gaussian', variance: 'learned' }", steps: 'learningRate: 0.01' }),
   training('tracked log Z', "algorithm: 'sml', chains: 6", { evaluation: "logLikelihood: 'tracked'" }),
 ];
+
+/** Spends nearly all of its time in exact log Z: a quarter of a second each, with four evaluations. */
+export const slowEvaluation = {
+  name: 'slow evaluation',
+  config: `{
+    seed: 'faults', data: { source: 'bars-and-stripes', height: 6, width: 6, validation: { count: 4 } }, model: { hiddenUnits: 25 },
+    training: { algorithm: 'cd', updates: 6, batchSize: 4 },
+    evaluation: { every: { updates: 3 }, logLikelihood: 'exact', exactCostLimit: 2e9 },
+    checkpoint: { every: { updates: 2 } }, log: { every: { updates: 1 } },
+  }
+`,
+};
+
+/** Needs some hundred megabytes: parameters and momentum are 32 MB each, files twice that. */
+export const largeModel = {
+  name: 'large model',
+  threads: 2,
+  config: `{
+    seed: 'faults', data: { source: 'mixture-of-gaussians', values: 'real', dimensions: 1000, examples: 100, standardize: 'columns', validation: { count: 8 } },
+    model: { hiddenUnits: 4000, visible: { units: 'gaussian' } },
+    training: { algorithm: 'sml', chains: 10, updates: 4, batchSize: 10, learningRate: 0.001, momentum: 0.5 },
+    evaluation: { every: { updates: 2 } }, checkpoint: { every: { updates: 2 } }, log: { every: { updates: 1 } },
+  }
+`,
+};

@@ -48,9 +48,9 @@ function faultOfError(error, target, bytes) {
   for (const [what, text] of Object.entries({ message: error.message, hint: error.hint ?? '', frame: error.frame ?? '' })) {
     if (unprintable.test(text)) return `its ${what} has a character that must not reach a terminal: ${JSON.stringify(text)}`;
     if (text.length > messageLimit) return `its ${what} has ${text.length} characters: ${text.slice(0, 200)}`;
-    for (const invention of ['undefined', 'NaN', '[object']) {
-      if (text.includes(invention) && !bytes.includes(invention)) return `its ${what} says ${invention}: ${text}`;
-    }
+    // Data may hold NaN, and then the message says so.
+    const [invention] = /undefined|NaN(?! is not a finite number)|\[object/.exec(text) ?? [];
+    if (invention !== undefined && !bytes.includes(invention)) return `its ${what} says ${invention}: ${text}`;
   }
   return error.message.includes('\n') ? `its message has several lines: ${error.message}` : undefined;
 }

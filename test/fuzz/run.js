@@ -2,6 +2,9 @@
  * `npm run test:fuzz -- [options]`: gives every parser valid, lying and damaged files, and prints what came of them. A target is
  * a file in targets/ and a row in targets/index.js. A file that was not survived is printed as base64, and written where
  * `--keep` says.
+ *
+ * Files are made by rules of each format, not guided by coverage: measured for 12 s each on npz, mat and checkpoint, mutating
+ * files that reached new code covered between 3 % less and 5 % more of it than new files did, in fewer cases.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -25,7 +25,8 @@ export function sealCheckpoint(bytes) {
 
 /** A tensor of float64, some of whose numbers may be hostile. @param {import('../draw.js').Draw} draw */
 function float64(draw, shape, values = draw.numbers(countOf(shape)).map((value) => value / 4)) {
-  return { dtype: 'F64', shape, values, content: encode('f8', values.map((value) => (draw.chance(0.1) ? draw.lie(value, hostileNumbers) : value))) };
+  const shown = draw.lie(values, hostileNumbers.map((value) => values.map((other) => (draw.chance(0.5) ? value : other))));
+  return { dtype: 'F64', shape, values, content: encode('f8', shown) };
 }
 
 /** A tensor of zeros and ones. @param {import('../draw.js').Draw} draw */

@@ -3,12 +3,17 @@
 import { checkpoint } from './checkpoint.js';
 import { jsonConfig, yamlConfig } from './config-text.js';
 import { decimal } from './decimal.js';
+import { commandsTarget } from './commands.js';
+import { dataFile } from './data-file.js';
+import { finishedWork } from './finished-work.js';
 import { gzip } from './gzip.js';
 import { idx } from './idx.js';
 import { mat } from './mat.js';
+import { modelFile } from './model-file.js';
 import { npy } from './npy.js';
 import { npz } from './npz.js';
 import { overrides } from './overrides.js';
+import { resume } from './resume.js';
 import { safetensors } from './safetensors.js';
 import { headedText, libsvm, numberText, wordText } from './text-tables.js';
 
@@ -25,8 +30,9 @@ import { headedText, libsvm, numberText, wordText } from './text-tables.js';
  * (undefined where it is right); with `expected` it must be that, without it must make sense by itself
  * @property {(bytes: Buffer) => Buffer} [seal] makes the checksums of a damaged file right again, as far as it can be understood
  * @property {readonly string[]} [codes] of the errors for users; `data` where left out
+ * @property {number} [cost] so many times fewer cases than asked for: where one takes long
  * @property {(bytes: Buffer) => number} [memory] bytes of arrays that may be asked for; 1 MiB + 64 × the file where left out
  */
 
 /** @type {readonly Target[]} */
-export const targets = [npy, npz, gzip, idx, mat, safetensors, checkpoint, jsonConfig, yamlConfig, overrides, decimal, numberText, wordText, headedText, libsvm];
+export const targets = [npy, npz, gzip, idx, mat, safetensors, checkpoint, modelFile, dataFile, finishedWork, commandsTarget, resume, jsonConfig, yamlConfig, overrides, decimal, numberText, wordText, headedText, libsvm];
