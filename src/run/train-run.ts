@@ -90,12 +90,11 @@ function isBetter(candidate: { value: number; criterion: string }, best: Progres
 /** Why training ends where log-probabilities are no longer numbers. */
 const overflow = 'log-probabilities are too large for float64';
 
-function areFiguresFinite(figures: Figures): boolean {
-  const { logPartitionFunction, splits } = figures;
-  if (logPartitionFunction !== undefined && !Number.isFinite(logPartitionFunction.logZ)) return false;
-  return Object.values(splits).every((split) =>
-    Object.values(split).every((value) => typeof value !== 'number' || Number.isFinite(value)),
-  );
+/** Whether all figures are numbers; intervals may have an infinite end, where nothing more is known. */
+function areFiguresFinite({ logPartitionFunction, splits }: Figures): boolean {
+  const isNumber = (value: unknown): boolean => (Array.isArray(value) ? !value.some(Number.isNaN) : typeof value !== 'number' || Number.isFinite(value));
+  const { logZ, interval } = logPartitionFunction ?? {};
+  return [logZ, interval, ...Object.values(splits).flatMap((split) => Object.values(split))].every(isNumber);
 }
 
 class Run {
