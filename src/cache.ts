@@ -3,9 +3,10 @@
  * read must be checked by the caller.
  */
 
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { homedir, hostname } from 'node:os';
+import { closeSync, fstatSync, openSync, readFileSync, statSync, unlinkSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { writeFileAtomically } from './checkpoint/atomic-write.js';
 
 /** `$XDG_CACHE_HOME/rbm-train`, `%LOCALAPPDATA%\rbm-train` or `~/.cache/rbm-train`. */
 function cacheFolder(): string {
@@ -41,19 +42,10 @@ export function readCached(name: string, shortest: number, longest = shortest): 
 
 /** Writes a file to the cache, by atomic rename, so that readers see all of it or nothing. */
 export function writeCached(name: string, bytes: Uint8Array): void {
-  let temporary: string | undefined;
   try {
-    const folder = cacheFolder();
-    mkdirSync(folder, { recursive: true });
-    temporary = join(folder, `.${name}.${hostname()}.${process.pid}`);
-    writeFileSync(temporary, bytes);
-    renameSync(temporary, join(folder, name));
+    writeFileAtomically(join(cacheFolder(), name), bytes);
   } catch {
-    try {
-      if (temporary !== undefined) unlinkSync(temporary);
-    } catch {
-      // Nothing was written, or nothing may be removed: either way the cache is merely not there.
-    }
+    // The cache is merely not there.
   }
 }
 

@@ -1,11 +1,30 @@
 /**
- * Reads whole files that the user named: regular files only, so that a pipe or a device can't make the tool wait or
- * read for ever.
+ * What is at a path, and reading whole files that the user named: regular files only, so that a pipe or a device can't
+ * make the tool wait or read for ever.
  */
 
 import { readFileSync, statSync } from 'node:fs';
 import { printable, RbmError } from './errors.js';
-import { fileError, type FileFailure } from './file-errors.js';
+import { fileError, systemCode, type FileFailure } from './file-errors.js';
+
+/** Where the system says one of these, there is nothing at a path. */
+const isNothing = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'ERR_INVALID_ARG_VALUE']);
+
+/**
+ * What is at a path, links followed; undefined where nothing is. (Node.js's own existsSync takes a file that can't be
+ * looked at for one that is not there, which is how files are overwritten.)
+ *
+ * @throws RbmError of `failure.code`, or 'runtime', where that can't be told
+ */
+export function kindAt(path: string, failure: FileFailure = { code: 'runtime' }): 'file' | 'folder' | 'other' | undefined {
+  try {
+    const status = statSync(path);
+    return status.isFile() ? 'file' : status.isDirectory() ? 'folder' : 'other';
+  } catch (error) {
+    if (isNothing.has(systemCode(error) ?? '')) return undefined;
+    throw fileError(error, path, failure);
+  }
+}
 
 /**
  * The bytes of a file.

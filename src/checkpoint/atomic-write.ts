@@ -23,8 +23,9 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { printable, RbmError } from '../errors.js';
-import { fileError, systemCode } from '../file-errors.js';
+import { isRbmError, printable, RbmError } from '../errors.js';
+import { fileError, systemCode, type FileFailure } from '../file-errors.js';
+import { kindAt } from '../read-file.js';
 
 /** When a process started, in the kernel's ticks; tells a reused process id from the old one. Linux only, else ''. */
 function startTime(processId: number): string {
@@ -63,20 +64,20 @@ function describeProcessSpace(): string {
 const ownSuffix = `${processSpace}.${process.pid}.${startTime(process.pid)}.tmp`;
 const temporaryName = /^\..+\.([A-Za-z0-9_-]+)\.(\d+)\.(\d*)\.tmp$/;
 
-/** Flushes a folder's entries; some file systems refuse, which does no harm there. */
+/** Where the system says one of these, it does not flush folders here, or not for us, which does no harm. */
+const isRefusal = new Set(['EACCES', 'EBADF', 'EINVAL', 'EISDIR', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM']);
+
+/** Flushes a folder's entries. */
 function flushFolder(folder: string): void {
-  let descriptor: number;
   try {
-    descriptor = openSync(folder, 'r');
-  } catch {
-    return;
-  }
-  try {
-    fsyncSync(descriptor);
-  } catch {
-    // Not supported here.
-  } finally {
-    closeSync(descriptor);
+    const descriptor = openSync(folder, 'r');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    if (!isRefusal.has(systemCode(error) ?? '')) throw error;
   }
 }
 
@@ -85,14 +86,11 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   while (written < bytes.length) written += writeSync(descriptor, bytes, written);
 }
 
-/**
- * Makes a folder and those above it. (Node.js's own recursive mkdir never ends where a file system answers that the
- * parent of a folder to be made does not exist though it does, as /proc.)
- */
-function makeFolder(folder: string): void {
-  if (existsSync(folder) && statSync(folder).isDirectory()) return;
+/** Makes a folder below `root`, which must be there, and those in between. */
+function makeFolders(folder: string, root: string | undefined): void {
+  if (folder === root || (existsSync(folder) && statSync(folder).isDirectory())) return;
   const parent = dirname(folder);
-  if (parent !== folder) makeFolder(parent);
+  if (parent !== folder) makeFolders(parent, root);
   try {
     mkdirSync(folder);
   } catch (error) {
@@ -101,26 +99,44 @@ function makeFolder(folder: string): void {
   }
 }
 
-function linkTarget(path: string): string | undefined {
+/**
+ * Makes a folder and those above it. (Node.js's own recursive mkdir never ends where a file system answers that the
+ * parent of a folder to be made does not exist though it does, as /proc.)
+ *
+ * @param root a folder that must be there, and is not made
+ * @throws RbmError 'runtime' where it can't be made
+ */
+export function makeFolder(folder: string, root?: string): void {
+  try {
+    makeFolders(folder, root);
+  } catch (error) {
+    throw fileError(error, folder, { code: 'runtime', action: "can't be made a folder", hint: 'Choose another place.' });
+  }
+}
+
+/** Where a link leads, also to what is not there yet; the path itself where there is no link. */
+function linkTarget(path: string): string {
   try {
     return resolve(dirname(path), readlinkSync(path));
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EINVAL'].includes(systemCode(error) ?? '')) return path;
+    throw error;
   }
 }
 
 /** The file to replace: what a link points to; a device or a pipe can't be replaced, and must not be. */
 function replaceable(path: string): string {
-  let isFolder: boolean;
+  let kind: ReturnType<typeof kindAt>;
   try {
-    const status = statSync(path);
-    if (status.isFile()) return realpathSync(path);
-    isFolder = status.isDirectory();
-  } catch {
-    // Not there, or removed by a twin this very moment; a link may point to what is not there yet.
-    return linkTarget(path) ?? path;
+    kind = kindAt(path, cantBeWritten);
+    if (kind === 'file') return realpathSync(path);
+    if (kind === undefined) return linkTarget(path);
+  } catch (error) {
+    // Removed by a twin this very moment.
+    if (systemCode(error) === 'ENOENT') return path;
+    throw isRbmError(error) ? error : fileError(error, path, cantBeWritten);
   }
-  const what = isFolder ? 'it is a folder' : 'it is not a regular file (a device or a pipe)';
+  const what = kind === 'folder' ? 'it is a folder' : 'it is not a regular file (a device or a pipe)';
   throw new RbmError('runtime', `${printable(path)}: can't be written: ${what}`, { hint: 'Choose another place, or remove it.' });
 }
 
@@ -138,23 +154,26 @@ function writeOnce(path: string, temporary: string, content: FileContent): void 
   renameSync(temporary, path);
 }
 
+const cantBeWritten: FileFailure = { code: 'runtime', action: "can't be written", hint: 'Choose another place.' };
+
 /** Bytes or a text, whole or in pieces. */
 export type FileContent = Uint8Array | string | Iterable<Uint8Array | string>;
 
 /**
  * Writes a file so that its name only ever stands for the old or the new content.
  *
- * @throws RbmError 'runtime' where the file system fails; nothing of the new content is left behind then
+ * Removes what dead processes have left in the folder, too.
+ *
+ * @param root a folder that must be there: it and those above it are not made
+ * @throws RbmError 'runtime' where the file system fails: the old content is there then, or the whole new one that may not
+ * be on the disk yet
  */
-export function writeFileAtomically(path: string, content: FileContent): void {
+export function writeFileAtomically(path: string, content: FileContent, root?: string): void {
   const target = replaceable(path);
   const folder = dirname(target);
   const temporary = join(folder, `.${basename(target)}.${ownSuffix}`);
-  try {
-    makeFolder(folder);
-  } catch (error) {
-    throw fileError(error, folder, { code: 'runtime', action: "can't be made a folder", hint: 'Choose another place.' });
-  }
+  makeFolder(folder, root);
+  collectTemporaryFiles(folder);
   try {
     writeOnce(target, temporary, content);
     flushFolder(folder);
@@ -164,7 +183,7 @@ export function writeFileAtomically(path: string, content: FileContent): void {
     } catch {
       // It was never made, or is gone already.
     }
-    throw fileError(error, path, { code: 'runtime', action: "can't be written", hint: 'Choose another place.' });
+    throw fileError(error, path, cantBeWritten);
   }
 }
 
@@ -189,16 +208,14 @@ function isProvablyDead(writerSpace: string, processId: number, started: string)
   }
 }
 
-/** Removes the temporary files in `folder` whose writers were on this host and are dead. */
+/** Removes the temporary files in `folder` whose writers were on this host and are dead, as far as that is possible. */
 export function collectTemporaryFiles(folder: string): void {
-  let names: string[];
   try {
-    names = readdirSync(folder);
+    for (const name of readdirSync(folder)) {
+      const match = temporaryName.exec(name);
+      if (match !== null && isProvablyDead(match[1], Number(match[2]), match[3])) removeFile(join(folder, name));
+    }
   } catch {
-    return;
-  }
-  for (const name of names) {
-    const match = temporaryName.exec(name);
-    if (match !== null && isProvablyDead(match[1], Number(match[2]), match[3])) removeFile(join(folder, name));
+    // They are in nobody's way; the next one may have more luck.
   }
 }

@@ -5,7 +5,7 @@
  * config declares, readable by any tool (of averaged training the average); `velocity.*` (with momentum), `state.*` (what the
  * training algorithm carries), `updates.*` (what optimizer, centring, sparsity carry; `updates.last.*`: the parameters in
  * training, of averaged training), `tracking.*` (where log Z is tracked), `metrics` (the lines of metrics.jsonl up to here, so
- * that no event can be lost or doubled); metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no
+ * that no event can be lost or doubled; not those of closed files, which never change again); metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no
  * hosts, no paths: the same progress gives the same bytes.
  *
  * What a newer rbm-train adds (a tensor, a key) is refused by those that do not know it: nobody reads half a model, or goes on
@@ -41,7 +41,7 @@ export function isNewerCheckpoint(error: unknown): boolean {
 /** Every name that this version gives a meaning to. */
 const knownNames = {
   metadata: ['format', 'formatVersion', 'checksum', 'digest', 'progress', 'identity'],
-  progress: ['update', 'evaluated', 'best'],
+  progress: ['update', 'evaluated', 'best', 'closedMetrics'],
   identity: ['version', 'numericsVersion', 'configHash', 'dataFingerprint', 'config', 'shape', 'units', 'standardization', 'categories'],
   units: ['visible', 'hidden', 'variance', 'groups'],
   tensors: ['weights', 'visibleBias', 'hiddenBias', 'visibleLogVariance', 'velocity.weights', 'velocity.visibleBias', 'velocity.hiddenBias', 'metrics'],
@@ -58,6 +58,8 @@ export interface Progress {
   readonly evaluated: boolean;
   /** The best validation figure so far. */
   readonly best?: { readonly update: number; readonly value: number; readonly criterion: string };
+  /** How many files of events have been closed before the checkpoint's own; absent where none. */
+  readonly closedMetrics?: number;
 }
 
 /** What a checkpoint says of the model's units. */
@@ -98,7 +100,7 @@ export interface Checkpoint<Parameters = DeclaredParameters> {
   readonly updates?: ReadonlyMap<string, Tensor>;
   /** Tensors of what tracks log Z, by name; absent where nothing does. */
   readonly tracking?: ReadonlyMap<string, Tensor>;
-  /** Lines of metrics.jsonl up to this state. */
+  /** Lines of metrics.jsonl up to this state; those of closed files left out. */
   readonly metrics: readonly string[];
   readonly progress: Progress;
   readonly identity: CheckpointIdentity;
@@ -362,8 +364,8 @@ function parseObject(text: string | undefined): Record<string, unknown> | undefi
 
 function isProgress(value: Record<string, unknown> | undefined): value is Record<string, unknown> & Progress {
   if (value === undefined) return false;
-  const { update, evaluated, best } = value;
-  if (!(Number.isSafeInteger(update) && (update as number) >= 0 && typeof evaluated === 'boolean')) return false;
+  const { update, evaluated, best, closedMetrics = 0 } = value;
+  if (![update, closedMetrics].every((count) => Number.isSafeInteger(count) && (count as number) >= 0) || typeof evaluated !== 'boolean') return false;
   if (best === undefined) return true;
   const { update: bestUpdate, value: bestValue, criterion } = (best ?? {}) as Record<string, unknown>;
   const isBefore = Number.isSafeInteger(bestUpdate) && (bestUpdate as number) >= 0 && (bestUpdate as number) <= (update as number);

@@ -3,6 +3,7 @@
  *
  *     config.json       the resolved config
  *     metrics.jsonl     events, a function of progress alone; published with each checkpoint
+ *     metrics-….jsonl   the events before these, 5000 to a file: written once, so that no checkpoint of a long run grows
  *     checkpoints/      update-<number>.safetensors, the latest few
  *     best.safetensors  the best parameters by the validation figure, among the evaluations on the cadence
  *     start.safetensors the parameters that training started from, where they came from a file
@@ -10,16 +11,32 @@
  *     execution.json    times, host, versions, resumptions
  */
 
-import { closeSync, existsSync, fstatSync, lstatSync, openSync, readdirSync, readFileSync, readSync, rmdirSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, printable, RbmError } from '../errors.js';
-import { fileError, systemCode } from '../file-errors.js';
-import { readWholeFile } from '../read-file.js';
-import { collectTemporaryFiles, removeFile, writeFileAtomically } from './atomic-write.js';
+import { isRbmError, messageOf, printable, RbmError } from '../errors.js';
+import { fileError, isFileError, systemCode } from '../file-errors.js';
+import { kindAt, readWholeFile } from '../read-file.js';
+import { collectTemporaryFiles, makeFolder, removeFile, writeFileAtomically, type FileContent } from './atomic-write.js';
 import type { DeclaredModel, DeclaredParameters } from '../model/units/index.js';
-import { decodeCheckpoint, decodeCheckpointHeader, encodeCheckpoint, isNewerCheckpoint, metricsText, type Checkpoint, type CheckpointHeader } from './checkpoint.js';
+import {
+  decodeCheckpoint,
+  decodeCheckpointHeader,
+  encodeCheckpoint,
+  isNewerCheckpoint,
+  metricsText,
+  type Checkpoint,
+  type CheckpointHeader,
+  type CheckpointIdentity,
+} from './checkpoint.js';
 
 const checkpointName = /^update-(\d{13})\.safetensors$/;
+const closedMetricsName = /^metrics-(\d{6,})\.jsonl$/;
+
+/**
+ * Events to a closed file of metrics, 4 MB of exact likelihoods: what a save writes at most beside the model, twice. Ordinary
+ * trainings never get there: with `evaluation.every: auto` these are 2.5 million updates.
+ */
+export const eventsPerFile = 5000;
 
 /** Paths of the files of a run. */
 export class RunDirectory {
@@ -36,6 +53,11 @@ export class RunDirectory {
 
   get metrics(): string {
     return join(this.path, 'metrics.jsonl');
+  }
+
+  /** Path of a closed file of events, counted from 1. */
+  closedMetrics(number: number): string {
+    return join(this.path, `metrics-${String(number).padStart(6, '0')}.jsonl`);
   }
 
   get checkpoints(): string {
@@ -65,17 +87,17 @@ export class RunDirectory {
 
   /** The path of the kept start, where the run has one. */
   keptStart(): string | undefined {
-    return existsSync(this.start) ? this.start : undefined;
+    return kindAt(this.start) === undefined ? undefined : this.start;
   }
 
-  /** Whether config.json is there. */
+  /** Whether config.json is there, as a file. */
   hasConfig(): boolean {
-    return existsSync(this.config);
+    return kindAt(this.config) === 'file';
   }
 
   /** Whether result.json is there. */
   hasResult(): boolean {
-    return existsSync(this.result);
+    return kindAt(this.result) !== undefined;
   }
 
   /** Whether a run has been started here: a run writes its first checkpoint before config.json. */
@@ -85,26 +107,37 @@ export class RunDirectory {
 
   /** Updates of the checkpoints there, latest first. */
   checkpointUpdates(): number[] {
-    let names: string[];
-    try {
-      names = readdirSync(this.checkpoints);
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
-      throw fileError(error, this.checkpoints, { code: 'runtime', action: "can't be listed" });
-    }
-    const matches = names.map((name) => checkpointName.exec(name)).filter((match) => match !== null);
-    return matches.map((match) => Number(match[1])).toSorted((a, b) => b - a);
+    return matchesIn(this.checkpoints, checkpointName).map(([, update]) => update).toSorted((a, b) => b - a);
   }
 
-  /** Removes the files of the run that was here, and only these. */
+  /** Makes the directory, and those above it. */
+  make(): void {
+    makeFolder(this.path);
+  }
+
+  /**
+   * Removes the files of the run that was here, and only these; execution.json, which says whose it is now, stays. It does so
+   * in such an order that wherever it is stopped, what is left is a run that can be continued or replaced: the best
+   * parameters go after the checkpoints, which count them.
+   */
   clear(): void {
-    for (const file of [this.result, this.config, this.metrics, this.best, this.start, this.execution]) removeFile(file);
+    for (const file of [this.result, this.config, this.metrics]) removeFile(file);
     for (const update of this.checkpointUpdates()) removeFile(this.checkpoint(update));
+    this.#removeClosedMetrics(0);
+    for (const file of [this.best, this.start]) removeFile(file);
     this.collectTemporaryFiles();
     try {
       rmdirSync(this.checkpoints);
     } catch {
       // Not there, or holds files that are not ours.
+    }
+  }
+
+  /** Removes checkpoints of other trainings, which came too late to find that the directory was no longer theirs. */
+  removeOthers({ configHash, dataFingerprint }: CheckpointIdentity): void {
+    for (const file of [this.best, ...this.checkpointUpdates().map((update) => this.checkpoint(update))]) {
+      const identity = readCheckpointHeader(file)?.identity;
+      if (identity !== undefined && (identity.configHash !== configHash || identity.dataFingerprint !== dataFingerprint)) removeFile(file);
     }
   }
 
@@ -114,9 +147,19 @@ export class RunDirectory {
     collectTemporaryFiles(this.checkpoints);
   }
 
+  /** Writes a file of the run; a directory that was removed meanwhile is not made again for it. */
+  #write(file: string, content: FileContent): void {
+    writeFileAtomically(file, content, this.path);
+  }
+
+  /** Writes the parameters that training starts from. */
+  writeStart(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): void {
+    this.#write(this.start, encodeCheckpoint(checkpoint));
+  }
+
   /** Writes a JSON file of the run, for people to read. */
   writeJson(file: string, value: unknown): void {
-    writeFileAtomically(file, `${JSON.stringify(value, undefined, 2)}\n`);
+    this.#write(file, `${JSON.stringify(value, undefined, 2)}\n`);
   }
 
   /**
@@ -135,33 +178,62 @@ export class RunDirectory {
       // Reported below.
     }
     throw new RbmError('data', `${printable(file)}: is not a JSON object`, {
-      hint: 'The file is damaged. Start the run again with --force, or remove the file.',
+      hint: 'The file is damaged; --resume writes it again from the latest checkpoint.',
     });
   }
 
   /**
-   * Publishes all lines of metrics.jsonl at once; where the file has these and more, it is left: a twin is ahead, and
+   * Publishes all lines of metrics.jsonl at once; where these and more are there already, they are left: a twin is ahead, and
    * equal runs have equal events.
+   *
+   * @param closed how many files of events have been closed before
    */
-  writeMetrics(lines: readonly string[]): void {
+  writeMetrics(closed: number, lines: readonly string[]): void {
     const text = metricsText(lines);
-    const published = readIfThere(this.metrics);
-    if (published !== undefined && published.length >= text.length && published.startsWith(text)) return;
-    writeFileAtomically(this.metrics, text);
+    // A twin may have closed the file that is being filled here.
+    const published = readIfThere(this.closedMetrics(closed + 1)) ?? readIfThere(this.metrics);
+    if (published?.startsWith(text)) return;
+    this.replaceMetrics(closed, lines);
   }
 
   /** Publishes these lines of metrics.jsonl and no others. */
-  replaceMetrics(lines: readonly string[]): void {
-    writeFileAtomically(this.metrics, metricsText(lines));
+  replaceMetrics(closed: number, lines: readonly string[]): void {
+    this.#removeClosedMetrics(closed);
+    this.#write(this.metrics, metricsText(lines));
   }
 
-  /** Writes the checkpoint, then removes all but the latest `keep`. */
-  writeCheckpoint(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>, keep: number): void {
+  /** Writes a file of events that no later save touches; a twin's, or one from before a kill, is the same. */
+  closeMetrics(number: number, lines: readonly string[]): void {
+    const text = metricsText(lines);
+    const file = this.closedMetrics(number);
+    if (readIfThere(file) !== text) this.#write(file, text);
+  }
+
+  /** The closed files of events, up to that number, that are not there. */
+  missingMetrics(closed: number): string[] {
+    return Array.from({ length: closed }, (_, index) => this.closedMetrics(index + 1)).filter((file) => kindAt(file) === undefined);
+  }
+
+  #removeClosedMetrics(after: number): void {
+    for (const [name, number] of matchesIn(this.path, closedMetricsName)) if (number > after) removeFile(join(this.path, name));
+  }
+
+  /**
+   * Writes the checkpoint, then removes all but the latest `keep`.
+   *
+   * @param warn told where an old one can't be removed; that is tried again with the next
+   */
+  writeCheckpoint(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>, keep: number, warn: (message: string) => void): void {
     const { update } = checkpoint.progress;
-    writeCheckpointFile(this.checkpoint(update), checkpoint);
+    this.#write(this.checkpoint(update), encodeCheckpoint(checkpoint));
     // Those of a later update were left by a run that was replaced, or by a twin that is ahead: not ours to remove.
-    const older = this.checkpointUpdates().filter((other) => other <= update);
-    for (const outdated of older.slice(keep)) removeFile(this.checkpoint(outdated));
+    try {
+      const older = this.checkpointUpdates().filter((other) => other <= update);
+      for (const outdated of older.slice(keep)) removeFile(this.checkpoint(outdated));
+    } catch (error) {
+      if (!isFileError(error)) throw error;
+      warn(`${messageOf(error)}; old checkpoints are left there`);
+    }
   }
 
   /** Whether best.safetensors is there and whole. */
@@ -169,13 +241,17 @@ export class RunDirectory {
     return readCheckpointHeader(this.best) !== undefined;
   }
 
-  /** Writes the best parameters so far, except where a twin is ahead and has written later ones. */
-  writeBest(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): void {
+  /**
+   * Writes the best parameters so far, except where a twin is ahead and has written later ones.
+   *
+   * @param content the bytes of the checkpoint, where its parameters have changed meanwhile
+   */
+  writeBest(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>, content: FileContent = encodeCheckpoint(checkpoint)): void {
     const there = readCheckpointHeader(this.best);
     const { configHash, dataFingerprint } = checkpoint.identity;
     const isTwins = there?.identity.configHash === configHash && there.identity.dataFingerprint === dataFingerprint;
     if (isTwins && there.progress.update > checkpoint.progress.update) return;
-    writeCheckpointFile(this.best, checkpoint);
+    this.#write(this.best, content);
   }
 
   /**
@@ -188,7 +264,7 @@ export class RunDirectory {
     const { best, updates } = (this.readJson(this.result) ?? {}) as { best?: { update?: unknown }; updates?: unknown };
     const last = this.checkpointUpdates()[0];
     if (last !== undefined && updates === last && best?.update === last) return this.checkpoint(last);
-    if (existsSync(this.best)) return this.best;
+    if (kindAt(this.best) !== undefined) return this.best;
     throw new RbmError('data', `${printable(this.path)}: this run kept no best.safetensors`, {
       hint: 'It needs a validation split, evaluations during training, and checkpoint.best. Leave out --best for the latest checkpoint.',
     });
@@ -218,7 +294,7 @@ export class RunDirectory {
         // It is the latest state, and whole: to go on from an older one would be to lose it.
         if (isNewerCheckpoint(error)) throw error;
         // A link to nothing is there, too; what a run that goes on has removed is not.
-        if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) failures.push(error);
+        if (this.checkpointUpdates().includes(update)) failures.push(error);
       }
     }
     if (failures.length === 0) return undefined;
@@ -241,17 +317,28 @@ export class RunDirectory {
   }
 }
 
-/** Writes a checkpoint file. */
-export function writeCheckpointFile(path: string, checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): void {
-  writeFileAtomically(path, encodeCheckpoint(checkpoint));
+/** The files in a folder whose names match, with the number in their names; none where there is no folder. */
+function matchesIn(folder: string, pattern: RegExp): [name: string, number: number][] {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
+    throw fileError(error, folder, { code: 'runtime', action: "can't be listed" });
+  }
+  return names.map((name) => pattern.exec(name)).filter((match) => match !== null).map(([name, number]) => [name, Number(number)]);
 }
 
+/** A file of the run as text; what is no file is not read: a pipe would make the run wait for ever. */
 function readIfThere(file: string): string | undefined {
   try {
+    if (['folder', 'other'].includes(kindAt(file) ?? '')) {
+      throw new RbmError('data', `${printable(file)}: can't be read: it is a folder, a pipe or a device`, { hint: 'Remove what stands in the place of this file.' });
+    }
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw fileError(error, file, { code: 'data', action: "can't be read" });
+    throw isRbmError(error) ? error : fileError(error, file, { code: 'data', action: "can't be read" });
   }
 }
 
@@ -278,25 +365,34 @@ function* filePieces(descriptor: number, position: number): Generator<Uint8Array
   }
 }
 
-/** What a checkpoint says of itself, its tensors checked but not held; undefined where there is none, or it is damaged. */
+/** The first bytes of an open file; fewer where it has fewer. */
+function firstBytes(descriptor: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let read = 0;
+  for (let count = -1; count !== 0 && read < length; read += count) count = readSync(descriptor, bytes, read, length - read, read);
+  return bytes.subarray(0, read);
+}
+
+/**
+ * What a checkpoint says of itself, its tensors checked but not held; undefined where there is none, or it is damaged.
+ *
+ * @throws RbmError 'runtime' where it can't be read
+ */
 function readCheckpointHeader(path: string): CheckpointHeader | undefined {
-  let descriptor: number;
+  if (kindAt(path) !== 'file') return undefined;
   try {
-    descriptor = openSync(path, 'r');
-  } catch {
+    const descriptor = openSync(path, 'r');
+    try {
+      const { size } = fstatSync(descriptor);
+      const end = size < 8 ? Infinity : 8 + Number(Buffer.from(firstBytes(descriptor, 8)).readBigUInt64LE());
+      return end > size ? undefined : decodeCheckpointHeader(firstBytes(descriptor, end), filePieces(descriptor, end));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    // What is damaged or not a file can be replaced; what the machine does not give may be the work of a twin that is ahead.
+    const failure = fileError(error, path, { code: 'data', action: "can't be read" });
+    if (failure.code === 'runtime') throw failure;
     return undefined;
-  }
-  try {
-    const length = new Uint8Array(8);
-    readSync(descriptor, length, 0, 8, 0);
-    const end = 8 + Number(new DataView(length.buffer).getBigUint64(0, true));
-    if (end > fstatSync(descriptor).size) return undefined;
-    const start = new Uint8Array(end);
-    readSync(descriptor, start, 0, end, 0);
-    return decodeCheckpointHeader(start, filePieces(descriptor, end));
-  } catch {
-    return undefined;
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -2,7 +2,6 @@
  * Arguments that name a model or data: a run, a checkpoint, another tool's file; a source, a config, a data file.
  */
 
-import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
@@ -15,6 +14,7 @@ import { printable, RbmError } from '../errors.js';
 import { isBinaryMatrix, binaryLayer, createHostMatrix, type ModelParameters, type VisibleLayer, type VisibleStates } from '../kernels/index.js';
 import { parameterTensors } from '../model/parameters.js';
 import { binaryModelUnits, standardParameters } from '../model/units/index.js';
+import { kindAt } from '../read-file.js';
 import { configKeys } from '../run/config-schema.js';
 import { areSameLayers, misfitOf } from '../run/units.js';
 import { collect, type CommonOptions } from './options.js';
@@ -52,7 +52,7 @@ export function addModelOptions(command: Command): Command {
 }
 
 function isFolder(path: string): boolean {
-  return existsSync(path) && statSync(path).isDirectory();
+  return kindAt(path, { code: 'data' }) === 'folder';
 }
 
 /** The run that a checkpoint file lies in, where it does. */
@@ -169,7 +169,7 @@ async function loadDataConfig(
     return loadConfig(configKeys, { file: argument, set, workingDirectory });
   }
   const isSource = dataSources.some(({ name }) => name === argument);
-  if (!isSource && !existsSync(path)) {
+  if (!isSource && kindAt(path, { code: 'data' }) === undefined) {
     throw new RbmError('usage', `${printable(argument)}: neither a source of data nor an existing file`, {
       hint: `Sources are: ${dataSources.map(({ name }) => name).join(', ')}. Otherwise name a config or a data file.`,
     });

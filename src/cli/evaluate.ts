@@ -4,7 +4,8 @@
 
 import { parametersDigest } from '../checkpoint/digest.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
-import { evaluateModel, type Figures } from '../estimators/evaluation.js';
+import { systemCode } from '../file-errors.js';
+import { areFiguresFinite, evaluateModel, type Figures } from '../estimators/evaluation.js';
 import type { ExactCooperation } from '../estimators/exact-log-partition-function.js';
 import { comparePaired, type PairedComparison } from '../estimators/likelihood-interval.js';
 import { logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
@@ -45,7 +46,7 @@ interface Evaluated {
 
 async function evaluateParameters(
   kernels: Kernels,
-  { parameters, standard }: ModelArgument,
+  { file, parameters, standard }: ModelArgument,
   splits: Readonly<Record<string, VisibleStates>>,
   plan: EstimationPlan,
   pseudoLikelihoodExamples: number,
@@ -72,11 +73,22 @@ async function evaluateParameters(
       },
       cooperation,
     );
-  const figures =
+  const working =
     estimator === 'exact'
-      ? await withExactProgress(standard, { threads: kernels.threads, quiet }, terminal, evaluateWith)
-      : await withEstimateProgress(quiet, terminal, evaluateWith);
+      ? withExactProgress(standard, { threads: kernels.threads, quiet }, terminal, evaluateWith)
+      : withEstimateProgress(quiet, terminal, evaluateWith);
+  const figures = await working.catch((error: unknown) => {
+    throw systemCode(error) === 'ERR_PROBABILITY_OVERFLOW' ? tooLarge(file) : error;
+  });
+  if (!areFiguresFinite(figures)) throw tooLarge(file);
   return { figures, energies };
+}
+
+/** The error of a model whose log-probabilities are no longer numbers. */
+function tooLarge(file: string): RbmError {
+  return new RbmError('data', `${printable(file)}: its parameters are so large that log-probabilities overflow float64`, {
+    hint: 'rbm-train inspect shows how large they are. Training has most likely diverged: train again with a smaller training.learningRate, or take an earlier checkpoint.',
+  });
 }
 
 /** Refuses to compare likelihoods of different things. */
@@ -157,6 +169,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
     const { logPartitionFunction } = own.figures;
     const energies = (own.energies.test ?? own.energies.train ?? Object.values(own.energies)[0]).subarray(0, count);
     const ofStandard = await raise(kernels, createModel(kernels, model.standard), chosen, raiseChains, plan.annealing, cooperation);
+    if (!Number.isFinite(ofStandard.mean)) throw tooLarge(model.file);
     raised = {
       ...ofStandard,
       mean: ofStandard.mean - declaredShift(parameters).logVolume,

@@ -2,11 +2,11 @@
  * `rbm-train init`: a commented config to start from.
  */
 
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { writeFileAtomically } from '../checkpoint/atomic-write.js';
 import { startingConfig } from '../config/index.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
+import { kindAt } from '../read-file.js';
 import { configKeys } from '../run/config-schema.js';
 import type { CommonOptions, DefineCommand } from './options.js';
 import { shellWord } from './paths.js';
@@ -44,7 +44,7 @@ export const initCommand: DefineCommand = (command, terminal, finish) => {
         return;
       }
       const path = resolve(terminal.workingDirectory, file);
-      if (existsSync(path) && !options.force) {
+      if (!options.force && kindAt(path) !== undefined) {
         throw new RbmError('usage', `${printable(file)} exists already`, { hint: 'Choose another name, or replace it with --force.' });
       }
       writeFileAtomically(path, text);

@@ -26,14 +26,18 @@ function summarise(name: string, shape: readonly number[], values: Float64Array 
   let minimum = Infinity;
   let maximum = -Infinity;
   const floats = Float64Array.from(values);
-  const squares = floats.map((value) => value * value);
   for (const value of floats) {
     if (value < minimum) minimum = value;
     if (value > maximum) maximum = value;
   }
   const count = floats.length;
-  const mean = canonicalSum(floats) / count;
-  return { name, shape, minimum, maximum, mean, rootMeanSquare: Math.sqrt(canonicalSum(squares) / count) };
+  // Where squares would overflow or vanish, all is measured in the largest value.
+  const largest = Math.max(-minimum, maximum);
+  const unit = largest > 1e140 || (largest > 0 && largest < 1e-140) ? largest : 1;
+  const measured = floats.map((value) => value / unit);
+  const mean = unit * (canonicalSum(measured) / count);
+  const rootMeanSquare = unit * Math.sqrt(canonicalSum(measured.map((value) => value * value)) / count);
+  return { name, shape, minimum, maximum, mean, rootMeanSquare };
 }
 
 function inspect(argument: string, options: ModelOptions, terminal: Terminal): void {

@@ -26,6 +26,9 @@ export function errorText(error: unknown, debug: boolean, colour: boolean): stri
   if (/^(Array buffer allocation failed|Invalid typed array length|Invalid array length)/.test(message)) {
     return `${label} not enough memory: ${message}\nUse a smaller model, fewer chains or less data.\n${stack}`;
   }
+  const { path, syscall } = (error ?? {}) as Record<string, unknown>;
+  // Of the tool's own modules, mostly: those of a command are read when it is called.
+  if (typeof path === 'string' && typeof syscall === 'string') return errorText(fileError(error, path, { code: 'runtime', action: "can't be used" }), debug, colour);
   return (
     `${label} internal error: ${printable(message, 500)}\n` +
     `This is a bug in rbm-train. Run the command again with --debug for the details to report.\n${stack}`

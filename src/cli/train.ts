@@ -2,12 +2,12 @@
  * Training: `rbm-train --config <file>` starts a run, `--resume <run>` continues one.
  */
 
-import { existsSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { RunDirectory } from '../checkpoint/run-directory.js';
 import { loadConfig, type LoadedConfig } from '../config/index.js';
 import type { RunConfig } from '../config/run-config.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
+import { kindAt } from '../read-file.js';
 import { configKeys } from '../run/config-schema.js';
 import { checkpointToContinue, loadRunConfig, openRunDirectory, withKeptStart } from '../run/open-run.js';
 import { describeCost, prepareRun, type PreparedRun } from '../run/prepare.js';
@@ -112,7 +112,7 @@ export async function train(options: TrainOptions, terminal: Terminal): Promise<
     });
   }
   const stop = terminal.listenForStop();
-  const isOriginalGone = resuming && config.model.from !== undefined && !existsSync(config.model.from);
+  const isOriginalGone = resuming && config.model.from !== undefined && kindAt(config.model.from, { code: 'data' }) === undefined;
   const prepared = await prepareRun(isOriginalGone ? withKeptStart(loaded, directory) : loaded);
   // A signal that came while data was loading is seen once the event loop has turned.
   await new Breath().take();
@@ -126,9 +126,9 @@ export async function train(options: TrainOptions, terminal: Terminal): Promise<
     dryRun(prepared, checkpoint?.progress.update, options.json === true, terminal);
     return exitCodes.ok;
   }
-  if (options.force && !resuming) directory.clear();
   collectGarbage();
-  const outcome = await trainRun({ prepared, directory, checkpoint, stop, report: display.report }).finally(() => {
+  const replace = options.force === true && !resuming;
+  const outcome = await trainRun({ prepared, directory, checkpoint, replace, stop, report: display.report }).finally(() => {
     display.end();
     return prepared.kernels.close();
   });

@@ -38,7 +38,7 @@ function claim(
       return { digest: digest as string, updates: updates as number, source: 'result.json' };
     }
     throw new RbmError('data', `${printable(directory.result)}: has no digest, or no number of updates`, {
-      hint: 'The file is damaged; remove it to verify the latest checkpoint instead.',
+      hint: 'The file is damaged; --resume writes it again from the latest checkpoint.',
     });
   }
   const checkpoint = directory.readLatestCheckpoint(warn);
@@ -108,7 +108,16 @@ async function verify(path: string, options: VerifyOptions, terminal: Terminal):
     if (!options.json) terminal.out(`verified: ${updates} updates again give digest ${actual}\n`);
     return exitCodes.ok;
   } finally {
-    rmSync(temporary, { recursive: true, force: true });
+    removeFolder(temporary, warn);
+  }
+}
+
+/** What can't be removed is left where such things are left: the verdict stands. */
+function removeFolder(folder: string, warn: (message: string) => void): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch (error) {
+    warn(fileError(error, folder, { code: 'runtime', action: "can't be removed" }).message);
   }
 }
 

@@ -124,3 +124,13 @@ export async function evaluateModel(
   const freeEnergyGap = meanWithError(validation).mean - meanWithError(compared).mean;
   return { logPartitionFunction: estimate, splits: figures, freeEnergyGap };
 }
+
+/**
+ * Whether log Z and every figure of the splits are finite; where not, log-probabilities are too large for float64. Intervals may
+ * have an infinite end, where nothing more is known.
+ */
+export function areFiguresFinite({ logPartitionFunction, splits }: Figures): boolean {
+  const isNumber = (value: unknown): boolean => (Array.isArray(value) ? !value.some(Number.isNaN) : typeof value !== 'number' || Number.isFinite(value));
+  const { logZ, interval } = logPartitionFunction ?? {};
+  return [logZ, interval, ...Object.values(splits).flatMap((split) => Object.values(split))].every(isNumber);
+}

@@ -7,17 +7,19 @@
 
 import { hostname } from 'node:os';
 import { removeFile } from '../checkpoint/atomic-write.js';
-import type { Checkpoint, Progress } from '../checkpoint/checkpoint.js';
+import { encodeCheckpoint, type Checkpoint, type Progress } from '../checkpoint/checkpoint.js';
 import { parametersDigest } from '../checkpoint/digest.js';
-import { writeCheckpointFile, type RunDirectory } from '../checkpoint/run-directory.js';
+import { eventsPerFile, type RunDirectory } from '../checkpoint/run-directory.js';
 import { messageOf, printable, RbmError } from '../errors.js';
-import { evaluateModel, type Figures } from '../estimators/evaluation.js';
+import { areFiguresFinite, evaluateModel, type Figures } from '../estimators/evaluation.js';
+import { isFileError } from '../file-errors.js';
 import { independentUnitsLogLikelihood } from '../estimators/independent-units.js';
 import { LogPartitionFunctionTracker } from '../estimators/tracked-log-partition-function.js';
 import { declaredShift, type DeclaredModel } from '../model/units/index.js';
 import { canonicalJson } from '../config/index.js';
 import type { Extent } from '../config/schema.js';
 import { extentInUpdates } from '../training/schedules.js';
+import type { SavedTensor } from '../sampling/saved-states.js';
 import { Trainer } from '../training/trainer.js';
 import { version } from '../version.js';
 import { resultFigures, type Evaluation, type Report } from './events.js';
@@ -27,8 +29,17 @@ import { Breath, Stopped, stoppablePause, type StopRequest, type StopSignal } fr
 /** With `auto`, evaluations are at least this many updates apart. */
 const automaticEvaluationUpdates = 500;
 
+/** Sessions that execution.json keeps, the latest: a batch loop may continue a run thousands of times. */
+const keptSessions = 100;
+
 /** A model that is this many nats worse than independent units is not merely at its beginning. */
 const uselessMargin = 1;
+
+/**
+ * So many checkpoints in a row that can't be written end the training. With the default cadence they stand for 50 minutes:
+ * a full disk or a server that is away for a while costs nothing, and one that stays so costs no more than these.
+ */
+const failedSavesLimit = 100;
 
 /** How a run ended. */
 export type RunOutcome =
@@ -60,6 +71,8 @@ export interface TrainRequest {
   readonly directory: RunDirectory;
   /** Where to continue; a new run where left out. Taken out of the request once it is restored. */
   checkpoint?: Checkpoint;
+  /** A new run takes the place of the one that is there, also where that one is still under way. */
+  readonly replace?: boolean;
   readonly stop: StopRequest;
   readonly report: Report;
 }
@@ -90,11 +103,9 @@ function isBetter(candidate: { value: number; criterion: string }, best: Progres
 /** Why training ends where log-probabilities are no longer numbers. */
 const overflow = 'log-probabilities are too large for float64';
 
-/** Whether all figures are numbers; intervals may have an infinite end, where nothing more is known. */
-function areFiguresFinite({ logPartitionFunction, splits }: Figures): boolean {
-  const isNumber = (value: unknown): boolean => (Array.isArray(value) ? !value.some(Number.isNaN) : typeof value !== 'number' || Number.isFinite(value));
-  const { logZ, interval } = logPartitionFunction ?? {};
-  return [logZ, interval, ...Object.values(splits).flatMap((split) => Object.values(split))].every(isNumber);
+/** Whether a later session could continue with these: what is not finite, no file holds. */
+function areTensorsFinite(tensors: Readonly<Record<string, SavedTensor>>): boolean {
+  return Object.values(tensors).every(({ values }) => values.BYTES_PER_ELEMENT === 1 || values.every((value) => Number.isFinite(value)));
 }
 
 class Run {
@@ -104,17 +115,26 @@ class Run {
   readonly #pause: () => Promise<void>;
   /** Lines of metrics.jsonl up to now. */
   #lines: string[] = [];
+  /** How many files of events are full. */
+  #closedMetrics = 0;
+  /** The last of these, as long as they are not written. */
+  readonly #fullFiles: string[][] = [];
   #evaluated = false;
   #best: Progress['best'];
   /** Update of the checkpoint that this session continues from. */
   readonly #fromUpdate: number | undefined;
   #savedUpdate = -1;
+  /** When a checkpoint was last written, or tried to be. */
   #savedTime = performance.now();
+  /** Checkpoints that could not be written since the last one that could. */
+  #failedSaves = 0;
+  /** The best parameters so far, where they could not be written when they were there. */
+  #unsavedBest: { readonly checkpoint: Checkpoint<DeclaredModel>; readonly content: readonly Uint8Array[] } | undefined;
   #evaluation: Evaluation | undefined;
   /** What evaluations take log Z from, where it is tracked. */
   #tracker: LogPartitionFunctionTracker | undefined;
-  /** Whether the directory says whose it is. */
-  #isStarted = false;
+  /** What execution.json says of whose the directory is. */
+  #owner: Readonly<Record<string, unknown>> = {};
   readonly #startTime = new Date();
   readonly #startCpu = process.cpuUsage();
 
@@ -132,6 +152,7 @@ class Run {
       this.#best = checkpoint.progress.best;
       this.#savedUpdate = checkpoint.progress.update;
       this.#lines = [...checkpoint.metrics];
+      this.#closedMetrics = checkpoint.progress.closedMetrics ?? 0;
     }
   }
 
@@ -156,22 +177,21 @@ class Run {
     const { length, updatesPerEpoch } = prepared;
     const trainer = this.#trainer;
     directory.collectTemporaryFiles();
+    this.#claim();
     if (this.#fromUpdate === undefined) {
       // From the first moment there is a checkpoint to come back to, and a start that no other file decides.
-      if (prepared.config.model.from !== undefined) writeCheckpointFile(directory.start, this.#checkpoint());
+      if (prepared.config.model.from !== undefined) directory.writeStart(this.#checkpoint());
       this.#save();
     } else {
       directory.removeDamagedCheckpoints(this.#fromUpdate);
-      this.#warnOfLostBest();
+      this.#warnOfLostFiles();
     }
     directory.writeJson(directory.config, prepared.config);
     // Of a shorter training: it is no longer this run's result, and its last event was off the cadence.
     if (trainer.update < length && directory.hasResult()) {
       removeFile(directory.result);
-      directory.replaceMetrics(this.#lines);
+      directory.replaceMetrics(this.#closedMetrics, this.#lines);
     }
-    this.#writeExecution('running');
-    this.#isStarted = true;
     const examples = prepared.dataset.splits.train.rows;
     report({ type: 'start', update: trainer.update, length, updatesPerEpoch, examples });
 
@@ -181,7 +201,7 @@ class Run {
       for (;;) {
         if (!this.#evaluated && this.#isEvaluationDue()) await this.#evaluateOnCadence();
         if (trainer.update >= length) break;
-        if (this.#isCheckpointDue()) this.#save();
+        if (this.#isCheckpointDue()) this.#saveOnCadence();
         if (stop.signal !== undefined) throw new Stopped(stop.signal);
         if (!(await trainer.step())) throw this.#diverged('some parameters are no longer finite numbers');
         this.#evaluated = false;
@@ -195,7 +215,7 @@ class Run {
       if (code === 'ERR_COMPUTE_THREAD' || code === 'ERR_KERNEL_MEMORY') throw this.#kernelsFailed(error);
       if (!(error instanceof Stopped)) throw error;
       this.#save();
-      this.#writeExecution('stopped');
+      this.#endExecution('stopped');
       return { status: 'stopped', signal: error.signal, update: trainer.update };
     }
   }
@@ -280,30 +300,90 @@ class Run {
     const { update } = this.#trainer;
     const evaluation = await this.#evaluate();
     this.#evaluation = evaluation;
-    this.#lines.push(this.#metricsLine(evaluation));
+    this.#pushLine(this.#metricsLine(evaluation));
     this.#evaluated = true;
     const candidate = validationFigure(resultFigures(evaluation));
     if (candidate === undefined) return;
     if (!isBetter(candidate, this.#best)) return;
     this.#best = { update, ...candidate };
     if (!prepared.config.checkpoint.best) return;
-    this.#checkOwnership();
-    directory.writeBest(this.#checkpoint());
+    const checkpoint = this.#checkpoint();
+    this.#unsavedBest = undefined;
+    const write = (): void => this.#writeAsOwner(directory.best, () => directory.writeBest(checkpoint));
+    if (this.#goesOnWithout(write, 'it is written with the next checkpoint')) return;
+    this.#unsavedBest = { checkpoint, content: Array.from(encodeCheckpoint(checkpoint), (piece) => Uint8Array.from(piece)) };
+  }
+
+  /**
+   * One more event. When a file of them is full depends on their number alone, and one line always stays: it says to twins,
+   * and to who continues, which events metrics.jsonl goes on with.
+   */
+  #pushLine(line: string): void {
+    if (this.#lines.length === eventsPerFile) {
+      this.#fullFiles.push(this.#lines);
+      this.#closedMetrics++;
+      this.#lines = [];
+    }
+    this.#lines.push(line);
+  }
+
+  /** Writes the files of events that have become full, before a checkpoint counts them. */
+  #closeMetrics(): void {
+    const { directory } = this.#request;
+    for (let lines = this.#fullFiles[0]; lines !== undefined; lines = this.#fullFiles[0]) {
+      const number = this.#closedMetrics - this.#fullFiles.length + 1;
+      this.#writeAsOwner(directory.closedMetrics(number), () => directory.closeMetrics(number, lines));
+      this.#fullFiles.shift();
+    }
   }
 
   #checkpoint(): Checkpoint<DeclaredModel> {
     const { prepared } = this.#request;
     const { result, velocity, update } = this.#trainer;
+    const [state, updates] = [this.#trainer.gradientTensors(), this.#trainer.updateTensors()];
+    // A mean of squares that has overflowed leaves the parameters finite, and never lets them move again.
+    if (!areTensorsFinite(state) || !areTensorsFinite(updates)) throw this.#diverged('what is carried from update to update is no longer finite');
     return {
       parameters: result,
       velocity,
-      state: new Map(Object.entries(this.#trainer.gradientTensors())),
-      updates: new Map(Object.entries(this.#trainer.updateTensors())),
+      state: new Map(Object.entries(state)),
+      updates: new Map(Object.entries(updates)),
       ...(this.#tracker !== undefined && { tracking: new Map(Object.entries(this.#tracker.tensors())) }),
       metrics: this.#lines,
-      progress: { update, evaluated: this.#evaluated, best: this.#best },
+      progress: { update, evaluated: this.#evaluated, best: this.#best, ...(this.#closedMetrics > 0 && { closedMetrics: this.#closedMetrics }) },
       identity: prepared.identity,
     };
+  }
+
+  /** What the directory says of its training, where it says anything. */
+  #training(): Readonly<Record<string, unknown>> | undefined {
+    try {
+      return this.#request.directory.readJson(this.#request.directory.execution)?.training as Record<string, unknown> | undefined;
+    } catch {
+      // Damaged: nobody else's, at least.
+      return this.#owner;
+    }
+  }
+
+  /**
+   * Makes the directory this training's, before anything is written there: whoever trains another one in it finds out.
+   *
+   * @throws RbmError 'runtime' where another training has started there since it was found free
+   */
+  #claim(): void {
+    const { prepared, directory, replace } = this.#request;
+    const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
+    const isNew = this.#fromUpdate === undefined;
+    // One that takes the place of the same training differs from it by this: its files are none of the old one's.
+    const restarted = isNew && replace === true ? this.#startTime.toISOString() : this.#training()?.restarted;
+    this.#owner = { configHash, dataFingerprint, numericsVersion, ...(restarted !== undefined && { restarted }) };
+    if (isNew && replace !== true && directory.holdsRun()) this.#checkOwnership();
+    directory.make();
+    this.#writeExecution('running');
+    if (!isNew) return;
+    // Also what the last owner has written up to this moment; what it writes later, it removes itself.
+    if (replace === true) directory.clear();
+    else directory.removeOthers(prepared.identity);
   }
 
   /**
@@ -313,32 +393,60 @@ class Run {
    * @throws RbmError 'runtime' where the directory is no longer this training's
    */
   #checkOwnership(): void {
-    const { prepared, directory } = this.#request;
-    let training: unknown;
-    try {
-      training = directory.readJson(directory.execution)?.training;
-    } catch {
-      // Damaged: nobody else's, at least.
-      return;
-    }
-    const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
-    if (canonicalJson(training ?? null) === canonicalJson({ configHash, dataFingerprint, numericsVersion })) return;
+    const training = this.#training();
+    if (canonicalJson(training ?? null) === canonicalJson(this.#owner)) return;
     const what = training === undefined ? 'the run directory was removed or emptied' : 'another training has been started in this directory';
-    throw new RbmError('runtime', `${printable(directory.path)}: ${what} meanwhile`, {
+    throw new RbmError('runtime', `${printable(this.#request.directory.path)}: ${what} meanwhile`, {
       hint: 'This training has stopped without writing more. Give every training an --output of its own.',
     });
   }
 
-  /** Saves the checkpoint, which holds the metrics, then publishes them. */
+  /** Writes a file of this training, and takes it back where the directory has changed hands just then. */
+  #writeAsOwner(file: string, write: () => void): void {
+    this.#checkOwnership();
+    write();
+    try {
+      this.#checkOwnership();
+    } catch (error) {
+      removeFile(file);
+      throw error;
+    }
+  }
+
+  /** Saves the best parameters where that is still to be done, then the checkpoint, which counts them and holds the metrics, then publishes these. */
   #save(): void {
     const { prepared, directory, report } = this.#request;
     const { update } = this.#trainer;
-    if (this.#isStarted) this.#checkOwnership();
-    directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep);
-    directory.writeMetrics(this.#lines);
+    const best = this.#unsavedBest;
+    if (best !== undefined) this.#writeAsOwner(directory.best, () => directory.writeBest(best.checkpoint, best.content));
+    this.#unsavedBest = undefined;
+    this.#closeMetrics();
+    const warn = (message: string): void => report({ type: 'warning', message });
+    this.#writeAsOwner(directory.checkpoint(update), () => directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep, warn));
+    directory.writeMetrics(this.#closedMetrics, this.#lines);
     this.#savedUpdate = update;
     this.#savedTime = performance.now();
+    this.#failedSaves = 0;
     report({ type: 'checkpoint', update, file: directory.checkpoint(update) });
+  }
+
+  /** As {@link #save}, while there is more to do: what fails is tried again when the next checkpoint is due. */
+  #saveOnCadence(): void {
+    if (this.#failedSaves + 1 === failedSavesLimit) this.#save();
+    else if (!this.#goesOnWithout(() => this.#save(), 'training goes on, and saves when the next checkpoint is due')) this.#failedSaves++;
+    this.#savedTime = performance.now();
+  }
+
+  /** Does what training can go on without where the file system fails; whether it was done. */
+  #goesOnWithout(action: () => void, consequence: string): boolean {
+    try {
+      action();
+      return true;
+    } catch (error) {
+      if (!isFileError(error)) throw error;
+      this.#request.report({ type: 'warning', message: `update ${this.#trainer.update}: ${messageOf(error)}; ${consequence}` });
+      return false;
+    }
   }
 
   #isCheckpointDue(): boolean {
@@ -356,7 +464,7 @@ class Run {
     this.#save();
     // An evaluation off the cadence is published after the checkpoint, which does not count it: a run that is
     // continued with more epochs has the same events as one that was never stopped.
-    if (!this.#evaluated) directory.writeMetrics([...this.#lines, this.#metricsLine(evaluation)]);
+    if (!this.#evaluated) directory.writeMetrics(this.#closedMetrics, [...this.#lines, this.#metricsLine(evaluation)]);
     const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
     const figures = resultFigures(evaluation);
     this.#warnOfUselessModel(figures);
@@ -376,13 +484,16 @@ class Run {
       best,
     };
     directory.writeJson(directory.result, result);
-    this.#writeExecution('finished');
+    this.#endExecution('finished');
     return result;
   }
 
-  /** The best parameters so far are in no other file, and only better ones replace them. */
-  #warnOfLostBest(): void {
+  /** What is in no other file, and training does not make again. */
+  #warnOfLostFiles(): void {
     const { prepared, directory, report } = this.#request;
+    for (const file of directory.missingMetrics(this.#closedMetrics)) {
+      report({ type: 'warning', message: `${printable(file)} is missing: its ${eventsPerFile} events are lost` });
+    }
     if (this.#best === undefined || !prepared.config.checkpoint.best || directory.holdsBest()) return;
     const what = `the parameters of update ${this.#best.update}, the best so far, are lost until others are better`;
     report({ type: 'warning', message: `${printable(directory.best)} is missing or damaged: ${what}` });
@@ -398,18 +509,33 @@ class Run {
     if (reached === undefined || splits.train.missing !== undefined || this.#trainer.update === 0) return;
     const independent = independentUnitsLogLikelihood(splits.train.states, layer, units?.variance === 'learned' ? 'learned' : visibleLogVariance);
     if (reached >= independent - uselessMargin) return;
+    const better = this.#betterBefore(reached + uselessMargin);
     report({
       type: 'warning',
       message:
         `the model is worse on its training data (${reached.toFixed(3)} nats) than independent units would be ` +
-        `(${independent.toFixed(3)} nats): train longer, or with a smaller training.learningRate`,
+        `(${independent.toFixed(3)} nats): ` +
+        (better === undefined
+          ? 'train longer, or with a smaller training.learningRate'
+          : `training went astray, for at update ${better.update} it had ${better.value.toFixed(3)} nats: use a smaller training.learningRate`),
     });
+  }
+
+  /** The best log-likelihood of the training data among the evaluations before, if it is above a limit. */
+  #betterBefore(limit: number): { value: number; update: number } | undefined {
+    let better: { value: number; update: number } | undefined;
+    for (const line of this.#lines) {
+      const { update, splits, averaged } = JSON.parse(line) as { update: number; splits: Figures['splits']; averaged?: Figures };
+      const value = (averaged ?? { splits }).splits.train?.meanLogLikelihood;
+      if (value !== undefined && value > (better?.value ?? limit)) better = { value, update };
+    }
+    return better;
   }
 
   /** The parameters may be half updated: nothing is saved, and the run continues from its last checkpoint. */
   #kernelsFailed(cause: unknown): RbmError {
     this.#checkOwnership();
-    this.#writeExecution('failed');
+    this.#endExecution('failed');
     return new RbmError('runtime', `${printable(messageOf(cause), 300)}, in update ${this.#trainer.update}`, {
       hint: `Run it again: a training goes on from its last checkpoint (update ${this.#savedUpdate}) with --resume. If it fails again, use --threads 1.`,
       cause,
@@ -422,13 +548,22 @@ class Run {
     const good = directory.checkpointUpdates().filter((saved) => saved < update)[0];
     this.#checkOwnership();
     // What led here; the checkpoint to continue from does not count these events.
-    directory.writeMetrics(this.#lines);
-    this.#writeExecution('diverged');
+    const publish = (): void => {
+      this.#closeMetrics();
+      directory.writeMetrics(this.#closedMetrics, this.#lines);
+    };
+    this.#goesOnWithout(publish, 'the last events are missing there');
+    this.#endExecution('diverged');
     return new RbmError('diverged', `training diverged at update ${update}: ${reason}`, {
       hint:
         (good === undefined ? '' : `The last good checkpoint is ${printable(directory.checkpoint(good))} (update ${good}). `) +
         'Lower training.learningRate, training.momentum or training.weightDecay.',
     });
+  }
+
+  /** No result depends on execution.json: how the session ended is told in any case. */
+  #endExecution(end: 'finished' | 'stopped' | 'diverged' | 'failed'): void {
+    this.#goesOnWithout(() => this.#writeExecution(end), 'nothing else depends on it');
   }
 
   /**
@@ -439,9 +574,13 @@ class Run {
     const { prepared, directory } = this.#request;
     const { user, system } = process.cpuUsage(this.#startCpu);
     let sessions: unknown;
+    let leftOut: unknown;
     try {
-      sessions = directory.readJson(directory.execution)?.sessions;
-    } catch {
+      const written = directory.readJson(directory.execution);
+      const isReplaced = this.#owner.restarted !== undefined && canonicalJson(written?.training ?? null) !== canonicalJson(this.#owner);
+      if (!isReplaced) ({ sessions, sessionsLeftOut: leftOut } = written ?? {});
+    } catch (error) {
+      if (isFileError(error)) throw error;
       // Damaged: it holds nothing that a result depends on.
     }
     const start = this.#startTime.toISOString();
@@ -465,10 +604,12 @@ class Run {
       backend: prepared.kernels.name,
       threads: prepared.kernels.threads,
     };
-    const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
+    const outdated = Math.max(0, others.length + 1 - keptSessions);
+    const sessionsLeftOut = (Number.isSafeInteger(leftOut) ? (leftOut as number) : 0) + outdated;
     directory.writeJson(directory.execution, {
-      training: { configHash, dataFingerprint, numericsVersion },
-      sessions: [...others, session],
+      training: this.#owner,
+      ...(sessionsLeftOut > 0 && { sessionsLeftOut }),
+      sessions: [...others.slice(outdated), session],
     });
   }
 }

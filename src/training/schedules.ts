@@ -33,7 +33,11 @@ export function createSchedule(config: ScheduleConfig, updatesPerEpoch: number):
       if (!(initial > 0 && config.final > 0)) throw new RangeError('an exponential schedule cannot start or end at 0');
       const horizon = extentInUpdates(config.horizon, updatesPerEpoch);
       const rate = log(config.final / initial);
-      return (t) => (t >= horizon ? config.final : initial * exp(rate * (t / horizon)));
+      if (Number.isFinite(rate)) return (t) => (t >= horizon ? config.final : initial * exp(rate * (t / horizon)));
+      // The ratio is beyond float64's range; the values between are not.
+      const start = log(initial);
+      const distance = log(config.final) - start;
+      return (t) => (t >= horizon ? config.final : exp(start + distance * (t / horizon)));
     }
     case 'inverse': {
       const halfLife = extentInUpdates(config.halfLife, updatesPerEpoch);

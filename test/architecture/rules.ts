@@ -27,7 +27,7 @@ const mayImport: Readonly<Record<string, { rooms: readonly string[]; typesOf?: r
   'errors.ts': { rooms: [], reason: 'every room throws its errors, so it stands below all of them' },
   'file-errors.ts': { rooms: ['errors.ts'], reason: 'as errors.ts' },
   'read-file.ts': { rooms: ['errors.ts', 'file-errors.ts'], reason: 'as errors.ts' },
-  'cache.ts': { rooms: [], reason: 'a folder that several rooms keep files in; it knows none of them' },
+  'cache.ts': { rooms: ['checkpoint'], reason: 'a folder that several rooms keep files in; it knows none of them, only how files are written' },
   'machine-memory.ts': { rooms: [], reason: 'a fact about the machine, for whoever allocates much' },
   'version.ts': { rooms: [], reason: 'a fact about the package, for whoever prints or stores it' },
   'index.ts': {
@@ -139,6 +139,7 @@ const mayUseNode: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'node:fs': 'arguments name files',
     'node:os': 'a temporary folder for verify',
     'node:path': pure.path,
+    'node:tty': 'whether a terminal would be gone after a hang-up',
     'node:v8': 'garbage is collected before training',
     'node:vm': 'as node:v8',
   },
@@ -196,7 +197,7 @@ const packageRule: Rule = {
 /** Members of `process` that a room may use; `*` for any. */
 const mayUseProcess: Readonly<Record<string, { members: readonly string[]; reason: string }>> = {
   cli: { members: ['*'], reason: 'the room that knows streams, signals and exit codes' },
-  'cache.ts': { members: ['env', 'platform', 'pid'], reason: 'where cached files lie, and whose temporary file it is' },
+  'cache.ts': { members: ['env', 'platform'], reason: 'where cached files lie' },
   checkpoint: { members: ['pid', 'kill'], reason: 'names of temporary files, and whether their writers live' },
   run: { members: ['cpuUsage', 'platform', 'arch', 'version', 'pid'], reason: 'execution.json says which process, where and how long' },
   'machine-memory.ts': { members: ['constrainedMemory'], reason: 'memory is limited' },

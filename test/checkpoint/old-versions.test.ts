@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { readSafetensors } from '../../src/formats/safetensors.js';
 import { numericsVersion } from '../../src/kernels/index.js';
@@ -25,7 +25,16 @@ interface Expected {
 
 const fixtures = join(projectRoot, 'test', 'checkpoint', 'fixtures');
 const foldersIn = (path: string): string[] => readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
-const runs = foldersIn(fixtures).flatMap((version) => foldersIn(join(fixtures, version)).map((run) => ({ version, run })));
+
+interface Run {
+  /** Relative to the fixtures. */
+  readonly path: string;
+  readonly expected: Expected;
+}
+
+const runs: Run[] = foldersIn(fixtures)
+  .flatMap((version) => foldersIn(join(fixtures, version)).map((run) => `${version}/${run}`))
+  .map((path) => ({ path, expected: JSON.parse(readFileSync(join(fixtures, path, 'expected.json'), 'utf8')) as Expected }));
 
 const folder = temporaryFolder();
 let server: CliServer;
@@ -40,12 +49,21 @@ afterAll(() => {
 
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** The same with every number up to a rounding error. */
-function nearly(value: unknown): unknown {
-  if (typeof value === 'number') return expect.closeTo(value, 11);
-  if (Array.isArray(value)) return value.map(nearly);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, nearly(part)]));
+/** Every number and text in a value, by its path. */
+function leaves(value: unknown, path = ''): [string, unknown][] {
+  if (typeof value !== 'object' || value === null) return [[path, value]];
+  return Object.entries(value).flatMap(([key, part]) => leaves(part, `${path}.${key}`));
+}
+
+/** Paths at which two values differ by more than a rounding error; what only the second has is no difference. */
+function differences(expected: unknown, found: unknown): string[] {
+  const others = new Map(leaves(found));
+  return leaves(expected)
+    .filter(([path, value]) => {
+      const other = others.get(path);
+      return typeof value === 'number' && typeof other === 'number' ? Math.abs(value - other) > 1e-11 : value !== other;
+    })
+    .map(([path]) => path);
 }
 
 /** What a command prints as JSON. */
@@ -56,43 +74,40 @@ async function json(...args: string[]): Promise<Record<string, unknown>> {
 }
 
 test('every version has its runs', () => {
-  expect(new Set(runs.map(({ version }) => version)).size).toBeGreaterThanOrEqual(4);
-  for (const name of ['cd', 'sml', 'exact']) expect(runs.filter(({ run }) => run === name).length).toBeGreaterThanOrEqual(4);
+  for (const name of ['/cd', '/sml', '/exact']) expect(runs.filter(({ path }) => path.endsWith(name)).length).toBeGreaterThanOrEqual(4);
 });
 
-describe.each(runs)('$version/$run', ({ version, run }) => {
-  const path = join(version, run);
-  const expected = JSON.parse(readFileSync(join(fixtures, path, 'expected.json'), 'utf8')) as Expected;
+test.each(runs)('$path is read as the version itself read it', async ({ path, expected }) => {
+  const { digest, progress, tensors } = await json('inspect', path);
+  expect({ digest, progress }).toEqual({ digest: expected.digest, progress: expected.progress });
+  expect(tensors).toMatchObject(expected.tensors);
+  const { splits, logPartitionFunction } = await json('evaluate', path);
+  // Figures are no parameters: the last bit of a mean may be another one where a faster sum took the place of a slower.
+  const { logZ } = logPartitionFunction as { logZ: number };
+  expect(differences({ splits: expected.evaluation.splits, logZ: expected.evaluation.logPartitionFunction.logZ }, { splits, logZ })).toEqual([]);
+  const npz = `${path.replace('/', '-')}.npz`;
+  expect((await server.run(['export', path, '--npz', npz], { cwd: folder.path })).code).toBe(0);
+  expect(hash(readFileSync(join(folder.path, npz)))).toBe(expected.npz);
+});
 
-  test('is read as the version itself read it', async () => {
-    const { digest, progress, tensors } = await json('inspect', path);
-    expect({ digest, progress }).toEqual({ digest: expected.digest, progress: expected.progress });
-    expect(tensors).toMatchObject(expected.tensors);
-    const { splits, logPartitionFunction } = await json('evaluate', path);
-    // Figures are no parameters: the last bit of a mean may be another one where a faster sum took the place of a slower.
-    expect({ splits, logZ: (logPartitionFunction as { logZ: number }).logZ }).toMatchObject(
-      nearly({ splits: expected.evaluation.splits, logZ: expected.evaluation.logPartitionFunction.logZ }) as object,
-    );
-    const npz = `${version}-${run}.npz`;
-    expect((await server.run(['export', path, '--npz', npz], { cwd: folder.path })).code).toBe(0);
-    expect(hash(readFileSync(join(folder.path, npz)))).toBe(expected.npz);
-  });
+/** The runs that have these numerics, or others. */
+const runsOf = (areOurs: boolean): Run[] => runs.filter(({ expected }) => (expected.numericsVersion === numericsVersion) === areOurs);
+const goOn = (path: string) => server.run(['--resume', path, '--set', 'training.updates=40', '--quiet', '--json'], { cwd: folder.path });
 
-  test('is continued with the same bits, or refused with the reason', async () => {
-    const args = ['--resume', path, '--set', 'training.updates=40', '--quiet', '--json'];
-    const { code, stdout, stderr } = await server.run(args, { cwd: folder.path });
-    if (expected.numericsVersion !== numericsVersion) {
-      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-      expect(stderr).toContain(`made with numerics version ${expected.numericsVersion}, this is version ${numericsVersion}`);
-      return;
-    }
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect((JSON.parse(stdout) as { digest: string }).digest).toBe(expected.continued.digest);
-    const file = join(folder.path, path, 'checkpoints', 'update-0000000000040.safetensors');
-    const { tensors } = readSafetensors(readFileSync(file), file);
-    const hashes = [...tensors].filter(([name]) => name !== 'metrics').map(([name, { values }]) => [name, hash(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))]);
-    expect(Object.fromEntries(hashes)).toEqual(expected.continued.tensors);
-    const updates = readFileSync(join(folder.path, path, 'metrics.jsonl'), 'utf8').trim().split('\n').map((line) => (JSON.parse(line) as { update: number }).update);
-    expect(updates).toEqual([0, 7, 14, 21, 28, 35, 40]);
-  });
+test.each(runsOf(true))('$path is continued with the same bits', async ({ path, expected }) => {
+  const { code, stdout, stderr } = await goOn(path);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect((JSON.parse(stdout) as { digest: string }).digest).toBe(expected.continued.digest);
+  const file = join(folder.path, path, 'checkpoints', 'update-0000000000040.safetensors');
+  const { tensors } = readSafetensors(readFileSync(file), file);
+  const hashes = [...tensors].filter(([name]) => name !== 'metrics').map(([name, { values }]) => [name, hash(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))]);
+  expect(Object.fromEntries(hashes)).toEqual(expected.continued.tensors);
+  const updates = readFileSync(join(folder.path, path, 'metrics.jsonl'), 'utf8').trim().split('\n').map((line) => (JSON.parse(line) as { update: number }).update);
+  expect(updates).toEqual([0, 7, 14, 21, 28, 35, 40]);
+});
+
+test.each(runsOf(false))('$path is refused with the reason', async ({ path, expected }) => {
+  const { code, stdout, stderr } = await goOn(path);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain(`made with numerics version ${expected.numericsVersion}, this is version ${numericsVersion}`);
 });

@@ -16,10 +16,15 @@ function newRun(): RunDirectory {
   return new RunDirectory(join(root, String(count++)));
 }
 
+/** Takes no warnings. */
+function refuse(message: string): never {
+  throw new Error(message);
+}
+
 /** A run with a checkpoint at each of the updates. */
 function runWith(updates: readonly number[], keep = 100): RunDirectory {
   const run = newRun();
-  for (const update of updates) run.writeCheckpoint(sampleCheckpoint(update), keep);
+  for (const update of updates) run.writeCheckpoint(sampleCheckpoint(update), keep, refuse);
   return run;
 }
 
@@ -41,7 +46,7 @@ describe('retention', () => {
   test('keeping one, there is always one', () => {
     const run = newRun();
     for (const update of [1, 2, 3]) {
-      run.writeCheckpoint(sampleCheckpoint(update), 1);
+      run.writeCheckpoint(sampleCheckpoint(update), 1, refuse);
       expect(run.checkpointUpdates()).toEqual([update]);
     }
   });
@@ -51,14 +56,14 @@ describe('retention', () => {
     rmSync(run.checkpoint(2));
     const foreign = ['notes.txt', 'update-1.safetensors', 'update-0000000000001.safetensors.bak'];
     for (const name of foreign) writeFileSync(join(run.checkpoints, name), '');
-    run.writeCheckpoint(sampleCheckpoint(4), 2);
+    run.writeCheckpoint(sampleCheckpoint(4), 2, refuse);
     expect(run.checkpointUpdates()).toEqual([4, 3]);
     expect(readdirSync(run.checkpoints)).toEqual(expect.arrayContaining(foreign));
   });
 
   test('checkpoints of a later update (a twin’s) are left alone', () => {
     const run = runWith([10, 20]);
-    run.writeCheckpoint(sampleCheckpoint(5), 1);
+    run.writeCheckpoint(sampleCheckpoint(5), 1, refuse);
     expect(run.checkpointUpdates()).toEqual([20, 10, 5]);
   });
 
@@ -70,7 +75,7 @@ describe('retention', () => {
   test('the best parameters stand beside them and are not counted', () => {
     const run = runWith([1], 1);
     run.writeBest(sampleCheckpoint(1));
-    run.writeCheckpoint(sampleCheckpoint(2), 1);
+    run.writeCheckpoint(sampleCheckpoint(2), 1, refuse);
     expect(run.checkpointUpdates()).toEqual([2]);
     expect(readCheckpointFile(run.best).progress.update).toBe(1);
   });
@@ -130,24 +135,77 @@ describe('metrics', () => {
 
   test('are published as lines', () => {
     const run = newRun();
-    run.writeMetrics([]);
+    run.writeMetrics(0, []);
     expect(published(run)).toBe('');
-    run.writeMetrics(lines);
+    run.writeMetrics(0, lines);
     expect(published(run)).toBe('{"update":0}\n{"update":1}\n{"update":2}\n');
   });
 
   test('of a twin that is ahead are left', () => {
     const run = newRun();
-    run.writeMetrics(lines);
-    run.writeMetrics(lines.slice(0, 1));
+    run.writeMetrics(0, lines);
+    run.writeMetrics(0, lines.slice(0, 1));
     expect(published(run)).toBe(lines.map((line) => `${line}\n`).join(''));
   });
 
   test('that differ are replaced', () => {
     const run = newRun();
-    run.writeMetrics([...lines, '{"update":3,"off":"cadence"}']);
-    run.writeMetrics([...lines, '{"update":5}']);
+    run.writeMetrics(0, [...lines, '{"update":3,"off":"cadence"}']);
+    run.writeMetrics(0, [...lines, '{"update":5}']);
     expect(published(run)).toBe([...lines, '{"update":5}'].map((line) => `${line}\n`).join(''));
+  });
+});
+
+describe('closed files of events', () => {
+  const ofFile = (number: number, events = 3): string[] => Array.from({ length: events }, (_, index) => JSON.stringify({ update: 3 * (number - 1) + index }));
+  const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+  const all = (run: RunDirectory): string =>
+    [...readdirSync(run.path).filter((name) => name.startsWith('metrics-')).toSorted(), 'metrics.jsonl'].map((name) => readFileSync(join(run.path, name), 'utf8')).join('');
+
+  test('stand before metrics.jsonl, in the order of their names', () => {
+    const run = newRun();
+    for (const number of [1, 2]) run.closeMetrics(number, ofFile(number));
+    run.writeMetrics(2, ofFile(3, 1));
+    expect(all(run)).toBe(text([...ofFile(1), ...ofFile(2), ...ofFile(3, 1)]));
+    expect(run.missingMetrics(2)).toEqual([]);
+    rmSync(run.closedMetrics(1));
+    expect(run.missingMetrics(2)).toEqual([run.closedMetrics(1)]);
+  });
+
+  test('metrics.jsonl of the file before is replaced', () => {
+    const run = newRun();
+    run.writeMetrics(0, ofFile(1));
+    run.closeMetrics(1, ofFile(1));
+    run.writeMetrics(1, ofFile(2, 1));
+    expect(all(run)).toBe(text([...ofFile(1), ...ofFile(2, 1)]));
+  });
+
+  test('a twin that is a file ahead is left alone, whoever saves', () => {
+    const run = newRun();
+    run.closeMetrics(1, ofFile(1));
+    run.writeMetrics(1, ofFile(2, 2));
+    run.writeMetrics(0, ofFile(1, 2));
+    run.closeMetrics(1, ofFile(1));
+    run.writeMetrics(1, ofFile(2, 1));
+    expect(all(run)).toBe(text([...ofFile(1), ...ofFile(2, 2)]));
+  });
+
+  test('of other events (another cadence, from an older checkpoint) go', () => {
+    const run = newRun();
+    for (const number of [1, 2, 3]) run.closeMetrics(number, ofFile(number));
+    run.writeMetrics(3, ofFile(4, 1));
+    const others = ['{"update":3}', '{"update":3.5}'];
+    run.writeMetrics(1, others);
+    expect(all(run)).toBe(text([...ofFile(1), ...others]));
+    run.replaceMetrics(0, others);
+    expect(all(run)).toBe(text(others));
+  });
+
+  test('go with the run', () => {
+    const run = runWith([1]);
+    run.closeMetrics(1, ofFile(1));
+    run.clear();
+    expect(readdirSync(run.path)).toEqual([]);
   });
 });
 
@@ -203,7 +261,7 @@ describe('the best parameters', () => {
     expect(run.bestCheckpoint()).toBe(run.best);
     run.writeJson(run.result, { updates: 10, best: { update: 10 } });
     expect(run.bestCheckpoint()).toBe(run.checkpoint(10));
-    run.writeCheckpoint(sampleCheckpoint(20), 1);
+    run.writeCheckpoint(sampleCheckpoint(20), 1, refuse);
     expect(run.bestCheckpoint()).toBe(run.best);
   });
 });
@@ -229,21 +287,45 @@ describe('a run in the way', () => {
     const run = newRun();
     run.writeJson(run.config, {});
     expect(run.holdsRun()).toBe(false);
-    run.writeCheckpoint(sampleCheckpoint(1), 1);
+    run.writeCheckpoint(sampleCheckpoint(1), 1, refuse);
     expect(run.holdsRun()).toBe(true);
   });
 
   test('clearing removes its files and no others', () => {
     const run = runWith([1, 2]);
     run.writeBest(sampleCheckpoint(1));
-    run.writeMetrics(['{}']);
+    run.writeMetrics(0, ['{}']);
     for (const file of [run.config, run.result, run.execution]) run.writeJson(file, {});
     writeFileSync(join(run.path, 'notes.txt'), 'mine');
     run.clear();
-    expect(readdirSync(run.path)).toEqual(['notes.txt']);
+    // Whose the directory is was written before it was cleared.
+    expect(readdirSync(run.path)).toEqual(['execution.json', 'notes.txt']);
     expect(run.holdsRun()).toBe(false);
     run.clear();
     expect(readFileSync(join(run.path, 'notes.txt'), 'utf8')).toBe('mine');
+  });
+
+  test('clearing that fails midway leaves a run that can be continued, or none', () => {
+    // What can't be removed is a folder.
+    const early = runWith([2]);
+    early.writeBest(sampleCheckpoint(1));
+    mkdirSync(early.checkpoint(1));
+    expect(() => early.clear()).toThrow(/can't be removed/);
+    expect(existsSync(early.best)).toBe(true);
+    const late = runWith([1, 2]);
+    late.writeJson(late.config, {});
+    mkdirSync(late.best);
+    expect(() => late.clear()).toThrow(/can't be removed/);
+    expect([late.holdsRun(), late.hasConfig()]).toEqual([false, false]);
+  });
+
+  test('an old checkpoint that can not be removed is told of, and the new one is there', () => {
+    const run = newRun();
+    mkdirSync(run.checkpoint(1), { recursive: true });
+    const warnings: string[] = [];
+    run.writeCheckpoint(sampleCheckpoint(2), 1, (message) => warnings.push(message));
+    expect(warnings).toEqual([expect.stringMatching(/update-0000000000001\.safetensors: can't be removed: /)]);
+    expect(readCheckpointFile(run.checkpoint(2)).progress.update).toBe(2);
   });
 
   test('clearing keeps files of others among the checkpoints, and a folder that was never there is no failure', () => {

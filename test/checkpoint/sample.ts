@@ -32,7 +32,7 @@ export function sampleCheckpoint(update = 12): CheckpointWithVelocity {
       ['fast', { shape: [2], values: Float64Array.of(0.1, -3) }],
     ]),
     metrics: ['{"event":"evaluation","update":0}', '{"event":"evaluation","update":7,"note":"ü"}'],
-    progress: { update, evaluated: false, best: { update: 7, value: -3.5, criterion: 'meanLogLikelihood' } },
+    progress: { update, evaluated: false, best: { update: Math.min(update, 7), value: -3.5, criterion: 'meanLogLikelihood' } },
     identity: {
       version: '1.2.3',
       numericsVersion: 1,

@@ -53,6 +53,17 @@ describe('schedules', () => {
     );
   });
 
+  test('between ends whose ratio float64 does not hold, an exponential schedule stays a number', () => {
+    const ends = [[1e-300, 1e300], [1e300, 1e-300], [5e-324, 1.7e308]] as const;
+    for (const [initial, final] of ends) {
+      const value = createSchedule({ schedule: 'exponential', initial, final, horizon: { updates: 2 } }, 1);
+      const half = Math.sqrt(initial) * Math.sqrt(final);
+      expect(Math.abs(value(0) / initial - 1)).toBeLessThan(1e-9);
+      expect(Math.abs(value(1) / half - 1)).toBeLessThan(1e-9);
+      expect(value(2)).toBe(final);
+    }
+  });
+
   test('a number is constant', () => {
     const constant = createSchedule(0.05, 7);
     expect([0, 1, 1e6, 2 ** 40].map(constant)).toEqual([0.05, 0.05, 0.05, 0.05]);

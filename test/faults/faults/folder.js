@@ -35,6 +35,17 @@ async function* atCalls(context, deed) {
   }
 }
 
+/** As `rm -rf`, again while the training writes new files there. */
+function remove(folder) {
+  while (existsSync(folder)) {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      if (error.code !== 'ENOTEMPTY') throw error;
+    }
+  }
+}
+
 async function* atInstants(context, deed) {
   for (let round = 0; round < (context.bounded ? 1 : 10); round++) {
     const training = context.trainings[context.below(context.trainings.length)];
@@ -43,7 +54,7 @@ async function* atInstants(context, deed) {
     const { outcome, seen } = context.follow(context.arguments(training, run));
     await seen(new RegExp(`^update ${1 + context.below(40)}/`, 'm'));
     if (deed === 'rename') renameSync(run, away);
-    else rmSync(run, { recursive: true, force: true, maxRetries: 10 });
+    else remove(run);
     const failure = await faultOfLost(context, training, run, await outcome, away);
     yield { what: `${training.name}, ${deed} from outside`, failure, kind: 'from outside' };
   }

@@ -1,10 +1,13 @@
 /** The faults: one row each. */
 
+import { damagedCache } from './cache.js';
 import { clock } from './clock.js';
 import { evaluateStopped, sharedCache, verifyStopped } from './commands.js';
+import { fileCalls, fileCallsWithThreads, shortCalls } from './file-calls.js';
 import { folderRemoved, folderRenamed } from './folder.js';
 import { killInWrites } from './kill-in-writes.js';
 import { kill } from './kill.js';
+import { fullDisk, fullOutput, largestFile, noPermission, openFiles } from './limits.js';
 import { addressSpace, heap, memoryGroup } from './memory.js';
 import { pause } from './pause.js';
 import { hangUp, signalOnce, signalThenKill, signalTwice } from './signals.js';
@@ -38,4 +41,13 @@ export const faults = [
   evaluateStopped,
   verifyStopped,
   sharedCache,
+  damagedCache,
+  fileCalls,
+  fileCallsWithThreads,
+  shortCalls,
+  fullDisk,
+  largestFile,
+  openFiles,
+  fullOutput,
+  noPermission,
 ];

@@ -45,9 +45,9 @@ async function fileThere(file, outcome) {
  * A training is held at one of its file-system calls while another takes over its directory, and let go while the other is
  * under way. It must say so and end; the other comes to its own end, also where it is killed and continued.
  *
- * @param args how the other is started
+ * @param args how the other is started; with none, whoever is not told that there is another one has the directory
  */
-async function* takeovers(context, other, args, chosen, mayEnd) {
+async function* takeovers(context, other, args, chosen) {
   const held = context.trainings[0];
   const calls = await fileCalls(context, held);
   for (const number of context.some(chosen(calls), 4)) {
@@ -63,7 +63,8 @@ async function* takeovers(context, other, args, chosen, mayEnd) {
     writeFileSync(go, '');
     const outcome = await first.outcome;
     const isTold = outcome.code !== 1 || /another training has been started|was removed or emptied/.test(outcome.stderr);
-    const failure = faultOfMessage(outcome, mayEnd) ?? (isTold ? await context.recover(other, run) : `not told why: ${outcome.stderr.slice(-300)}`);
+    const owner = outcome.code === 0 && args.length === 0 ? held : other;
+    const failure = faultOfMessage(outcome, [0, 1]) ?? (isTold ? await context.recover(owner, run) : `not told why: ${outcome.stderr.slice(-300)}`);
     yield { what: `held at call ${number}: ${calls[number]}; ${outcome.stderr.slice(-200)}`, failure, kind: fileOf(calls[number]) };
   }
 }
@@ -75,21 +76,21 @@ const spread = (count) => (calls) => Array.from({ length: count }, (_, index) =>
 /** @type {import('../context.js').Fault} */
 export const takeover = {
   name: 'another training takes over by --force',
-  run: (context) => takeovers(context, context.trainings[1], ['--force'], spread(40), [1, 0]),
+  run: (context) => takeovers(context, context.trainings[1], ['--force'], spread(40)),
 };
 
 /** The same training is started again by --force. */
 /** @type {import('../context.js').Fault} */
 export const restart = {
   name: 'the same training starts again by --force',
-  run: (context) => takeovers(context, context.trainings[0], ['--force'], spread(20), [1, 0]),
+  run: (context) => takeovers(context, context.trainings[0], ['--force'], spread(20)),
 };
 
 /** Two trainings start at the same time, each before it can see the other. */
 /** @type {import('../context.js').Fault} */
 export const bothStart = {
   name: 'another training starts at the same time',
-  run: (context) => takeovers(context, context.trainings[1], [], (calls) => [...calls.keys()].slice(0, calls.findIndex((call) => call.startsWith('renameSync /.checkpoints') || call.includes('update-')) + 1), [1, 0]),
+  run: (context) => takeovers(context, context.trainings[1], [], (calls) => [...calls.keys()].slice(0, calls.findIndex((call) => call.startsWith('renameSync /.checkpoints') || call.includes('update-')) + 1)),
 };
 
 /** Another training is refused a directory that is taken, whether its training runs or not. */

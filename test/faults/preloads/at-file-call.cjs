@@ -17,6 +17,8 @@ const { isMainThread } = require('node:worker_threads');
 const { FAULT_FOLDER: folder = '', FAULT_CALL: wanted, FAULT_DO: what = '', FAULT_AWAY: away = '', FAULT_LOG: log } = process.env;
 const original = { ...fs };
 const calls = [];
+/** While the deed is done: Node.js's own functions call each other by their patched names. */
+let isActing = false;
 const names = new Map();
 
 const deeds = {
@@ -40,8 +42,10 @@ const isForWriting = (flags) => typeof flags === 'string' && /[wa+]/.test(flags)
 function watch(name, isOurs) {
   fs[name] = (...values) => {
     const path = typeof values[0] === 'number' ? names.get(values[0]) : String(values[0]);
-    if (path !== undefined && path.startsWith(folder) && isOurs(values)) {
+    if (path !== undefined && !isActing && path.startsWith(folder) && isOurs(values)) {
+      isActing = true;
       if (String(calls.length) === wanted) deeds[what](name, values);
+      isActing = false;
       calls.push(`${name} ${path.slice(folder.length)}`);
     }
     const result = original[name](...values);
