@@ -115,10 +115,10 @@ class Run {
   readonly #pause: () => Promise<void>;
   /** Lines of metrics.jsonl up to now. */
   #lines: string[] = [];
-  /** How many files of events are full. */
+  /** How many files of events have been closed before. */
   #closedMetrics = 0;
-  /** The last of these, as long as they are not written. */
-  readonly #fullFiles: string[][] = [];
+  /** The last of them, while they are not written: each is the lines of one file. */
+  #fullMetrics: (readonly string[])[] = [];
   #evaluated = false;
   #best: Progress['best'];
   /** Update of the checkpoint that this session continues from. */
@@ -320,21 +320,22 @@ class Run {
    */
   #pushLine(line: string): void {
     if (this.#lines.length === eventsPerFile) {
-      this.#fullFiles.push(this.#lines);
+      this.#fullMetrics.push(this.#lines);
       this.#closedMetrics++;
       this.#lines = [];
     }
     this.#lines.push(line);
   }
 
-  /** Writes the files of events that have become full, before a checkpoint counts them. */
-  #closeMetrics(): void {
+  /** Closes the files of events that are full: before the checkpoint that no longer holds them. */
+  #closeFullMetrics(): void {
     const { directory } = this.#request;
-    for (let lines = this.#fullFiles[0]; lines !== undefined; lines = this.#fullFiles[0]) {
-      const number = this.#closedMetrics - this.#fullFiles.length + 1;
+    const before = this.#closedMetrics - this.#fullMetrics.length;
+    for (const [index, lines] of this.#fullMetrics.entries()) {
+      const number = before + index + 1;
       this.#writeAsOwner(directory.closedMetrics(number), () => directory.closeMetrics(number, lines));
-      this.#fullFiles.shift();
     }
+    this.#fullMetrics = [];
   }
 
   #checkpoint(): Checkpoint<DeclaredModel> {
@@ -420,7 +421,7 @@ class Run {
     const best = this.#unsavedBest;
     if (best !== undefined) this.#writeAsOwner(directory.best, () => directory.writeBest(best.checkpoint, best.content));
     this.#unsavedBest = undefined;
-    this.#closeMetrics();
+    this.#closeFullMetrics();
     const warn = (message: string): void => report({ type: 'warning', message });
     this.#writeAsOwner(directory.checkpoint(update), () => directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep, warn));
     directory.writeMetrics(this.#closedMetrics, this.#lines);
@@ -533,11 +534,10 @@ class Run {
     const good = directory.checkpointUpdates().filter((saved) => saved < update)[0];
     this.#checkOwnership();
     // What led here; the checkpoint to continue from does not count these events.
-    const publish = (): void => {
-      this.#closeMetrics();
+    this.#goesOnWithout(() => {
+      this.#closeFullMetrics();
       directory.writeMetrics(this.#closedMetrics, this.#lines);
-    };
-    this.#goesOnWithout(publish, 'the last events are missing there');
+    }, 'the last events are missing there');
     this.#endExecution('diverged');
     return new RbmError('diverged', `training diverged at update ${update}: ${reason}`, {
       hint:

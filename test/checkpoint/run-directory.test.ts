@@ -11,9 +11,11 @@ import { sampleCheckpoint, temporaryFolder } from './sample.js';
 const root = temporaryFolder();
 let count = 0;
 
-/** A run directory that is not there yet. */
+/** A run directory with nothing in it. */
 function newRun(): RunDirectory {
-  return new RunDirectory(join(root, String(count++)));
+  const run = new RunDirectory(join(root, String(count++)));
+  run.make();
+  return run;
 }
 
 /** Takes no warnings. */
@@ -83,10 +85,10 @@ describe('retention', () => {
 
 describe('the latest checkpoint', () => {
   test('none in a folder that is not there, is empty, or is a file', () => {
-    const absent = newRun();
+    const absent = new RunDirectory(join(root, 'absent'));
     const empty = newRun();
     mkdirSync(empty.checkpoints, { recursive: true });
-    const file = newRun();
+    const file = new RunDirectory(join(root, 'file'));
     writeFileSync(file.path, '');
     for (const run of [absent, empty, file]) {
       expect(run.readLatestCheckpoint(() => undefined)).toBeUndefined();
@@ -310,7 +312,7 @@ describe('a run in the way', () => {
     writeFileSync(join(run.checkpoints, 'notes.txt'), 'mine');
     run.clear();
     expect(readdirSync(run.checkpoints)).toEqual(['notes.txt']);
-    const absent = newRun();
+    const absent = new RunDirectory(join(root, 'absent'));
     absent.clear();
     expect(existsSync(absent.path)).toBe(false);
   });
