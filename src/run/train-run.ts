@@ -115,10 +115,10 @@ class Run {
   readonly #pause: () => Promise<void>;
   /** Lines of metrics.jsonl up to now. */
   #lines: string[] = [];
-  /** How many files of events have been closed before. */
+  /** How many files of events are full. */
   #closedMetrics = 0;
-  /** The last of them, while they are not written: each is the lines of one file. */
-  #fullMetrics: (readonly string[])[] = [];
+  /** The last of these, as long as they are not written. */
+  readonly #fullFiles: string[][] = [];
   #evaluated = false;
   #best: Progress['best'];
   /** Update of the checkpoint that this session continues from. */
@@ -320,22 +320,21 @@ class Run {
    */
   #pushLine(line: string): void {
     if (this.#lines.length === eventsPerFile) {
-      this.#fullMetrics.push(this.#lines);
+      this.#fullFiles.push(this.#lines);
       this.#closedMetrics++;
       this.#lines = [];
     }
     this.#lines.push(line);
   }
 
-  /** Closes the files of events that are full: before the checkpoint that no longer holds them. */
-  #closeFullMetrics(): void {
+  /** Writes the files of events that have become full, before a checkpoint counts them. */
+  #closeMetrics(): void {
     const { directory } = this.#request;
-    const before = this.#closedMetrics - this.#fullMetrics.length;
-    for (const [index, lines] of this.#fullMetrics.entries()) {
-      const number = before + index + 1;
+    for (let lines = this.#fullFiles[0]; lines !== undefined; lines = this.#fullFiles[0]) {
+      const number = this.#closedMetrics - this.#fullFiles.length + 1;
       this.#writeAsOwner(directory.closedMetrics(number), () => directory.closeMetrics(number, lines));
+      this.#fullFiles.shift();
     }
-    this.#fullMetrics = [];
   }
 
   #checkpoint(): Checkpoint<DeclaredModel> {
@@ -421,7 +420,7 @@ class Run {
     const best = this.#unsavedBest;
     if (best !== undefined) this.#writeAsOwner(directory.best, () => directory.writeBest(best.checkpoint, best.content));
     this.#unsavedBest = undefined;
-    this.#closeFullMetrics();
+    this.#closeMetrics();
     const warn = (message: string): void => report({ type: 'warning', message });
     this.#writeAsOwner(directory.checkpoint(update), () => directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep, warn));
     directory.writeMetrics(this.#closedMetrics, this.#lines);
@@ -510,12 +509,27 @@ class Run {
     if (reached === undefined || splits.train.missing !== undefined || this.#trainer.update === 0) return;
     const independent = independentUnitsLogLikelihood(splits.train.states, layer, units?.variance === 'learned' ? 'learned' : visibleLogVariance);
     if (reached >= independent - uselessMargin) return;
+    const better = this.#betterBefore(reached + uselessMargin);
     report({
       type: 'warning',
       message:
         `the model is worse on its training data (${reached.toFixed(3)} nats) than independent units would be ` +
-        `(${independent.toFixed(3)} nats): train longer, or with a smaller training.learningRate`,
+        `(${independent.toFixed(3)} nats): ` +
+        (better === undefined
+          ? 'train longer, or with a smaller training.learningRate'
+          : `training went astray, for at update ${better.update} it had ${better.value.toFixed(3)} nats: use a smaller training.learningRate`),
     });
+  }
+
+  /** The best log-likelihood of the training data among the evaluations before, if it is above a limit. */
+  #betterBefore(limit: number): { value: number; update: number } | undefined {
+    let better: { value: number; update: number } | undefined;
+    for (const line of this.#lines) {
+      const { update, splits, averaged } = JSON.parse(line) as { update: number; splits: Figures['splits']; averaged?: Figures };
+      const value = (averaged ?? { splits }).splits.train?.meanLogLikelihood;
+      if (value !== undefined && value > (better?.value ?? limit)) better = { value, update };
+    }
+    return better;
   }
 
   /** The parameters may be half updated: nothing is saved, and the run continues from its last checkpoint. */
@@ -534,10 +548,11 @@ class Run {
     const good = directory.checkpointUpdates().filter((saved) => saved < update)[0];
     this.#checkOwnership();
     // What led here; the checkpoint to continue from does not count these events.
-    this.#goesOnWithout(() => {
-      this.#closeFullMetrics();
+    const publish = (): void => {
+      this.#closeMetrics();
       directory.writeMetrics(this.#closedMetrics, this.#lines);
-    }, 'the last events are missing there');
+    };
+    this.#goesOnWithout(publish, 'the last events are missing there');
     this.#endExecution('diverged');
     return new RbmError('diverged', `training diverged at update ${update}: ${reason}`, {
       hint:

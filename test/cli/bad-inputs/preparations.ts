@@ -138,6 +138,22 @@ export const preparations: Readonly<Record<string, Preparation>> = {
     changeCheckpoints(context, ({ header, data }) => {
       data.writeDoubleLE(Number.NaN, header.weights.data_offsets[0]);
     }),
+  /** A weight is finite, but so large that no probability is. */
+  'weight-huge': (context) =>
+    changeCheckpoints(context, ({ header, data }) => {
+      data.writeDoubleLE(1e308, header.weights.data_offsets[0]);
+    }),
+  /** The identity has no config. */
+  'identity-without-config': (context) =>
+    changeCheckpoints(context, ({ header }) => {
+      const { config: _config, ...others } = JSON.parse(header.__metadata__.identity) as Record<string, unknown>;
+      header.__metadata__.identity = JSON.stringify(others);
+    }),
+  /** A row is said to be a picture of a billion lines. */
+  'pictures-of-a-billion-lines': (context) =>
+    changeCheckpoints(context, ({ header }) => {
+      header.__metadata__.identity = header.__metadata__.identity.replace('"shape":[3,3]', '"shape":[1000000000,3]');
+    }),
   /** A value of the velocity is infinite. */
   'velocity-not-finite': (context) =>
     changeCheckpoints(context, ({ header, data }) => {
