@@ -3,7 +3,7 @@
  * read must be checked by the caller.
  */
 
-import { closeSync, fstatSync, openSync, readFileSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync, unlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { writeFileAtomically } from './checkpoint/atomic-write.js';
@@ -55,5 +55,23 @@ export function removeCached(name: string): void {
     unlinkSync(join(cacheFolder(), name));
   } catch {
     // There is none, or it may not be removed: what is read is checked in any case.
+  }
+}
+
+/**
+ * Removes files from the cache that nobody has written for long.
+ *
+ * @param start of their names
+ * @param days since they were written
+ */
+export function pruneCached(start: string, days: number): void {
+  const oldest = Date.now() - days * 86_400_000;
+  try {
+    const folder = cacheFolder();
+    for (const name of readdirSync(folder)) {
+      if (name.startsWith(start) && statSync(join(folder, name)).mtimeMs < oldest) removeCached(name);
+    }
+  } catch {
+    // There is no cache, or one that may not be read.
   }
 }

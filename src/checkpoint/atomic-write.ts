@@ -61,8 +61,9 @@ function describeProcessSpace(): string {
   return `${hostname().replace(/[^A-Za-z0-9-]/g, '_')}-${mark}`;
 }
 
-const ownSuffix = `${processSpace}.${process.pid}.${startTime(process.pid)}.tmp`;
-const temporaryName = /^\..+\.([A-Za-z0-9_-]+)\.(\d+)\.(\d*)\.tmp$/;
+/** The end of the name of everything temporary that this process makes; more letters may follow, as mkdtemp adds them. */
+export const ownSuffix = `${processSpace}.${process.pid}.${startTime(process.pid)}.tmp`;
+const temporaryName = /^\..+\.([A-Za-z0-9_-]+)\.(\d+)\.(\d*)\.tmp\w*$/;
 
 /** Where the system says one of these, it does not flush folders here, or not for us, which does no harm. */
 const isRefusal = new Set(['EACCES', 'EBADF', 'EINVAL', 'EISDIR', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM']);
@@ -208,13 +209,16 @@ function isProvablyDead(writerSpace: string, processId: number, started: string)
   }
 }
 
+/** Whether a name is that of something temporary whose maker was on this host and is dead. */
+export function isLeftover(name: string): boolean {
+  const match = temporaryName.exec(name);
+  return match !== null && isProvablyDead(match[1], Number(match[2]), match[3]);
+}
+
 /** Removes the temporary files in `folder` whose writers were on this host and are dead, as far as that is possible. */
 export function collectTemporaryFiles(folder: string): void {
   try {
-    for (const name of readdirSync(folder)) {
-      const match = temporaryName.exec(name);
-      if (match !== null && isProvablyDead(match[1], Number(match[2]), match[3])) removeFile(join(folder, name));
-    }
+    for (const name of readdirSync(folder)) if (isLeftover(name)) removeFile(join(folder, name));
   } catch {
     // They are in nobody's way; the next one may have more luck.
   }

@@ -10,7 +10,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { readCached, removeCached, writeCached } from '../cache.js';
+import { pruneCached, readCached, removeCached, writeCached } from '../cache.js';
 import { littleEndianBytes } from '../formats/little-endian.js';
 
 const format = 'rbm-train finished work 1';
@@ -19,6 +19,11 @@ const format = 'rbm-train finished work 1';
 const largestFile = 268_435_456;
 
 const checksumBytes = 32;
+
+const nameStart = 'finished-';
+
+/** Work under way is written every few seconds: what has not been for so many days is of computations given up. */
+const keptDays = 30;
 
 /** Pieces by name, and their file. */
 export interface FinishedWorkFile {
@@ -70,7 +75,8 @@ function decode(key: string, bytes: Uint8Array): Map<string, Float64Array> {
  * @param seconds between two times that the file is written
  */
 export function openFinishedWork(key: string, seconds = 10): FinishedWorkFile {
-  const name = `finished-${sha256(key).toString('hex').slice(0, 32)}.bin`;
+  pruneCached(nameStart, keptDays);
+  const name = `${nameStart}${sha256(key).toString('hex').slice(0, 32)}.bin`;
   let pieces = new Map<string, Float64Array>();
   const bytes = readCached(name, checksumBytes, largestFile);
   try {

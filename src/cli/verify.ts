@@ -2,9 +2,10 @@
  * `rbm-train verify`: trains a run again from its own config, in a temporary place, and compares the digests.
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isLeftover, ownSuffix } from '../checkpoint/atomic-write.js';
 import { parametersDigest } from '../checkpoint/digest.js';
 import { RunDirectory } from '../checkpoint/run-directory.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
@@ -62,10 +63,21 @@ function checkSameData(directory: RunDirectory, fingerprint: string, path: strin
   });
 }
 
+/** Start of the names of the folders that runs are trained again in. */
+const folderName = '.rbm-train-verify.';
+
+/** A new folder; those of verifications that were killed are removed, as far as they can be. */
 function temporaryFolder(): string {
   const parent = tmpdir();
   try {
-    return mkdtempSync(join(parent, 'rbm-train-verify-'));
+    for (const name of readdirSync(parent)) {
+      if (name.startsWith(folderName) && isLeftover(name)) rmSync(join(parent, name), { recursive: true, force: true });
+    }
+  } catch {
+    // Of another user, or in use: they harm nobody.
+  }
+  try {
+    return mkdtempSync(join(parent, `${folderName}${ownSuffix}`));
   } catch (error) {
     throw fileError(error, parent, { code: 'runtime', action: "no folder can be made here", hint: 'Set TMPDIR to a folder that can be written.' });
   }

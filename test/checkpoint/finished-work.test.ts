@@ -1,6 +1,6 @@
 /** Finished work in the cache folder: it comes back bit for bit, or not at all. */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 
@@ -94,4 +94,16 @@ test('a folder that can’t be written is nobody’s trouble', () => {
   work.remove();
   expect(work.get('a')).toBe(values);
   expect(openFinishedWork('one').isContinued).toBe(false);
+});
+
+test('that nobody has gone on with for a month is removed when other work is opened', () => {
+  const [old, recent] = [keep('one'), keep('two')];
+  const other = join(cache, 'mnist.bin');
+  writeFileSync(other, '');
+  const days = (count: number): number => Date.now() / 1000 - 86_400 * count;
+  utimesSync(old, days(31), days(31));
+  utimesSync(other, days(31), days(31));
+  utimesSync(recent, days(29), days(29));
+  openFinishedWork('three');
+  expect([old, recent, other].map((file) => existsSync(file))).toEqual([false, true, true]);
 });

@@ -341,6 +341,27 @@ describe('a run in the way', () => {
   });
 });
 
+test('a directory that was removed is not made again for a file', () => {
+  const run = runWith([1]);
+  rmSync(run.path, { recursive: true });
+  for (const write of [() => run.writeCheckpoint(sampleCheckpoint(2), 1, refuse), () => run.writeMetrics(0, ['{}']), () => run.writeBest(sampleCheckpoint(2)), () => run.writeJson(run.result, {})]) {
+    expect(codeOf(write)).toBe('runtime');
+    expect(existsSync(run.path)).toBe(false);
+  }
+});
+
+test('the checkpoints of other trainings are removed, and no others', () => {
+  const run = runWith([1, 2, 3]);
+  const own = sampleCheckpoint(2);
+  const identity = { ...own.identity, configHash: 'f'.repeat(64) };
+  for (const update of [1, 3]) run.writeCheckpoint({ ...sampleCheckpoint(update), identity }, 100, refuse);
+  run.writeBest({ ...own, identity });
+  writeFileSync(run.checkpoint(4), 'damaged');
+  run.removeOthers(own.identity);
+  expect(run.checkpointUpdates()).toEqual([4, 2]);
+  expect(existsSync(run.best)).toBe(false);
+});
+
 test('a checkpoint’s file holds what was given', () => {
   const run = runWith([12]);
   expect(decodeCheckpoint(readFileSync(run.checkpoint(12)), 'x').parameters).toEqual(sampleCheckpoint(12).parameters);

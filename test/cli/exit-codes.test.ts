@@ -132,6 +132,19 @@ test.each([
   expect(await ended).toMatchObject({ code, signal: null, stdout: '', stderr: expect.stringMatching(/to continue:\n {2}rbm-train --resume /) });
 });
 
+test('SIGHUP does not end who holds no terminal: nohup asks for that, and Node.js undoes it', async () => {
+  const args = ['--config', 'tiny.json', '--output', 'nohup', '--set', 'training.updates=100000000', '--set', 'log.every.updates=100'];
+  const child = startCli(args, { cwd: folder.path });
+  const ended = outcomeOf(child);
+  let lines = 0;
+  child.stderr?.on('data', () => {
+    lines++;
+    if (lines === 1) child.kill('SIGHUP');
+    if (lines === 20) child.kill('SIGTERM');
+  });
+  expect(await ended).toMatchObject({ code: exitCodes.terminated, stderr: expect.stringContaining('stopped by SIGTERM') });
+});
+
 test('the reader of a pipe may go away', async () => {
   const child = startCli(['sample', 'ok', '--count', '100000', '--steps', '0'], { cwd: folder.path });
   child.stdout?.once('data', () => child.stdout?.destroy());

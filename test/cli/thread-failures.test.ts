@@ -1,11 +1,12 @@
 /** What a user is told when a compute thread dies outside the updates of a training. */
 
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { executable, runCli, temporaryFolder } from './support/run-cli.js';
+import { ownSuffix, processSpace } from '../../src/checkpoint/atomic-write.js';
+import { executable, outcomeOf, runCli, startCli, temporaryFolder } from './support/run-cli.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -58,6 +59,32 @@ test('a thread that dies in verify does not send the user to a folder that is go
   expect(outcome).toMatchObject({ code: 1, stdout: '' });
   expect(outcome.stderr).toContain('a compute thread died');
   expect(outcome.stderr).not.toContain('rbm-train-verify');
+});
+
+test('verify removes what a verification that was killed has left, and leaves what another works on', async () => {
+  const places = inFolder('places');
+  const name = (mark: string): string => join(places, `.rbm-train-verify.${mark}AbCdEf`);
+  const [dead, living] = [name(`${processSpace}.4194305.1.tmp`), name(ownSuffix)];
+  for (const place of [dead, living]) mkdirSync(join(place, 'run', 'checkpoints'), { recursive: true });
+  expect(await runCli(['--config', 'cd.json', '--output', 'verified', '--quiet'], { cwd: folder.path })).toMatchObject({ code: 0 });
+  expect(await runCli(['verify', 'verified'], { cwd: folder.path, env: { TMPDIR: places } })).toMatchObject({ code: 0 });
+  expect(readdirSync(places)).toEqual([basename(living)]);
+});
+
+test('a thread that never comes back: the first signal is told to be in vain, the second ends the process', async () => {
+  writeFileSync(inFolder('hang.cjs'), preload.replace("throw new Error('two\\nlines')", 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'));
+  const env = { DIE_CALL: '40', NODE_OPTIONS: `--require ${JSON.stringify(inFolder('hang.cjs'))}` };
+  const args = ['--config', 'cd.json', '--threads', '2', '--output', 'hanging', '--set', 'log.every.updates=1'];
+  const child = startCli(args, { cwd: folder.path, env });
+  const ended = outcomeOf(child);
+  let hasAsked = false;
+  child.stderr?.on('data', (text: string) => {
+    if (!hasAsked) setTimeout(() => child.kill('SIGTERM'), 500);
+    hasAsked = true;
+    if (text.includes('once more ends it at once')) child.kill('SIGTERM');
+  });
+  expect(await ended).toMatchObject({ code: 143, stderr: expect.stringContaining('SIGTERM has come') });
+  expect(await runCli(['--resume', 'hanging', '--quiet'], { cwd: folder.path })).toMatchObject({ code: 0, stderr: '' });
 });
 
 test('what a thread says when it dies is printed on one line', async () => {

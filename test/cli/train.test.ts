@@ -385,4 +385,24 @@ function inTerminal(args: string[], options: { env?: Record<string, string>; aft
     expect(await cli(...command.split(' '), '--set', `training.updates=${next}`)).toMatchObject({ code: 0 });
     expect(readJson('interrupted', 'result.json')).toMatchObject({ updates: Number(next) });
   });
+
+  test('a terminal that is closed stops the run, which saves', async () => {
+    const command = [process.execPath, executable, '--config', 'tiny.json', '--output', 'closed', '--set', 'training.updates=100000000'].map((word) => `'${word}'`).join(' ');
+    const child = spawn('script', ['-qec', `exec ${command}`, '/dev/null'], { cwd: folder.path });
+    child.stdout.on('data', (text: Buffer) => {
+      if (text.toString().includes('examples/s')) child.kill('SIGKILL');
+    });
+    await new Promise((resolve) => {
+      child.on('close', resolve);
+    });
+    const session = (): unknown => (readJson('closed', 'execution.json') as { sessions: unknown[] }).sessions[0];
+    for (let time = 0; time < 100 && (session() as { ended: string }).ended === 'running'; time++) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 100);
+      });
+    }
+    const { toUpdate } = session() as { toUpdate: number };
+    expect(session()).toMatchObject({ ended: 'stopped' });
+    expect(readdirSync(inFolder('closed', 'checkpoints'))).toContain(`update-${String(toUpdate).padStart(13, '0')}.safetensors`);
+  });
 });

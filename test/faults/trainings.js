@@ -9,10 +9,10 @@ const gaussians = "{ source: 'mixture-of-gaussians', values: 'real', dimensions:
 /** @typedef {{name: string, config: string, threads?: number}} Training */
 
 /** @returns {Training} */
-function training(name, algorithm, { data = barsAndStripes, model = '', steps = 'learningRate: 0.1, momentum: 0.5', evaluation = '', threads = undefined } = {}) {
+function training(name, algorithm, { data = barsAndStripes, model = '', steps = 'learningRate: 0.1, momentum: 0.5', evaluation = '', threads = undefined, updates = 60 } = {}) {
   const config = `{
     seed: 'faults', data: ${data}, model: { hiddenUnits: 4, ${model} },
-    training: { ${algorithm}, updates: 60, batchSize: 4, ${steps} },
+    training: { ${algorithm}, updates: ${updates}, batchSize: 4, ${steps} },
     evaluation: { every: { updates: 3 }, ${evaluation} },
     checkpoint: { every: { updates: 2 } }, log: { every: { updates: 1 } },
   }
@@ -39,6 +39,9 @@ export const trainings = [
   training('tracked log Z', "algorithm: 'sml', chains: 6", { evaluation: "logLikelihood: 'tracked'" }),
 ];
 
+/** Has one of everything that a training writes, and little else. */
+export const shortTraining = training('short', "algorithm: 'cd', k: 1", { updates: 4 });
+
 /** Spends nearly all of its time in exact log Z: a quarter of a second each, with four evaluations. */
 export const slowEvaluation = {
   name: 'slow evaluation',
@@ -51,13 +54,13 @@ export const slowEvaluation = {
 `,
 };
 
-/** Needs some hundred megabytes: parameters and momentum are 32 MB each, files twice that. */
+/** Parameters and momentum are 8 MB each. */
 export const largeModel = {
   name: 'large model',
   threads: 2,
   config: `{
-    seed: 'faults', data: { source: 'mixture-of-gaussians', values: 'real', dimensions: 1000, examples: 100, standardize: 'columns', validation: { count: 8 } },
-    model: { hiddenUnits: 4000, visible: { units: 'gaussian' } },
+    seed: 'faults', data: { source: 'mixture-of-gaussians', values: 'real', dimensions: 500, examples: 100, standardize: 'columns', validation: { count: 8 } },
+    model: { hiddenUnits: 2000, visible: { units: 'gaussian' } },
     training: { algorithm: 'sml', chains: 10, updates: 4, batchSize: 10, learningRate: 0.001, momentum: 0.5 },
     evaluation: { every: { updates: 2 } }, checkpoint: { every: { updates: 2 } }, log: { every: { updates: 1 } },
   }

@@ -19,7 +19,9 @@ import { backends, type Model } from '../../src/kernels/index.js';
 import { createModel, getParameters } from '../../src/model/parameters.js';
 import { checkpointBytes, memoryDemands, parameterBytes } from '../../src/run/memory.js';
 import { splitStates } from '../../src/run/prepare.js';
-import { evaluationInterval } from '../../src/run/train-run.js';
+import type { RunEvent } from '../../src/run/events.js';
+import type { StopRequest } from '../../src/run/stop-request.js';
+import { evaluationInterval, trainRun } from '../../src/run/train-run.js';
 import { contrastiveDivergence } from '../../src/training/gradients/contrastive-divergence.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { temporaryFolder } from '../checkpoint/sample.js';
@@ -379,6 +381,45 @@ describe('a directory that is no longer this training\'s', () => {
     });
     await expect(taken).rejects.toMatchObject({ name: 'RbmError', code: 'runtime', message: expect.stringContaining('another training') });
     expect(contents(folder)).toEqual(files);
+  });
+
+  test('takes back a checkpoint that it wrote when the directory changed hands', async () => {
+    const { identity } = await prepare({ ...smallConfig, seed: 'other' });
+    const { configHash, dataFingerprint, numericsVersion } = identity;
+    class ChangingHands extends RunDirectory {
+      override writeCheckpoint(...values: Parameters<RunDirectory['writeCheckpoint']>): void {
+        if (values[0].progress.update === 10) this.writeJson(this.execution, { training: { configHash, dataFingerprint, numericsVersion }, sessions: [] });
+        super.writeCheckpoint(...values);
+      }
+    }
+    const directory = new ChangingHands(newFolder());
+    await expect(trainRun({ prepared: await prepare(smallConfig), directory, stop: {}, report: () => {} })).rejects.toMatchObject({ message: expect.stringContaining('another training') });
+    expect(directory.checkpointUpdates()).toEqual([5]);
+  });
+
+  test('by the same training, started again, is no longer the first one’s', async () => {
+    const directory = new RunDirectory(newFolder());
+    let second: Promise<unknown> | undefined;
+    const report = (event: RunEvent): void => {
+      if (!atUpdate(7)(event) || second !== undefined) return;
+      const stop: StopRequest = {};
+      second = prepare(smallConfig).then((prepared) =>
+        trainRun({ prepared, directory, replace: true, stop, report: (other) => void (atUpdate(8)(other) && (stop.signal = 'SIGTERM')) }),
+      );
+    };
+    const first = trainRun({ prepared: await prepare(smallConfig, ['training.updates=100000']), directory, stop: {}, report });
+    await expect(first).rejects.toMatchObject({ message: expect.stringContaining('another training') });
+    expect(await second).toMatchObject({ status: 'stopped' });
+    expect(directory.checkpointUpdates()[0]).toBeLessThan(10);
+  });
+
+  test('before it could start leaves the other alone', async () => {
+    const directory = new RunDirectory(newFolder());
+    await train(await prepare({ ...smallConfig, seed: 'other' }), directory.path, atUpdate(7));
+    const files = contents(directory.path);
+    const late = trainRun({ prepared: await prepare(smallConfig), directory, stop: {}, report: () => {} });
+    await expect(late).rejects.toMatchObject({ code: 'runtime', message: expect.stringContaining('another training') });
+    expect(contents(directory.path)).toEqual(files);
   });
 
   test('because it was removed, is not made again', async () => {

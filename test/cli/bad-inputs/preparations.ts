@@ -80,6 +80,13 @@ const threeByFour = () => npyFloat64([3, 4], twelveBits);
 const imagesIdx = () => idx(0x08, [3, 2, 2], Buffer.from(twelveBits.map((bit) => 255 * bit)));
 
 export const preparations: Readonly<Record<string, Preparation>> = {
+  // Texts
+
+  /** `rows.libsvm`: a value of a million digits and a letter. */
+  'digits-and-a-letter': file('rows.libsvm', () => `1 1:${'1'.repeat(1_000_000)}x\n`),
+  /** `config.yaml`: 30,000 lists, each within the one before. */
+  'brackets-yaml': file('config.yaml', () => `seed: ${'['.repeat(30_000)}${']'.repeat(30_000)}\n`),
+
   // Runs and checkpoints
 
   /** `run`: a finished run. */

@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { faultOfMessage, outcomeOf, sleep, temporaryFiles } from '../context.js';
-import { slowEvaluation } from '../trainings.js';
 
 /** A training that is longer than usual, so that its verification can be disturbed. */
 async function finishedRun(context, training) {
@@ -19,8 +18,10 @@ export const evaluateStopped = {
   name: 'evaluate stopped or killed',
   async *run(context) {
     // Log Z of a model that takes some seconds, so that finished work is kept.
-    const run = await finishedRun(context, slowEvaluation);
-    const start = { seed: 'faults', data: { source: 'bars-and-stripes', height: 6, width: 6 }, model: { hiddenUnits: 29 }, training: { updates: 2 }, evaluation: { every: 'never', logLikelihood: 'never' } };
+    const rows = join(context.folder, 'rows.txt');
+    writeFileSync(rows, `${'0 1 '.repeat(100).trim()}\n${'1 1 0 0 '.repeat(50).trim()}\n`);
+    // 2^26 states × 200 units: about 2 s of one thread where nothing else runs.
+    const start = { seed: 'faults', data: { source: 'file', path: rows }, model: { hiddenUnits: 26 }, training: { algorithm: 'cd', updates: 2 }, evaluation: { every: 'never', logLikelihood: 'never' } };
     const config = join(context.folder, 'evaluated.json');
     writeFileSync(config, JSON.stringify(start));
     const model = join(context.folder, 'evaluated');
@@ -28,7 +29,6 @@ export const evaluateStopped = {
     const args = ['evaluate', model, '--exact-cost-limit', '1e12', '--estimator', 'exact', '--json', '--threads', '2'];
     const right = await context.run(args);
     if (right.code !== 0) throw new Error(right.stderr);
-    void run;
     for (let round = 0; round < (context.bounded ? 1 : 6); round++) {
       const cache = join(context.folder, `cache-${round}`);
       const env = { XDG_CACHE_HOME: cache };
@@ -36,8 +36,8 @@ export const evaluateStopped = {
       // Stopped, which writes what is finished; and at one of the calls that write it, killed.
       const call = round - 1;
       const first = context.follow(args, { env: { ...env, ...(call >= 0 && { FAULT_FOLDER: cache, FAULT_CALL: String(call), FAULT_DO: call % 2 === 1 ? 'kill half' : 'kill' }) }, preload });
-      await first.seen(/exact log Z: /);
-      await sleep(0.5 + context.random());
+      if (!(await first.seen(/exact log Z: /))) throw new Error('it was too short to keep anything');
+      await sleep(context.random());
       first.child.kill('SIGINT');
       const stopped = await first.outcome;
       let failure = stopped.signal === 'SIGKILL' || stopped.code === 0 ? undefined : faultOfMessage(stopped, [130]);
@@ -65,16 +65,18 @@ export const verifyStopped = {
       mkdirSync(places);
       const env = { TMPDIR: places };
       const { child, outcome } = context.follow(['verify', run], { env });
-      const instant = startSeconds * 0.8 + context.random() * (seconds - startSeconds * 0.8);
+      // From when it has a folder of its own on.
+      while (child.exitCode === null && readdirSync(places).length === 0) await sleep(0.005);
+      const instant = context.random() * (seconds - startSeconds) * 0.3;
       await sleep(instant);
       child.kill(signal);
       const ended = await outcome;
       let failure = ended.signal === signal ? undefined : faultOfMessage(ended, [0, 130, 143]);
       const again = await context.run(['verify', run], { env });
-      failure ??= faultOfMessage(again, [0]) ?? (/^verified: 60 updates/.test(again.stdout) ? undefined : again.stdout);
+      failure ??= faultOfMessage(again, [0]) ?? (again.stdout.startsWith('verified: 60 updates') ? undefined : again.stdout);
       const left = readdirSync(places);
       if (left.length > 0) failure ??= `left in the folder for temporary files: ${left.join(', ')}`;
-      yield { what: `${signal} after ${instant.toFixed(3)} s`, failure: failure ?? (await context.compare(training, run)), kind: signal };
+      yield { what: `${signal} ${instant.toFixed(3)} s after it has made its folder`, failure: failure ?? (await context.compare(training, run)), kind: signal };
     }
   },
 };
@@ -86,7 +88,7 @@ export const sharedCache = {
   async *run(context) {
     const training = {
       name: 'mnist',
-      config: `{ seed: 'faults', data: { source: 'mnist', split: { train: 50, validation: 10 } }, model: { hiddenUnits: 4 }, training: { updates: 4 }, evaluation: { every: 'never', logLikelihood: 'never' }, log: { every: { updates: 1 } } }`,
+      config: `{ seed: 'faults', data: { source: 'mnist', binarize: 'threshold', validation: { count: 10 } }, model: { hiddenUnits: 4 }, training: { algorithm: 'cd', updates: 4 }, evaluation: { every: 'never', logLikelihood: 'never' }, log: { every: { updates: 1 } } }`,
     };
     await context.reference(training);
     for (let round = 0; round < (context.bounded ? 1 : 4); round++) {

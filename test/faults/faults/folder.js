@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 
 import { faultOfMessage } from '../context.js';
+import { shortTraining } from '../trainings.js';
 import { fileCalls, fileOf } from './kill-in-writes.js';
 
 /** Why what is left is not right: what was removed must not come back in part. */
@@ -20,11 +21,11 @@ async function faultOfLost(context, training, run, outcome, away) {
 }
 
 async function* atCalls(context, deed) {
-  const training = context.trainings[0];
+  const training = shortTraining;
   const calls = await fileCalls(context, training);
   // Until the first checkpoint there is no run to be lost; the last calls write that it has ended.
   const started = calls.findLastIndex((call) => call.includes('.config.json'));
-  const chosen = context.some([...calls.keys()].slice(started + 1, -5).filter((number) => number < started + 90 || number > calls.length - 40), 3);
+  const chosen = context.some([...calls.keys()].slice(started + 1, -5), 3);
   for (const number of chosen) {
     const run = context.newRun();
     const away = deed === 'rename' ? `${run}-away` : undefined;

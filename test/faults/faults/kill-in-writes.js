@@ -6,6 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
+import { shortTraining } from '../trainings.js';
+
 const preload = 'at-file-call.cjs';
 
 /** The calls that a training makes, in their order, such as `renameSync /checkpoints/…`. */
@@ -27,15 +29,13 @@ export function fileOf(call) {
 export const killInWrites = {
   name: 'SIGKILL at a file-system call',
   async *run(context) {
-    for (const training of context.some(context.trainings, 1)) {
+    for (const training of context.some([shortTraining, ...context.trainings], 1)) {
       const calls = await fileCalls(context, training);
       const places = [...calls.entries()].flatMap(([number, call]) => [
         { number, call, deed: 'kill' },
         ...(call.startsWith('writeSync') ? [{ number, call, deed: 'kill half' }] : []),
       ]);
-      // Of one training every call of its first updates and of its end, of the others some.
-      const isEvery = training === context.trainings[0] && !context.bounded;
-      const chosen = isEvery ? places.filter(({ number }) => number < 150 || number >= calls.length - 40) : context.some(oneOfEach(context, places), 8);
+      const chosen = training === shortTraining && !context.bounded ? places : oneOfEach(context, places).filter(() => context.random() < 0.3);
       for (const { number, call, deed } of chosen) {
         const run = context.newRun();
         const env = { FAULT_FOLDER: run, FAULT_CALL: String(number), FAULT_DO: deed };

@@ -31,7 +31,7 @@ async function attempt(context, training, what, options, args = []) {
 export const addressSpace = {
   name: 'ulimit -v',
   async *run(context) {
-    const sizes = [600, 700, 800, 1000, 1200, 1500, 2000, 3000, 4000, 6000, 8000, 12_000];
+    const sizes = [600, 700, 800, 1000, 1500, 2000, 4000, 6000, 12_000];
     const trainings = [context.trainings[0], context.trainings[1], largeModel];
     for (const training of context.some(trainings, 1)) {
       for (const size of context.some(sizes, 2)) yield attempt(context, training, `${size} MB of address space`, { shell: `ulimit -c 0 -v ${size}000` });

@@ -13,7 +13,7 @@ const ways = [[], ['--backend', 'reference'], ['--threads', '2'], ['--threads', 
 export const twins = {
   name: 'twins on one run directory',
   async *run(context) {
-    for (let round = 0; round < (context.bounded ? 2 : 16); round++) {
+    for (let round = 0; round < (context.bounded ? 2 : 8); round++) {
       const training = context.trainings[context.below(context.trainings.length)];
       const { seconds } = await context.reference(training);
       const run = context.newRun();
@@ -36,9 +36,8 @@ export const twins = {
 
 /** Waits until a file is there or the process has ended. */
 async function fileThere(file, outcome) {
-  let hasEnded = false;
-  void outcome.finally(() => (hasEnded = true));
-  while (!existsSync(file) && !hasEnded) await sleep(5);
+  const hasEnded = outcome.then(() => true);
+  while (!existsSync(file) && !(await Promise.race([hasEnded, sleep(5)])));
 }
 
 /**
@@ -76,14 +75,14 @@ const spread = (count) => (calls) => Array.from({ length: count }, (_, index) =>
 /** @type {import('../context.js').Fault} */
 export const takeover = {
   name: 'another training takes over by --force',
-  run: (context) => takeovers(context, context.trainings[1], ['--force'], spread(40)),
+  run: (context) => takeovers(context, context.trainings[1], ['--force'], spread(16)),
 };
 
 /** The same training is started again by --force. */
 /** @type {import('../context.js').Fault} */
 export const restart = {
   name: 'the same training starts again by --force',
-  run: (context) => takeovers(context, context.trainings[0], ['--force'], spread(20)),
+  run: (context) => takeovers(context, context.trainings[0], ['--force'], spread(8)),
 };
 
 /** Two trainings start at the same time, each before it can see the other. */
