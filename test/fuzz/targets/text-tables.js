@@ -43,12 +43,12 @@ function faultOfTable({ rows, columns, values, words, lineOfRow }, bytes, expect
 }
 
 /** Runs a reader; its errors name a line and a column that the text has. */
-function located(bytes, read) {
+function located(bytes, read, lineEnd = /\r\n|\n|\r/) {
   try {
     return read();
   } catch (error) {
     const [, line, column] = /:(\d+):(\d+): /.exec(error?.message) ?? [];
-    const lines = bytes.toString('latin1').split(/\r\n|\n|\r/);
+    const lines = bytes.toString('latin1').split(lineEnd);
     // A line break that belongs to the line before.
     if (line !== undefined && !(line >= 1 && line <= lines.length && column >= 1 && column <= lines[line - 1].length + 2)) {
       throw new Error(`names line ${line}, column ${column}, which the text has not: ${error.message}`, { cause: error });
@@ -93,7 +93,7 @@ export const libsvm = {
     });
     return { bytes: Buffer.from(draw.list(lines).join(draw.pick(['\n', '\r\n']))), expected: { rows, columns, cells } };
   },
-  run: (bytes) => located(bytes, () => readLibsvm(bytes, hostileName)),
+  run: (bytes) => located(bytes, () => readLibsvm(bytes, hostileName), /\n/),
   check: (value, bytes, expected) => faultOfTable(value, bytes, expected, false),
   // A table of 2^26 cells is allowed to any file.
   memory: (bytes) => 8 * 2 ** 26 + 64 * bytes.length + (1 << 20),
