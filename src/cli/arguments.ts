@@ -12,6 +12,7 @@ import type { Binarization, RunConfig, ValuesKind } from '../config/run-config.j
 import { dataSources, loadDataset, loadPartialRows, type Dataset, type Examples } from '../datasets/index.js';
 import { printable, RbmError } from '../errors.js';
 import { isBinaryMatrix, binaryLayer, createHostMatrix, type ModelParameters, type VisibleLayer, type VisibleStates } from '../kernels/index.js';
+import { parameterTensors } from '../model/parameters.js';
 import { binaryModelUnits, standardParameters } from '../model/units/index.js';
 import { kindAt } from '../read-file.js';
 import { configKeys } from '../run/config-schema.js';
@@ -99,6 +100,30 @@ export function readModelArgument(argument: string, options: ModelOptions, termi
     });
   }
   return withStandard({ parameters: checkpoint.parameters, checkpoint, file: run.checkpoint(checkpoint.progress.update), run });
+}
+
+/** Of larger parameters estimates overflow: the variance of energies has eighth powers of them, which are within float64. */
+const largestParameter = 1e30;
+/** Logarithm of the largest variance, whose root is {@link largestParameter}. */
+const largestLogVariance = 2 * 30 * Math.LN10;
+
+/** Whether activations, energies and means of a model are numbers. */
+function canBeComputed({ standard, parameters }: ModelArgument): boolean {
+  const isSmall = (limit: number) => (value: number): boolean => value >= -limit && value <= limit;
+  return parameterTensors(standard).every(({ values }) => values.every(isSmall(largestParameter))) && (parameters.visibleLogVariance?.every(isSmall(largestLogVariance)) ?? true);
+}
+
+/**
+ * Reads a model as {@link readModelArgument} does, for commands that compute with it.
+ *
+ * @throws RbmError 'data' also where its parameters are finite, but so large that probabilities are not
+ */
+export function readComputableModel(argument: string, options: ModelOptions, terminal: Terminal): ModelArgument {
+  const model = readModelArgument(argument, options, terminal);
+  if (canBeComputed(model)) return model;
+  throw new RbmError('data', `${printable(model.file)}: some parameters are beyond ±${largestParameter}: probabilities would not be numbers`, {
+    hint: 'Its training has diverged: name an earlier checkpoint, or train with a smaller learning rate. `rbm-train inspect` shows the parameters.',
+  });
 }
 
 /** Options of the commands that read data. */

@@ -4,6 +4,7 @@
 
 import { parametersDigest } from '../checkpoint/digest.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
+import { systemCode } from '../file-errors.js';
 import { areFiguresFinite, evaluateModel, type Figures } from '../estimators/evaluation.js';
 import type { ExactCooperation } from '../estimators/exact-log-partition-function.js';
 import { comparePaired, type PairedComparison } from '../estimators/likelihood-interval.js';
@@ -17,7 +18,7 @@ import { loadKernelsFor, type Workload } from '../run/kernels.js';
 import { splitStates } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
 import { chainsTogether } from '../sampling/annealed-chains.js';
-import { addDataOptions, addModelOptions, loadDataFor, readModelArgument, type DataOptions, type ModelArgument, type ModelOptions } from './arguments.js';
+import { addDataOptions, addModelOptions, loadDataFor, readComputableModel, type DataOptions, type ModelArgument, type ModelOptions } from './arguments.js';
 import { withEstimateProgress, withExactProgress } from './estimation-progress.js';
 import { addEstimationOptions, planEstimation, type EstimationOptions, type EstimationPlan } from './estimation-options.js';
 import { densityOf, describeEstimate, describeFigures, nats } from './figures.js';
@@ -72,10 +73,13 @@ async function evaluateParameters(
       },
       cooperation,
     );
-  const figures =
+  const working =
     estimator === 'exact'
-      ? await withExactProgress(standard, { threads: kernels.threads, quiet }, terminal, evaluateWith)
-      : await withEstimateProgress(quiet, terminal, evaluateWith);
+      ? withExactProgress(standard, { threads: kernels.threads, quiet }, terminal, evaluateWith)
+      : withEstimateProgress(quiet, terminal, evaluateWith);
+  const figures = await working.catch((error: unknown) => {
+    throw systemCode(error) === 'ERR_PROBABILITY_OVERFLOW' ? tooLarge(file) : error;
+  });
   if (!areFiguresFinite(figures)) throw tooLarge(file);
   return { figures, energies };
 }
@@ -128,8 +132,8 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
     checkOutputName(options.perExample, false, '--per-example');
     if (options.estimator === 'none') throw new RbmError('usage', '--per-example needs log Z', { hint: 'Leave out --estimator none.' });
   }
-  const model = readModelArgument(argument, options, terminal);
-  const other = options.against === undefined ? undefined : readModelArgument(options.against, {}, terminal);
+  const model = readComputableModel(argument, options, terminal);
+  const other = options.against === undefined ? undefined : readComputableModel(options.against, {}, terminal);
   const { parameters } = model;
   const dataset = await loadDataFor(model, options, terminal);
   if (other !== undefined && other.parameters.visibleUnits !== parameters.visibleUnits) {

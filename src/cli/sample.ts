@@ -20,7 +20,7 @@ import {
   addModelOptions,
   loadDataFor,
   loadPartialRowsFor,
-  readModelArgument,
+  readComputableModel,
   splitOf,
   type DataOptions,
   type ModelOptions,
@@ -76,7 +76,7 @@ async function sample(argument: string, options: Options, terminal: Terminal): P
   }
   if (options.clamp !== undefined) checkClampOptions(options, steps, rungs);
   if (options.output !== undefined) checkOutputName(options.output, true);
-  const model = readModelArgument(argument, options, terminal);
+  const model = readComputableModel(argument, options, terminal);
   const { parameters, standard, checkpoint } = model;
   const identity = checkpoint?.identity;
   if (options.standardized && identity?.standardization === undefined) {

@@ -12,7 +12,7 @@ import {
   addDataOptions,
   addModelOptions,
   loadDataFor,
-  readModelArgument,
+  readComputableModel,
   splitOf,
   type DataOptions,
   type ModelOptions,
@@ -28,7 +28,7 @@ interface Options extends ModelOptions, DataOptions {
 
 async function transform(argument: string, options: Options, terminal: Terminal): Promise<void> {
   if (options.output !== undefined) checkOutputName(options.output, false);
-  const model = readModelArgument(argument, options, terminal);
+  const model = readComputableModel(argument, options, terminal);
   const { parameters } = model;
   const { hiddenUnits } = parameters;
   const dataset = await loadDataFor(model, options, terminal);

@@ -20,6 +20,15 @@ const loadYaml = () => require('yaml') as typeof import('yaml');
 /** A config has about 50 values; a few aliases of aliases unfold to billions. */
 const nodeLimit = 100_000;
 
+/** Characters: the package takes quadratic time over many keys, anchors or comments; 1 MiB of them took minutes. */
+const textLimit = 65_536;
+
+/** Columns; the deepest keys of a config stand at about 10. */
+const indentationLimit = 250;
+
+/** What the package's lexer puts before the text of a scalar. */
+const scalarMark = '\u001f';
+
 const coreTag = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/;
 
 /** Our words for the package's errors that speak of its own API or of JavaScript. */
@@ -43,6 +52,9 @@ interface YamlNode {
 export function parseYaml(source: Source): LocatedNode {
   const { isAlias, isMap, isScalar, isSeq } = loadYaml();
   const fault = (start: number, end: number, text: string): RbmError => syntaxError({ source, start, end }, text);
+  if (source.text.length > textLimit) throw fault(textLimit, textLimit + 1, `a YAML config has at most ${textLimit} characters; write it as JSON`);
+  const tooDeep = nestedTooDeeply(source.text);
+  if (tooDeep !== undefined) throw fault(tooDeep, tooDeep + 1, messages.RESOURCE_EXHAUSTION ?? '');
   const document = parse(source, fault);
   const [error] = [...document.errors, ...document.warnings].toSorted((first, second) => first.pos[0] - second.pos[0]);
   if (error !== undefined) {
@@ -96,6 +108,7 @@ export function parseYaml(source: Source): LocatedNode {
       const place = key === null ? objectPlace : placeOf(key as YamlNode);
       throw syntaxError(place, 'a key is plain text');
     }
+    if (key.anchor !== undefined) anchors.set(key.anchor, key);
     const namePlace = placeOf(key);
     const name = typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
     // `? key` without a colon has no value node at all.
@@ -105,6 +118,33 @@ export function parseYaml(source: Source): LocatedNode {
 
   if (document.contents === null) throw fault(0, 0, 'expected a mapping of keys to values, found no value');
   return convert(document.contents, 1);
+}
+
+/**
+ * Where the text is nested more deeply than any config; undefined where it is not. The package itself recurses, and takes
+ * quadratic time, before it looks: 60 KiB of brackets end the process, and no `catch` sees it.
+ */
+function nestedTooDeeply(text: string): number | undefined {
+  const { Lexer } = loadYaml();
+  let offset = 0;
+  let brackets = 0;
+  // Of a line: every level of blocks takes at least a blank of indentation, or a sign before another.
+  let blocks = 0;
+  let previous = '\n';
+  for (const token of new Lexer().lex(text)) {
+    const isMark = token === scalarMark || token === '\u0002' || token === '\u0018';
+    if (previous === scalarMark) {
+      // The text of a scalar; it may look like a sign.
+    } else if (token === '\n' || token === '\r\n') blocks = 0;
+    else if (token === '[' || token === '{') brackets++;
+    else if (token === ']' || token === '}') brackets--;
+    else if (previous.endsWith('\n') && token.trim() === '') blocks += token.length;
+    else if (brackets === 0 && (token === '-' || token === '?' || token === ':')) blocks++;
+    if (brackets > depthLimit || blocks > indentationLimit) return offset;
+    if (!isMark) offset += token.length;
+    previous = token;
+  }
+  return undefined;
 }
 
 /** The package's document; whatever it throws (it overflows the stack on deep nesting) is a syntax error of the text. */

@@ -125,10 +125,12 @@ export async function evaluateModel(
   return { logPartitionFunction: estimate, splits: figures, freeEnergyGap };
 }
 
-/** Whether log Z and every figure of the splits are finite; where not, log-probabilities are too large for float64. */
+/**
+ * Whether log Z and every figure of the splits are finite; where not, log-probabilities are too large for float64. Intervals may
+ * have an infinite end, where nothing more is known.
+ */
 export function areFiguresFinite({ logPartitionFunction, splits }: Figures): boolean {
-  if (logPartitionFunction !== undefined && !Number.isFinite(logPartitionFunction.logZ)) return false;
-  return Object.values(splits).every((split) =>
-    Object.values(split).every((value) => typeof value !== 'number' || Number.isFinite(value)),
-  );
+  const isNumber = (value: unknown): boolean => (Array.isArray(value) ? !value.some(Number.isNaN) : typeof value !== 'number' || Number.isFinite(value));
+  const { logZ, interval } = logPartitionFunction ?? {};
+  return [logZ, interval, ...Object.values(splits).flatMap((split) => Object.values(split))].every(isNumber);
 }

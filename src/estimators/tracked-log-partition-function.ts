@@ -127,6 +127,7 @@ export class LogPartitionFunctionTracker {
     const accumulated = new Float64Array(3);
     restoreTensors({ ...tracker.#savable(), accumulated }, tensors);
     [tracker.#logZ, tracker.#variance, tracker.#smallestSampleSize] = accumulated;
+    if (tracker.#variance < 0 || tracker.#smallestSampleSize < 0) throw new RangeError('its state accumulated has a negative variance or sample size');
     return tracker;
   }
 

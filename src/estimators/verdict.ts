@@ -115,7 +115,8 @@ export function twoSidedVerdict(
     advice.add('use more temperatures');
   }
   if (halfWidth(bennett) > tolerance) {
-    reasons.push(`the interval is ±${halfWidth(bennett).toFixed(2)} nats wide (tolerance ${tolerance})`);
+    const width = Number.isFinite(halfWidth(bennett)) ? `±${halfWidth(bennett).toFixed(2)} nats wide` : 'boundless';
+    reasons.push(`the interval is ${width} (tolerance ${tolerance})`);
     advice.add('use more chains or temperatures');
   }
   if (tempering !== undefined) {

@@ -409,7 +409,7 @@ const evaluationKeys: SchemaKey[] = [
 const checkpointKeys: SchemaKey[] = [
   {
     name: 'every',
-    meaning: 'when to write a checkpoint beside the end',
+    meaning: 'when to write a checkpoint beside the end; where one can’t be written, training warns, goes on, and tries again with the next (100 failures in a row end it)',
     type: extentKind({ seconds: true }),
     default: { seconds: 30 },
   },

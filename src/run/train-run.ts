@@ -29,6 +29,9 @@ import { Breath, Stopped, stoppablePause, type StopRequest, type StopSignal } fr
 /** With `auto`, evaluations are at least this many updates apart. */
 const automaticEvaluationUpdates = 500;
 
+/** Sessions that execution.json keeps, the latest: a batch loop may continue a run thousands of times. */
+const keptSessions = 100;
+
 /** A model that is this many nats worse than independent units is not merely at its beginning. */
 const uselessMargin = 1;
 
@@ -112,10 +115,10 @@ class Run {
   readonly #pause: () => Promise<void>;
   /** Lines of metrics.jsonl up to now. */
   #lines: string[] = [];
-  /** How many files of events have been closed before. */
+  /** How many files of events are full. */
   #closedMetrics = 0;
-  /** The last of them, while they are not written: each is the lines of one file. */
-  #fullMetrics: (readonly string[])[] = [];
+  /** The last of these, as long as they are not written. */
+  readonly #fullFiles: string[][] = [];
   #evaluated = false;
   #best: Progress['best'];
   /** Update of the checkpoint that this session continues from. */
@@ -317,22 +320,21 @@ class Run {
    */
   #pushLine(line: string): void {
     if (this.#lines.length === eventsPerFile) {
-      this.#fullMetrics.push(this.#lines);
+      this.#fullFiles.push(this.#lines);
       this.#closedMetrics++;
       this.#lines = [];
     }
     this.#lines.push(line);
   }
 
-  /** Closes the files of events that are full: before the checkpoint that no longer holds them. */
-  #closeFullMetrics(): void {
+  /** Writes the files of events that have become full, before a checkpoint counts them. */
+  #closeMetrics(): void {
     const { directory } = this.#request;
-    const before = this.#closedMetrics - this.#fullMetrics.length;
-    for (const [index, lines] of this.#fullMetrics.entries()) {
-      const number = before + index + 1;
+    for (let lines = this.#fullFiles[0]; lines !== undefined; lines = this.#fullFiles[0]) {
+      const number = this.#closedMetrics - this.#fullFiles.length + 1;
       this.#writeAsOwner(directory.closedMetrics(number), () => directory.closeMetrics(number, lines));
+      this.#fullFiles.shift();
     }
-    this.#fullMetrics = [];
   }
 
   #checkpoint(): Checkpoint<DeclaredModel> {
@@ -418,7 +420,7 @@ class Run {
     const best = this.#unsavedBest;
     if (best !== undefined) this.#writeAsOwner(directory.best, () => directory.writeBest(best.checkpoint, best.content));
     this.#unsavedBest = undefined;
-    this.#closeFullMetrics();
+    this.#closeMetrics();
     const warn = (message: string): void => report({ type: 'warning', message });
     this.#writeAsOwner(directory.checkpoint(update), () => directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep, warn));
     directory.writeMetrics(this.#closedMetrics, this.#lines);
@@ -507,12 +509,27 @@ class Run {
     if (reached === undefined || splits.train.missing !== undefined || this.#trainer.update === 0) return;
     const independent = independentUnitsLogLikelihood(splits.train.states, layer, units?.variance === 'learned' ? 'learned' : visibleLogVariance);
     if (reached >= independent - uselessMargin) return;
+    const better = this.#betterBefore(reached + uselessMargin);
     report({
       type: 'warning',
       message:
         `the model is worse on its training data (${reached.toFixed(3)} nats) than independent units would be ` +
-        `(${independent.toFixed(3)} nats): train longer, or with a smaller training.learningRate`,
+        `(${independent.toFixed(3)} nats): ` +
+        (better === undefined
+          ? 'train longer, or with a smaller training.learningRate'
+          : `training went astray, for at update ${better.update} it had ${better.value.toFixed(3)} nats: use a smaller training.learningRate`),
     });
+  }
+
+  /** The best log-likelihood of the training data among the evaluations before, if it is above a limit. */
+  #betterBefore(limit: number): { value: number; update: number } | undefined {
+    let better: { value: number; update: number } | undefined;
+    for (const line of this.#lines) {
+      const { update, splits, averaged } = JSON.parse(line) as { update: number; splits: Figures['splits']; averaged?: Figures };
+      const value = (averaged ?? { splits }).splits.train?.meanLogLikelihood;
+      if (value !== undefined && value > (better?.value ?? limit)) better = { value, update };
+    }
+    return better;
   }
 
   /** The parameters may be half updated: nothing is saved, and the run continues from its last checkpoint. */
@@ -531,10 +548,11 @@ class Run {
     const good = directory.checkpointUpdates().filter((saved) => saved < update)[0];
     this.#checkOwnership();
     // What led here; the checkpoint to continue from does not count these events.
-    this.#goesOnWithout(() => {
-      this.#closeFullMetrics();
+    const publish = (): void => {
+      this.#closeMetrics();
       directory.writeMetrics(this.#closedMetrics, this.#lines);
-    }, 'the last events are missing there');
+    };
+    this.#goesOnWithout(publish, 'the last events are missing there');
     this.#endExecution('diverged');
     return new RbmError('diverged', `training diverged at update ${update}: ${reason}`, {
       hint:
@@ -556,10 +574,11 @@ class Run {
     const { prepared, directory } = this.#request;
     const { user, system } = process.cpuUsage(this.#startCpu);
     let sessions: unknown;
+    let leftOut: unknown;
     try {
       const written = directory.readJson(directory.execution);
       const isReplaced = this.#owner.restarted !== undefined && canonicalJson(written?.training ?? null) !== canonicalJson(this.#owner);
-      sessions = isReplaced ? undefined : written?.sessions;
+      if (!isReplaced) ({ sessions, sessionsLeftOut: leftOut } = written ?? {});
     } catch (error) {
       if (isFileError(error)) throw error;
       // Damaged: it holds nothing that a result depends on.
@@ -585,9 +604,12 @@ class Run {
       backend: prepared.kernels.name,
       threads: prepared.kernels.threads,
     };
+    const outdated = Math.max(0, others.length + 1 - keptSessions);
+    const sessionsLeftOut = (Number.isSafeInteger(leftOut) ? (leftOut as number) : 0) + outdated;
     directory.writeJson(directory.execution, {
       training: this.#owner,
-      sessions: [...others, session],
+      ...(sessionsLeftOut > 0 && { sessionsLeftOut }),
+      sessions: [...others.slice(outdated), session],
     });
   }
 }

@@ -53,7 +53,9 @@ function cumulate(mantissas: Float64Array, exponents: Float64Array, sums: Float6
     if (!(shift < -1022) && mantissas[index] !== 0) sum += mantissas[index] * powerOfTwo(shift);
     sums[index] = sum;
   }
-  if (!(sum > 0 && sum < Infinity)) throw new RangeError('the parameters are so large that a probability overflows');
+  if (!(sum > 0 && sum < Infinity)) {
+    throw Object.assign(new RangeError('the parameters are so large that a probability overflows'), { code: 'ERR_PROBABILITY_OVERFLOW' });
+  }
   for (let index = 0; index < length; index++) sums[index] /= sum;
 }
 
@@ -156,7 +158,8 @@ function setUnits(states: Float64Array, { outer }: EnumeratedPart, biases: Float
  * @param key stream of the uniforms: sample r is row r of them
  * @param cooperation progress is that of the enumeration
  * @returns v, count × n, outside the kernels' memory
- * @throws RangeError where there are more than 2^22 blocks of states to choose from, or a probability overflows;
+ * @throws RangeError where there are more than 2^22 blocks of states to choose from, or (code
+ *   ERR_PROBABILITY_OVERFLOW) a probability overflows;
  *   whatever `cooperation.pause` throws
  */
 export async function sampleExactly(

@@ -220,6 +220,20 @@ describe('temporary files of others', () => {
     }
   });
 
+  test('are collected by whoever writes into the folder', () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, `.model.npz.${host}.${deadProcess()}.1.tmp`), '');
+    writeFileAtomically(join(folder, 'other.npz'), '');
+    expect(readdirSync(folder)).toEqual(['other.npz']);
+  });
+
+  test('that can not be removed are in nobody’s way', () => {
+    const folder = newFolder();
+    mkdirSync(join(folder, `.model.npz.${host}.${deadProcess()}.1.tmp`));
+    writeFileAtomically(join(folder, 'other.npz'), 'new');
+    expect(readFileSync(join(folder, 'other.npz'), 'utf8')).toBe('new');
+  });
+
   test('our own are never collected', () => {
     const folder = newFolder();
     const name = `.checkpoint.${host}.${process.pid}.1.tmp`;

@@ -307,6 +307,29 @@ describe('a run in the way', () => {
     expect(readFileSync(join(run.path, 'notes.txt'), 'utf8')).toBe('mine');
   });
 
+  test('clearing that fails midway leaves a run that can be continued, or none', () => {
+    // What can't be removed is a folder.
+    const early = runWith([2]);
+    early.writeBest(sampleCheckpoint(1));
+    mkdirSync(early.checkpoint(1));
+    expect(() => early.clear()).toThrow(/can't be removed/);
+    expect(existsSync(early.best)).toBe(true);
+    const late = runWith([1, 2]);
+    late.writeJson(late.config, {});
+    mkdirSync(late.best);
+    expect(() => late.clear()).toThrow(/can't be removed/);
+    expect([late.holdsRun(), late.hasConfig()]).toEqual([false, false]);
+  });
+
+  test('an old checkpoint that can not be removed is told of, and the new one is there', () => {
+    const run = newRun();
+    mkdirSync(run.checkpoint(1), { recursive: true });
+    const warnings: string[] = [];
+    run.writeCheckpoint(sampleCheckpoint(2), 1, (message) => warnings.push(message));
+    expect(warnings).toEqual([expect.stringMatching(/update-0000000000001\.safetensors: can't be removed: /)]);
+    expect(readCheckpointFile(run.checkpoint(2)).progress.update).toBe(2);
+  });
+
   test('clearing keeps files of others among the checkpoints, and a folder that was never there is no failure', () => {
     const run = runWith([1]);
     writeFileSync(join(run.checkpoints, 'notes.txt'), 'mine');

@@ -47,6 +47,15 @@ describe('1: runtime', () => {
     expectMessage(outcome.stderr, /file\/below\/run/);
   });
 
+  // Not the user's mistake, and nothing wrong with the data. The first bytes of a process's memory can't be read, by nobody.
+  const unreadable = '/proc/self/mem';
+  const readers = existsSync(unreadable) ? [['--config', unreadable], ['evaluate', unreadable], ['data', unreadable]] : [];
+  test.each(readers)('the device fails: %s %s', async (...args) => {
+    const outcome = await cli(...args);
+    expect(outcome).toMatchObject({ code: exitCodes.runtime, stdout: '' });
+    expectMessage(outcome.stderr, /\/proc\/self\/mem: the device failed\nCheck the disk/);
+  });
+
   test('the export lies below a file', async () => {
     const outcome = await cli('export', 'ok', '--npz', 'file/model.npz');
     expect(outcome).toMatchObject({ code: exitCodes.runtime, stdout: '' });

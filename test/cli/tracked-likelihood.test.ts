@@ -3,10 +3,11 @@
  * as estimated.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { backends } from '../../src/kernels/index.js';
+import { float64, safetensorsParts, sealedCheckpoint } from './support/encoders.js';
 import { outcomeOf, runCli, startCli, temporaryFolder, type RunOutcome } from './support/run-cli.js';
 
 const config = `{
@@ -79,4 +80,19 @@ test.each(['SIGKILL', 'SIGTERM'] as const)('stopped by %s four times, and resume
   expect(last).toMatchObject({ code: 0 });
   expect(last.stderr).not.toContain('warning');
   expectSameFiles(signal);
+});
+
+test.each([
+  ['a negative variance', 'tracking.accumulated', [1, -1, 20], 3, 'negative variance'],
+  ['weights that overflow', 'tracking.logWeights', Array<number>(30).fill(1e308), 4, 'too large for float64'],
+] as const)('resumed from a checkpoint with %s: an error, no interval of NaN', async (...row) => {
+  const [what, tensor, values, exitCode, message] = row;
+  cpSync(join(folder.path, 'whole'), join(folder.path, what), { recursive: true });
+  const path = join(folder.path, what, 'checkpoints', 'update-0000000003000.safetensors');
+  const parts = safetensorsParts(readFileSync(path));
+  float64(values).copy(parts.data, parts.header[tensor].data_offsets[0]);
+  parts.header.__metadata__.progress = JSON.stringify({ update: 3000, evaluated: false });
+  writeFileSync(path, sealedCheckpoint(parts));
+  const { code, stdout, stderr } = await cli('--resume', what);
+  expect({ code, stdout, stderr }).toEqual({ code: exitCode, stdout: '', stderr: expect.stringContaining(message) });
 });

@@ -247,7 +247,15 @@ describe('overrides', () => {
   test('a model worse than independent units is called so', async () => {
     const { code, stderr } = await cli('--config', 'tiny.json', '--output', 'wild', '--set', 'training.learningRate=100');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/warning: the model is worse on its training data \(-[\d.]+ nats\) than independent units would be \(-6\.238 nats\)/);
+    expect(stderr).toMatch(/warning: the model is worse on its training data \(-[\d.]+ nats\) than independent units would be \(-6\.238 nats\): training went astray, for at update 0 it had -6\.\d+ nats: use a smaller/);
+    expect(stderr).not.toContain('train longer');
+  });
+
+  test('and one that was no better before is advised to train longer', async () => {
+    const far = ['--set', 'model.visibleBias={start: constant, value: 9}', '--set', 'training.learningRate=1e-9'];
+    const { code, stderr } = await cli('--config', 'tiny.json', '--output', 'beginner', ...far);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/independent units would be .*: train longer, or with a smaller/);
   });
 
   test('a wrong --set is a usage error that names the key, before anything is written', async () => {

@@ -51,6 +51,25 @@ describe('YAML', () => {
     expect(config(text, [], 'run.yaml')).toMatchObject({ training: { epochs: 3, k: 3 } });
   });
 
+  test('an anchor on a key is an anchor', () => {
+    expect(config('&n data: {source: bars}\nseed: *n\ntraining: {algorithm: cd, epochs: 3}\n', [], 'run.yaml')).toHaveProperty('seed', 'data');
+  });
+
+  test.each<[string, string, string]>([
+    ['brackets within brackets', `seed: ${'['.repeat(30_000)}${']'.repeat(30_000)}`, 'run.yaml:1:71: nested deeper than 64 levels'],
+    ['maps within maps on a line', `seed: ${'{a: '.repeat(10_000)}`, 'nested deeper than 64 levels'],
+    ['lists within lists on a line', '- '.repeat(30_000), 'run.yaml:1:501: nested deeper than 64 levels'],
+    ['keys within keys', Array.from({ length: 340 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'), 'nested deeper than 64 levels'],
+    ['many keys', Array.from({ length: 10_000 }, (_, index) => `key${index}: 1`).join('\n'), 'at most 65536 characters; write it as JSON'],
+  ])('%s are refused before they take the process or minutes', (_, text, message) => {
+    expect(messageOf(text, [], 'run.yaml')).toContain(message);
+  });
+
+  test('brackets in texts are no nesting', () => {
+    const text = `data: {source: bars}\nseed: "${'['.repeat(100)}"\ntraining: # ${'['.repeat(100)}\n  {algorithm: cd, epochs: 3}\n`;
+    expect(config(text, [], 'run.yaml')).toHaveProperty('seed', '['.repeat(100));
+  });
+
   test.each<[string, string]>([
     ['data:\n\tsource: bars\n', 'run.yaml:2:1: YAML: Tabs are not allowed as indentation'],
     ['a: "x', 'YAML: Missing closing'],

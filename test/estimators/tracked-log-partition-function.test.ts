@@ -138,6 +138,8 @@ describe.each(backends)('backend $name', ({ name }) => {
     expect(restore({})?.tensors()).toEqual(tensors);
     expect(restore({}, 20)).toBeUndefined();
     expect(() => restore({ logWeights: { shape: [10], values: new Float64Array(10).fill(NaN) } })).toThrow(/logWeights has values other than finite numbers/);
+    expect(() => restore({ accumulated: { shape: [3], values: Float64Array.of(1, -1e-9, 5) } })).toThrow(/negative variance or sample size/);
+    expect(() => restore({ accumulated: { shape: [3], values: Float64Array.of(1, 1, -5) } })).toThrow(/negative variance or sample size/);
     expect(() => restore({ visibleChains: { shape: [10, n], values: new Uint8Array(10 * n).fill(2) } })).toThrow(/0 and 1/);
     expect(() => restore({ visibleChains: { shape: [10, n - 1], values: new Uint8Array(10 * (n - 1)) } })).toThrow(/visibleChains of shape \[10, 5\]/);
     expect(() => restore({ energies: undefined })).toThrow(RangeError);

@@ -2,7 +2,7 @@
  * A run from outside: whatever interrupts it, its files end up the same as those of a run that nothing interrupted.
  */
 
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -444,6 +444,78 @@ describe('a directory that is no longer this training\'s', () => {
   });
 });
 
+describe('a file system that fails for a while', () => {
+  /** Puts obstacles where checkpoints and the best parameters are written, after some updates, and takes them away again. */
+  const obstruct = (folder: string, from: number, until: number): ((event: Session['events'][number]) => boolean) => {
+    const { best, checkpoints } = new RunDirectory(folder);
+    return (event) => {
+      if (atUpdate(from)(event)) {
+        for (const path of [best, checkpoints]) rmSync(path, { recursive: true, force: true });
+        writeFileSync(checkpoints, 'no folder');
+        // Its folder can't be made.
+        symlinkSync(join(checkpoints, 'below', 'best'), best);
+      }
+      if (atUpdate(until)(event)) for (const path of [best, checkpoints]) rmSync(path);
+      return false;
+    };
+  };
+  const warnings = ({ events }: Session): string[] => events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+
+  test('is no end of the training: checkpoint and best parameters are written later, the same as ever', async () => {
+    const [straight, folder] = [newFolder(), newFolder()];
+    await train(await prepare(smallConfig), straight);
+    const session = await train(await prepare(smallConfig), folder, obstruct(folder, 6, 23));
+    expect(session.outcome.status).toBe('finished');
+    const told = warnings(session);
+    // Checkpoints are due every 5 updates, evaluations every 7.
+    expect(told.filter((message) => message.includes('saves when the next checkpoint is due')).map((message) => message.split(':')[0])).toEqual(['update 10', 'update 15', 'update 20']);
+    for (const message of told) expect(message).toMatch(/a file of that name is in the way/);
+    expect(outcomeFiles(folder)).toEqual(outcomeFiles(straight));
+  });
+
+  test('is no loss of the best parameters, which were written late, to who continues', async () => {
+    const [straight, folder] = [newFolder(), newFolder()];
+    await train(await prepare(smallConfig), straight);
+    const obstruction = obstruct(folder, 6, 16);
+    const { outcome } = await train(await prepare(smallConfig), folder, (event) => obstruction(event) || atUpdate(18)(event));
+    expect(outcome.status).toBe('stopped');
+    const { update } = readCheckpointFile(new RunDirectory(folder).best).progress;
+    expect([7, 14]).toContain(update);
+    await train(await prepare(smallConfig), folder);
+    expect(outcomeFiles(folder)).toEqual(outcomeFiles(straight));
+  });
+
+  test('ends the training where it fails at the end, or a hundred times in a row', async () => {
+    const folder = newFolder();
+    const atTheEnd = train(await prepare(smallConfig), folder, obstruct(folder, 6, Infinity));
+    await expect(atTheEnd).rejects.toMatchObject({ code: 'runtime', message: expect.stringContaining("can't be made a folder") });
+    expect(new RunDirectory(folder).hasResult()).toBe(false);
+    const other = newFolder();
+    let last = 0;
+    const obstruction = obstruct(other, 6, Infinity);
+    const forEver = train(await prepare(smallConfig, ['training.updates=300', 'evaluation.every=never', 'checkpoint.every.updates=2']), other, (event) => {
+      if (event.type === 'update') last = event.update;
+      return obstruction(event);
+    });
+    await expect(forEver).rejects.toMatchObject({ code: 'runtime' });
+    expect(last).toBe(6 + 2 * 100 - 2);
+  });
+
+  // In /proc no file can be made, by nobody.
+  test.each(existsSync('/proc/version') ? ['finished', 'stopped'] : [])('is told, and no more, where only execution.json can not be written: %s', async (status) => {
+    const folder = newFolder();
+    const { execution } = new RunDirectory(folder);
+    const session = await train(await prepare(smallConfig), folder, (event) => {
+      if (!atUpdate(8)(event)) return false;
+      rmSync(execution);
+      symlinkSync('/proc/version', execution);
+      return status === 'stopped';
+    });
+    expect(session.outcome.status).toBe(status);
+    expect(warnings(session)).toEqual([expect.stringMatching(/execution\.json: can't be written: .*; nothing else depends on it/)]);
+  });
+});
+
 test('a longer training has no event of the end of the shorter one', async () => {
   const folder = newFolder();
   // 24 updates: the end is off the cadence of 7.
@@ -584,6 +656,22 @@ describe('files', () => {
       .map(({ update, splits }) => ({ update, value: splits.validation.meanLogLikelihood, criterion: 'meanLogLikelihood' }));
     const best = figures.reduce((winner, other) => (other.value > winner.value ? other : winner));
     expect((JSON.parse(result) as { best: unknown }).best).toEqual(best);
+  });
+
+  test('execution.json keeps the latest 100 sessions, and says how many are left out', async () => {
+    const folder = newFolder();
+    const { execution } = new RunDirectory(folder);
+    await train(await prepare(smallConfig), folder, atUpdate(7));
+    const written = JSON.parse(readFileSync(execution, 'utf8')) as { sessions: object[] };
+    const earlier = Array.from({ length: 150 }, (_, index) => ({ start: String(index), processId: index }));
+    writeFileSync(execution, JSON.stringify({ ...written, sessions: [...earlier, ...written.sessions] }));
+    await train(await prepare(smallConfig), folder, atUpdate(9));
+    await train(await prepare(smallConfig), folder);
+    const { sessions, sessionsLeftOut } = JSON.parse(readFileSync(execution, 'utf8')) as { sessions: object[]; sessionsLeftOut: number };
+    expect(sessionsLeftOut).toBe(53);
+    expect(sessions).toHaveLength(100);
+    expect(sessions[0]).toEqual(earlier[53]);
+    expect(sessions.slice(-3)).toMatchObject([{ ended: 'stopped', toUpdate: 7 }, { ended: 'stopped', toUpdate: 9 }, { ended: 'finished' }]);
   });
 
   test('execution.json has one entry per session', async () => {

@@ -80,6 +80,13 @@ const threeByFour = () => npyFloat64([3, 4], twelveBits);
 const imagesIdx = () => idx(0x08, [3, 2, 2], Buffer.from(twelveBits.map((bit) => 255 * bit)));
 
 export const preparations: Readonly<Record<string, Preparation>> = {
+  // Texts
+
+  /** `rows.libsvm`: a value of a million digits and a letter. */
+  'digits-and-a-letter': file('rows.libsvm', () => `1 1:${'1'.repeat(1_000_000)}x\n`),
+  /** `config.yaml`: 30,000 lists, each within the one before. */
+  'brackets-yaml': file('config.yaml', () => `seed: ${'['.repeat(30_000)}${']'.repeat(30_000)}\n`),
+
   // Runs and checkpoints
 
   /** `run`: a finished run. */
@@ -137,6 +144,22 @@ export const preparations: Readonly<Record<string, Preparation>> = {
   'weight-not-finite': (context) =>
     changeCheckpoints(context, ({ header, data }) => {
       data.writeDoubleLE(Number.NaN, header.weights.data_offsets[0]);
+    }),
+  /** A weight is finite, but so large that no probability is. */
+  'weight-huge': (context) =>
+    changeCheckpoints(context, ({ header, data }) => {
+      data.writeDoubleLE(1e308, header.weights.data_offsets[0]);
+    }),
+  /** The identity has no config. */
+  'identity-without-config': (context) =>
+    changeCheckpoints(context, ({ header }) => {
+      const { config: _config, ...others } = JSON.parse(header.__metadata__.identity) as Record<string, unknown>;
+      header.__metadata__.identity = JSON.stringify(others);
+    }),
+  /** A row is said to be a picture of a billion lines. */
+  'pictures-of-a-billion-lines': (context) =>
+    changeCheckpoints(context, ({ header }) => {
+      header.__metadata__.identity = header.__metadata__.identity.replace('"shape":[3,3]', '"shape":[1000000000,3]');
     }),
   /** A value of the velocity is infinite. */
   'velocity-not-finite': (context) =>

@@ -17,6 +17,8 @@ const name = 'data\u001b[2J.bin';
 export const dataFile = {
   name: 'data-file',
   cost: 4,
+  // Of several arrays, the config has to say which.
+  codes: ['data', 'usage'],
   generate(draw) {
     const shape = draw.pick([[draw.integer(1, 5), draw.integer(1, 5)], [draw.integer(1, 4), draw.integer(1, 3), draw.integer(1, 3)]]);
     const values = draw.numbers(shape.reduce((a, b) => a * b), 0, 1);

@@ -1,6 +1,8 @@
 /** The registry of fuzzed parsers. To add one: a file here, a row below. */
 
 import { checkpoint } from './checkpoint.js';
+import { jsonConfig, yamlConfig } from './config-text.js';
+import { decimal } from './decimal.js';
 import { commandsTarget } from './commands.js';
 import { dataFile } from './data-file.js';
 import { finishedWork } from './finished-work.js';
@@ -10,8 +12,10 @@ import { mat } from './mat.js';
 import { modelFile } from './model-file.js';
 import { npy } from './npy.js';
 import { npz } from './npz.js';
+import { overrides } from './overrides.js';
 import { resume } from './resume.js';
 import { safetensors } from './safetensors.js';
+import { headedText, libsvm, numberText, wordText } from './text-tables.js';
 
 /**
  * A parser under attack.
@@ -31,4 +35,4 @@ import { safetensors } from './safetensors.js';
  */
 
 /** @type {readonly Target[]} */
-export const targets = [npy, npz, gzip, idx, mat, safetensors, checkpoint, modelFile, dataFile, finishedWork, commandsTarget, resume];
+export const targets = [npy, npz, gzip, idx, mat, safetensors, checkpoint, modelFile, dataFile, finishedWork, commandsTarget, resume, jsonConfig, yamlConfig, overrides, decimal, numberText, wordText, headedText, libsvm];
