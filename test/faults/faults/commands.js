@@ -5,7 +5,12 @@ import { join } from 'node:path';
 
 import { faultOfMessage, outcomeOf, sleep, temporaryFiles } from '../context.js';
 
-/** A training that is longer than usual, so that its verification can be disturbed. */
+/** Death while a new cache is written: two folders are made, then a file is opened, written, flushed and renamed. */
+function deathAt(call) {
+  return { FAULT_CALL: String(call), FAULT_DO: call === 3 ? 'kill half' : 'kill' };
+}
+
+/** The directory of a finished training. */
 async function finishedRun(context, training) {
   const run = context.newRun();
   const { code, stderr } = await context.run(context.arguments(training, run));
@@ -29,13 +34,13 @@ export const evaluateStopped = {
     const args = ['evaluate', model, '--exact-cost-limit', '1e12', '--estimator', 'exact', '--json', '--threads', '2'];
     const right = await context.run(args);
     if (right.code !== 0) throw new Error(right.stderr);
-    for (let round = 0; round < (context.bounded ? 1 : 6); round++) {
+    for (let round = 0; round < (context.bounded ? 1 : 7); round++) {
       const cache = join(context.folder, `cache-${round}`);
       const env = { XDG_CACHE_HOME: cache };
       const preload = 'at-file-call.cjs';
       // Stopped, which writes what is finished; and at one of the calls that write it, killed.
       const call = round - 1;
-      const first = context.follow(args, { env: { ...env, ...(call >= 0 && { FAULT_FOLDER: cache, FAULT_CALL: String(call), FAULT_DO: call % 2 === 1 ? 'kill half' : 'kill' }) }, preload });
+      const first = context.follow(args, { env: { ...env, ...(call >= 0 && { FAULT_FOLDER: cache, ...deathAt(call) }) }, preload });
       if (!(await first.seen(/exact log Z: /))) throw new Error('it was too short to keep anything');
       await sleep(context.random());
       first.child.kill('SIGINT');
@@ -95,8 +100,13 @@ export const sharedCache = {
       const cache = join(context.folder, `shared-${round}`);
       const env = { XDG_CACHE_HOME: cache };
       const runs = Array.from({ length: context.bounded ? 3 : 8 }, () => context.newRun());
-      const deadly = { env: { ...env, FAULT_FOLDER: cache, FAULT_CALL: String(2 + context.below(3)), FAULT_DO: context.random() < 0.5 ? 'kill' : 'kill half' }, preload: 'at-file-call.cjs' };
-      const ended = await Promise.all(runs.map((run, index) => outcomeOf(context.start(context.arguments(training, run), index === 0 ? deadly : { env }))));
+      const deadly = { env: { ...env, FAULT_FOLDER: cache, ...deathAt(context.below(6)) }, preload: 'at-file-call.cjs' };
+      const start = async (run, index) => {
+        // The one to be killed comes first, or it would find the work done.
+        if (index > 0) await sleep(0.2);
+        return outcomeOf(context.start(context.arguments(training, run), index === 0 ? deadly : { env }));
+      };
+      const ended = await Promise.all(runs.map(start));
       for (const [index, outcome] of ended.entries()) {
         if (index === 0 && outcome.signal === 'SIGKILL') continue;
         yield { what: `one of ${runs.length}`, failure: faultOfMessage(outcome, [0]) ?? (await context.compare(training, runs[index])), kind: 'not killed' };

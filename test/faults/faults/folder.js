@@ -25,7 +25,7 @@ async function* atCalls(context, deed) {
   const calls = await fileCalls(context, training);
   // Until the first checkpoint there is no run to be lost; the last calls write that it has ended.
   const started = calls.findLastIndex((call) => call.includes('.config.json'));
-  const chosen = context.some([...calls.keys()].slice(started + 1, -5), 3);
+  const chosen = context.some([...calls.keys()].slice(started + 1, -5), 2);
   for (const number of chosen) {
     const run = context.newRun();
     const away = deed === 'rename' ? `${run}-away` : undefined;

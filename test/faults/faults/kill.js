@@ -27,7 +27,7 @@ function doneBy(child, run, sessionsBefore) {
 export const kill = {
   name: 'SIGKILL at a random instant',
   async *run(context) {
-    for (const training of context.some(context.trainings, 3)) {
+    for (const training of context.some(context.trainings, 2)) {
       const { seconds, startSeconds } = await context.reference(training);
       let left = context.bounded ? 4 : killsPerTraining;
       while (left > 0) {

@@ -49,7 +49,7 @@ async function fileThere(file, outcome) {
 async function* takeovers(context, other, args, chosen) {
   const held = context.trainings[0];
   const calls = await fileCalls(context, held);
-  for (const number of context.some(chosen(calls), 4)) {
+  for (const number of context.some(chosen(calls), 2)) {
     const run = context.newRun();
     const go = `${run}-go`;
     const env = { FAULT_FOLDER: run, FAULT_CALL: String(number), FAULT_DO: 'wait', FAULT_AWAY: go };
