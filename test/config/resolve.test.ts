@@ -171,10 +171,10 @@ run.json:6:13: training.epochs: expected an integer ≥ 0; found -1
     expect(message.split('\n').length).toBeLessThan(100);
   });
 
-  test('a megabyte of duplicates is reported in a moment', () => {
-    const start = performance.now();
+  test('a megabyte of duplicates is reported in time that does not grow with its square: that would be many minutes', () => {
+    const start = process.cpuUsage();
     expect(messageOf(`{${'a:1,'.repeat(200_000)}}`)).toContain('200002 problems (199972 of them not shown)');
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(process.cpuUsage(start).user / 1e6).toBeLessThan(30);
   });
 
   test('a wrong key draws no complaints about what depends on it', () => {
