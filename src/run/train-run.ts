@@ -5,7 +5,6 @@
  * It prints nothing; it reports events.
  */
 
-import { hostname } from 'node:os';
 import { removeFile } from '../checkpoint/atomic-write.js';
 import { encodeCheckpoint, type Checkpoint, type Progress } from '../checkpoint/checkpoint.js';
 import { parametersDigest } from '../checkpoint/digest.js';
@@ -16,21 +15,18 @@ import { isFileError } from '../file-errors.js';
 import { independentUnitsLogLikelihood } from '../estimators/independent-units.js';
 import { LogPartitionFunctionTracker } from '../estimators/tracked-log-partition-function.js';
 import { declaredShift, type DeclaredModel } from '../model/units/index.js';
-import { canonicalJson } from '../config/index.js';
 import type { Extent } from '../config/schema.js';
 import { extentInUpdates } from '../training/schedules.js';
 import type { SavedTensor } from '../sampling/saved-states.js';
 import { Trainer } from '../training/trainer.js';
 import { version } from '../version.js';
 import { resultFigures, type Evaluation, type Report } from './events.js';
+import { ExecutionRecord, type SessionEnd } from './execution-record.js';
 import { splitStates, type PreparedRun } from './prepare.js';
 import { Breath, Stopped, stoppablePause, type StopRequest, type StopSignal } from './stop-request.js';
 
 /** With `auto`, evaluations are at least this many updates apart. */
 const automaticEvaluationUpdates = 500;
-
-/** Sessions that execution.json keeps, the latest: a batch loop may continue a run thousands of times. */
-const keptSessions = 100;
 
 /** A model that is this many nats worse than independent units is not merely at its beginning. */
 const uselessMargin = 1;
@@ -133,16 +129,14 @@ class Run {
   #evaluation: Evaluation | undefined;
   /** What evaluations take log Z from, where it is tracked. */
   #tracker: LogPartitionFunctionTracker | undefined;
-  /** What execution.json says of whose the directory is. */
-  #owner: Readonly<Record<string, unknown>> = {};
-  readonly #startTime = new Date();
-  readonly #startCpu = process.cpuUsage();
+  readonly #record: ExecutionRecord;
 
   constructor(request: TrainRequest, trainer: Trainer) {
     const { prepared, checkpoint, stop } = request;
     const { config, updatesPerEpoch } = prepared;
     this.#request = { ...request, checkpoint: undefined };
     this.#fromUpdate = checkpoint?.progress.update;
+    this.#record = new ExecutionRecord(prepared, request.directory, this.#fromUpdate);
     this.#trainer = trainer;
     this.#interval = evaluationInterval(config.evaluation.every, updatesPerEpoch);
     this.#pause = stoppablePause(stop);
@@ -173,11 +167,11 @@ class Run {
   }
 
   async run(): Promise<RunOutcome> {
-    const { prepared, directory, stop, report } = this.#request;
+    const { prepared, directory, replace, stop, report } = this.#request;
     const { length, updatesPerEpoch } = prepared;
     const trainer = this.#trainer;
     directory.collectTemporaryFiles();
-    this.#claim();
+    this.#record.claim(replace === true);
     if (this.#fromUpdate === undefined) {
       // From the first moment there is a checkpoint to come back to, and a start that no other file decides.
       if (prepared.config.model.from !== undefined) directory.writeStart(this.#checkpoint());
@@ -309,7 +303,7 @@ class Run {
     if (!prepared.config.checkpoint.best) return;
     const checkpoint = this.#checkpoint();
     this.#unsavedBest = undefined;
-    const write = (): void => this.#writeAsOwner(directory.best, () => directory.writeBest(checkpoint));
+    const write = (): void => this.#record.writeAsOwner(directory.best, () => directory.writeBest(checkpoint));
     if (this.#goesOnWithout(write, 'it is written with the next checkpoint')) return;
     this.#unsavedBest = { checkpoint, content: Array.from(encodeCheckpoint(checkpoint), (piece) => Uint8Array.from(piece)) };
   }
@@ -332,7 +326,7 @@ class Run {
     const { directory } = this.#request;
     for (let lines = this.#fullFiles[0]; lines !== undefined; lines = this.#fullFiles[0]) {
       const number = this.#closedMetrics - this.#fullFiles.length + 1;
-      this.#writeAsOwner(directory.closedMetrics(number), () => directory.closeMetrics(number, lines));
+      this.#record.writeAsOwner(directory.closedMetrics(number), () => directory.closeMetrics(number, lines));
       this.#fullFiles.shift();
     }
   }
@@ -355,74 +349,16 @@ class Run {
     };
   }
 
-  /** What the directory says of its training, where it says anything. */
-  #training(): Readonly<Record<string, unknown>> | undefined {
-    try {
-      return this.#request.directory.readJson(this.#request.directory.execution)?.training as Record<string, unknown> | undefined;
-    } catch {
-      // Damaged: nobody else's, at least.
-      return this.#owner;
-    }
-  }
-
-  /**
-   * Makes the directory this training's, before anything is written there: whoever trains another one in it finds out.
-   *
-   * @throws RbmError 'runtime' where another training has started there since it was found free
-   */
-  #claim(): void {
-    const { prepared, directory, replace } = this.#request;
-    const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
-    const isNew = this.#fromUpdate === undefined;
-    // One that takes the place of the same training differs from it by this: its files are none of the old one's.
-    const restarted = isNew && replace === true ? this.#startTime.toISOString() : this.#training()?.restarted;
-    this.#owner = { configHash, dataFingerprint, numericsVersion, ...(restarted !== undefined && { restarted }) };
-    if (isNew && replace !== true && directory.holdsRun()) this.#checkOwnership();
-    directory.make();
-    this.#writeExecution('running');
-    if (!isNew) return;
-    // Also what the last owner has written up to this moment; what it writes later, it removes itself.
-    if (replace === true) directory.clear();
-    else directory.removeOthers(prepared.identity);
-  }
-
-  /**
-   * Refuses to write into a directory that another training has taken over (with --force, say) or that was removed. Two
-   * processes on the same training may share it: they write the same bits.
-   *
-   * @throws RbmError 'runtime' where the directory is no longer this training's
-   */
-  #checkOwnership(): void {
-    const training = this.#training();
-    if (canonicalJson(training ?? null) === canonicalJson(this.#owner)) return;
-    const what = training === undefined ? 'the run directory was removed or emptied' : 'another training has been started in this directory';
-    throw new RbmError('runtime', `${printable(this.#request.directory.path)}: ${what} meanwhile`, {
-      hint: 'This training has stopped without writing more. Give every training an --output of its own.',
-    });
-  }
-
-  /** Writes a file of this training, and takes it back where the directory has changed hands just then. */
-  #writeAsOwner(file: string, write: () => void): void {
-    this.#checkOwnership();
-    write();
-    try {
-      this.#checkOwnership();
-    } catch (error) {
-      removeFile(file);
-      throw error;
-    }
-  }
-
   /** Saves the best parameters where that is still to be done, then the checkpoint, which counts them and holds the metrics, then publishes these. */
   #save(): void {
     const { prepared, directory, report } = this.#request;
     const { update } = this.#trainer;
     const best = this.#unsavedBest;
-    if (best !== undefined) this.#writeAsOwner(directory.best, () => directory.writeBest(best.checkpoint, best.content));
+    if (best !== undefined) this.#record.writeAsOwner(directory.best, () => directory.writeBest(best.checkpoint, best.content));
     this.#unsavedBest = undefined;
     this.#closeMetrics();
     const warn = (message: string): void => report({ type: 'warning', message });
-    this.#writeAsOwner(directory.checkpoint(update), () => directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep, warn));
+    this.#record.writeAsOwner(directory.checkpoint(update), () => directory.writeCheckpoint(this.#checkpoint(), prepared.config.checkpoint.keep, warn));
     directory.writeMetrics(this.#closedMetrics, this.#lines);
     this.#savedUpdate = update;
     this.#savedTime = performance.now();
@@ -534,7 +470,7 @@ class Run {
 
   /** The parameters may be half updated: nothing is saved, and the run continues from its last checkpoint. */
   #kernelsFailed(cause: unknown): RbmError {
-    this.#checkOwnership();
+    this.#record.check();
     this.#endExecution('failed');
     return new RbmError('runtime', `${printable(messageOf(cause), 300)}, in update ${this.#trainer.update}`, {
       hint: `Run it again: a training goes on from its last checkpoint (update ${this.#savedUpdate}) with --resume. If it fails again, use --threads 1.`,
@@ -546,7 +482,7 @@ class Run {
     const { directory } = this.#request;
     const { update } = this.#trainer;
     const good = directory.checkpointUpdates().filter((saved) => saved < update)[0];
-    this.#checkOwnership();
+    this.#record.check();
     // What led here; the checkpoint to continue from does not count these events.
     const publish = (): void => {
       this.#closeMetrics();
@@ -562,55 +498,8 @@ class Run {
   }
 
   /** No result depends on execution.json: how the session ended is told in any case. */
-  #endExecution(end: 'finished' | 'stopped' | 'diverged' | 'failed'): void {
-    this.#goesOnWithout(() => this.#writeExecution(end), 'nothing else depends on it');
-  }
-
-  /**
-   * Writes this session into execution.json, the one file that says when and where: at its start, so that killed ones
-   * leave a trace, and again at its end.
-   */
-  #writeExecution(end: 'running' | 'finished' | 'stopped' | 'diverged' | 'failed'): void {
-    const { prepared, directory } = this.#request;
-    const { user, system } = process.cpuUsage(this.#startCpu);
-    let sessions: unknown;
-    let leftOut: unknown;
-    try {
-      const written = directory.readJson(directory.execution);
-      const isReplaced = this.#owner.restarted !== undefined && canonicalJson(written?.training ?? null) !== canonicalJson(this.#owner);
-      if (!isReplaced) ({ sessions, sessionsLeftOut: leftOut } = written ?? {});
-    } catch (error) {
-      if (isFileError(error)) throw error;
-      // Damaged: it holds nothing that a result depends on.
-    }
-    const start = this.#startTime.toISOString();
-    const isThis = (other: unknown): boolean => {
-      const { start: otherStart, processId } = (other ?? {}) as Record<string, unknown>;
-      return otherStart === start && processId === process.pid;
-    };
-    const others = Array.isArray(sessions) ? sessions.filter((other) => !isThis(other)) : [];
-    const session = {
-      start,
-      end: new Date().toISOString(),
-      ended: end,
-      fromUpdate: this.#fromUpdate ?? 0,
-      toUpdate: this.#trainer.update,
-      cpuSeconds: (user + system) / 1e6,
-      host: hostname(),
-      processId: process.pid,
-      platform: `${process.platform} ${process.arch}`,
-      node: process.version,
-      version,
-      backend: prepared.kernels.name,
-      threads: prepared.kernels.threads,
-    };
-    const outdated = Math.max(0, others.length + 1 - keptSessions);
-    const sessionsLeftOut = (Number.isSafeInteger(leftOut) ? (leftOut as number) : 0) + outdated;
-    directory.writeJson(directory.execution, {
-      training: this.#owner,
-      ...(sessionsLeftOut > 0 && { sessionsLeftOut }),
-      sessions: [...others.slice(outdated), session],
-    });
+  #endExecution(end: SessionEnd): void {
+    this.#goesOnWithout(() => this.#record.write(end, this.#trainer.update), 'nothing else depends on it');
   }
 }
 
