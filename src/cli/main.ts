@@ -7,7 +7,7 @@ import { fileError, systemCode } from '../file-errors.js';
 import { Stopped } from '../run/stop-request.js';
 import { runProgram } from './program.js';
 import { stopSignals } from './stop-signals.js';
-import { processTerminal, type Terminal } from './terminal.js';
+import { endWithLostTerminal, processTerminal, type Terminal } from './terminal.js';
 
 /** The message of an error, as the user sees it. */
 export function errorText(error: unknown, debug: boolean, colour: boolean): string {
@@ -68,4 +68,5 @@ export async function run(): Promise<void> {
   // Progress that nobody can read any more is no reason to end a training.
   process.stderr.on('error', () => {});
   process.exitCode = await main(process.argv.slice(2), processTerminal());
+  if (process.exitCode === exitCodes.hungUp) endWithLostTerminal();
 }

@@ -39,6 +39,21 @@ function isUnicodeLocale(environment: NodeJS.ProcessEnv): boolean {
   return /utf-?8/i.test(locale);
 }
 
+/** Whether this process has a terminal; one that was closed is none any more. */
+function holdsTerminal(): boolean {
+  return [0, 1, 2].some((descriptor) => isatty(descriptor));
+}
+
+/**
+ * Ends this process as the hang-up would have, where the terminal has gone: Node.js can't set such a terminal back at its
+ * exit, and aborts there, with a core file. A shell shows the same code, 129.
+ */
+export function endWithLostTerminal(): void {
+  if (holdsTerminal()) return;
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
+}
+
 /** A signal that comes twice within this many milliseconds was sent once, to the process and to its group. */
 const echoMilliseconds = 300;
 
@@ -54,7 +69,7 @@ const patienceMilliseconds = 5000;
 function listenForStop(): StopRequest {
   const stop: StopRequest = {};
   let first = 0;
-  const hasTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
+  const hasTerminal = holdsTerminal();
   for (const signal of Object.keys(stopSignals) as StopSignal[]) {
     // Windows has no such signal, and Node.js refuses to listen for it there.
     if (signal === 'SIGUSR2' && process.platform === 'win32') continue;
@@ -69,6 +84,7 @@ function listenForStop(): StopRequest {
       } else if (performance.now() - first > echoMilliseconds) {
         // The progress bar may have hidden the cursor.
         if (process.stderr.isTTY) process.stderr.write('\u001b[?25h\n');
+        if (signal === 'SIGHUP') endWithLostTerminal();
         process.exit(stopSignals[signal]);
       }
     });

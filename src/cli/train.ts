@@ -46,6 +46,15 @@ async function loadTrainingConfig(options: TrainOptions, terminal: Terminal): Pr
   return withOutput(loaded, resolve(workingDirectory, 'runs', basename(file, extname(file))));
 }
 
+/** Whether anything is at a path, as far as this user can see: it may be in the home folder of another one. */
+function isReachable(path: string): boolean {
+  try {
+    return kindAt(path) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** What the user should know before the run starts. */
 function notesOn({ config, dataset, kernels, parameters }: PreparedRun, loaded: LoadedConfig): string[] {
   const { batchSize } = config.training;
@@ -112,7 +121,7 @@ export async function train(options: TrainOptions, terminal: Terminal): Promise<
     });
   }
   const stop = terminal.listenForStop();
-  const isOriginalGone = resuming && config.model.from !== undefined && kindAt(config.model.from, { code: 'data' }) === undefined;
+  const isOriginalGone = resuming && config.model.from !== undefined && !isReachable(config.model.from);
   const prepared = await prepareRun(isOriginalGone ? withKeptStart(loaded, directory) : loaded);
   // A signal that came while data was loading is seen once the event loop has turned.
   await new Breath().take();

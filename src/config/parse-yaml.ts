@@ -140,7 +140,9 @@ function nestedTooDeeply(text: string): number | undefined {
     else if (token === ']' || token === '}') brackets--;
     else if (previous.endsWith('\n') && token.trim() === '') blocks += token.length;
     else if (brackets === 0 && (token === '-' || token === '?' || token === ':')) blocks++;
-    if (brackets > depthLimit || blocks > indentationLimit) return offset;
+    // Blanks before a comment, or before nothing, are no levels.
+    const isContent = token.trim() !== '' && !token.startsWith('#');
+    if (isContent && (brackets > depthLimit || blocks > indentationLimit)) return offset;
     if (!isMark) offset += token.length;
     previous = token;
   }

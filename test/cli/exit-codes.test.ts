@@ -3,9 +3,10 @@
  * same-bits.test.ts. 6, incomplete, has no command yet.)
  */
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exitCodes } from '../../src/errors.js';
 import { executable, outcomeOf, runCli, startCli, temporaryFolder, type RunOutcome } from './support/run-cli.js';
@@ -144,6 +145,21 @@ test('SIGHUP does not end who holds no terminal: nohup asks for that, and Node.j
   });
   expect(await ended).toMatchObject({ code: exitCodes.terminated, stderr: expect.stringContaining('stopped by SIGTERM') });
 });
+
+test('a terminal that is closed: the run is saved, and ends as a hang-up does', async () => {
+  // `script` makes a terminal; it is not everywhere.
+  if (spawnSync('script', ['--version']).status !== 0) return;
+  const status = join(folder.path, 'hang-up-status');
+  const training = `'${process.execPath}' '${executable}' --config tiny.json --output hang-up --set training.updates=100000000`;
+  // As shells do: it hands the hang-up on. It outlives its terminal, to tell how the training ended.
+  const shell = `trap 'kill -HUP $!' HUP; ${training} & wait $!; wait $!; echo $? > '${status}'`;
+  const terminal = spawn('script', ['-qfec', shell, '/dev/null'], { cwd: folder.path });
+  terminal.stdout.once('data', () => setTimeout(() => terminal.kill('SIGKILL'), 500));
+  for (let wait = 0; wait < 150 && !existsSync(status); wait++) await sleep(100);
+  await sleep(50);
+  expect(readFileSync(status, 'utf8')).toBe(`${exitCodes.hungUp}\n`);
+  expect(readFileSync(join(folder.path, 'hang-up', 'execution.json'), 'utf8')).toContain('"ended": "stopped"');
+}, 30_000);
 
 test('the reader of a pipe may go away', async () => {
   const child = startCli(['sample', 'ok', '--count', '100000', '--steps', '0'], { cwd: folder.path });

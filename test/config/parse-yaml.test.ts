@@ -65,6 +65,12 @@ describe('YAML', () => {
     expect(messageOf(text, [], 'run.yaml')).toContain(message);
   });
 
+  test('blanks before a comment, or before nothing, are no nesting', () => {
+    const blanks = ' '.repeat(400);
+    const text = `data: {source: bars}\n${blanks}# far out\n${blanks}\ntraining: {algorithm: cd, epochs: 3}\n${blanks}`;
+    expect(config(text, [], 'run.yaml')).toMatchObject({ training: { epochs: 3 } });
+  });
+
   test('brackets in texts are no nesting', () => {
     const text = `data: {source: bars}\nseed: "${'['.repeat(100)}"\ntraining: # ${'['.repeat(100)}\n  {algorithm: cd, epochs: 3}\n`;
     expect(config(text, [], 'run.yaml')).toHaveProperty('seed', '['.repeat(100));
