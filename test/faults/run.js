@@ -88,7 +88,7 @@ for (const row of [header, ...rows]) {
   process.stdout.write(`${row.map((cell, column) => (column % 4 === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  ').trimEnd()}\n`);
 }
 
-// Skipped in whole: by who is not root, or has no cgroup of version 1. For CI that is a failure, as for data sets that are not there.
+// Skipped in whole: by who is not root. For CI that is a failure, as for data sets that are not there.
 const untried = rows.filter(([, tried, , skipped]) => tried === '0' && (skipped === '0' || process.env.RBM_REQUIRE_SHARED === '1'));
 for (const [name] of untried) process.stderr.write(`FAILED ${name}: nothing was tried\n`);
 if (failures.length > 0 || untried.length > 0) process.exitCode = 1;
