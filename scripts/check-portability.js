@@ -68,6 +68,7 @@ const packages = {
 function nodeOf(name, folder) {
   const place = join(folder, name);
   const executable = join(place, 'bin', 'node');
+  if (!(name in packages)) throw new NotHere(`no checksum of ${name} is recorded`);
   if (existsSync(executable)) return executable;
   mkdirSync(place, { recursive: true });
   const { status, stdout, stderr } = run('npm', ['pack', name, '--json', '--ignore-scripts', '--pack-destination', place], { cwd: folder });
@@ -137,6 +138,11 @@ function report({ command, options = [] }, folder) {
   const { status, stdout, stderr } = run(executable, [...flags, trainings, ...options, ...shipped], { env: environment });
   if (status !== 0) throw new Error(`ended with ${status}: ${stderr.slice(-1000)}`);
   return JSON.parse(stdout);
+}
+
+if (!hosts.some(({ name }) => name.includes(values.only))) {
+  process.stderr.write(`no host has ${JSON.stringify(values.only)} in its name; there are: ${hosts.map(({ name }) => name).join('; ')}\n`);
+  process.exit(2);
 }
 
 const recorded = JSON.parse(readFileSync(join(project, 'test', 'portability', 'digests.json'), 'utf8'));

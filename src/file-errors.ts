@@ -27,7 +27,7 @@ const reasons: Readonly<Record<string, readonly [reason: string, hint?: string]>
 const machineReasons: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
   ENOSPC: ['no space left on the device', continueLater],
   EDQUOT: ['the disk quota is used up', continueLater],
-  EFBIG: ['the file would be larger than allowed', 'Raise the file-size limit (ulimit -f).'],
+  EFBIG: ['the file would be larger than allowed', 'Raise the file-size limit (ulimit -f); a run continues with --resume.'],
   EMFILE: ['too many open files', 'Raise the limit (ulimit -n).'],
   ENFILE: ['too many open files on this machine', 'Close some programs.'],
   ENOMEM: ['not enough memory', 'Close some programs.'],

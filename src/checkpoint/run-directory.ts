@@ -298,6 +298,8 @@ export class RunDirectory {
       }
     }
     if (failures.length === 0) return undefined;
+    const unread = failures.find(mayBeWhole);
+    if (unread !== undefined) throw unread;
     const which = failures.length === 1 ? 'its only checkpoint is' : `all of its ${failures.length} checkpoints are`;
     throw new RbmError('data', `${printable(this.path)}: ${which} damaged: ${messageOf(failures[0])}`, {
       hint: 'Put back a copy, or start the training again with --force and --config.',
@@ -315,6 +317,11 @@ export class RunDirectory {
       if (readCheckpointHeader(path) === undefined) removeFile(path);
     }
   }
+}
+
+/** Whether an error says nothing against the file: the machine fails, or does not let it be read. */
+function mayBeWhole(error: unknown): boolean {
+  return isRbmError(error) && (error.code === 'runtime' || ['EACCES', 'EPERM'].includes(systemCode(error.cause) ?? ''));
 }
 
 /** The files in a folder whose names match, with the number in their names; none where there is no folder. */

@@ -110,8 +110,8 @@ export async function train(options: TrainOptions, terminal: Terminal): Promise<
   const directory = new RunDirectory(config.output);
   const short = shortPath(config.output, terminal.workingDirectory);
   if (directory.hasConfig() && !directory.holdsRun()) {
-    throw new RbmError('usage', `${printable(short)} has a config.json that is not of a run, and would be overwritten`, {
-      hint: 'Choose another --output.',
+    throw new RbmError('usage', `${printable(short)} has a config.json, which would be overwritten, but no checkpoints`, {
+      hint: 'Choose another --output; where a run has lost its checkpoints, put them back or remove the rest of it, too.',
     });
   }
   const resuming = options.resume !== undefined || (options.resumeOrStart === true && directory.holdsRun());

@@ -102,7 +102,7 @@ export function faultOfMessage({ code, signal, stderr }, expectedCodes = [0, 1])
   return undefined;
 }
 
-/** By training: what is left of it where nothing happens. The same for every fault. */
+/** By config: what is left of a training where nothing happens. The same for every fault. */
 const references = new Map();
 
 /** Trainings, processes and checks, in a folder of its own. */
@@ -165,7 +165,7 @@ export class FaultContext {
 
   /** The lasting files of a training that nothing happened to, the seconds it took, and those up to its first update. */
   async reference(training) {
-    let reference = references.get(training.name);
+    let reference = references.get(training.config);
     if (reference === undefined) {
       const run = this.newRun();
       const start = performance.now();
@@ -175,7 +175,7 @@ export class FaultContext {
       const { code, stderr } = await outcome;
       if (code !== 0) throw new Error(`${training.name}: the undisturbed training failed: ${stderr}`);
       reference = { seconds: (performance.now() - start) / 1000, startSeconds, files: lastingFiles(run) };
-      references.set(training.name, reference);
+      references.set(training.config, reference);
     }
     return reference;
   }

@@ -1,18 +1,41 @@
-/**
- * `npm run test:long -- [--updates N] [--only TEXT] [--bounded]`: what grows in trainings of 10^5 updates (or N), as a table.
- * `--bounded`, for CI: one training of 80,000, and one with a leak, which must be noticed.
- */
+/** `npm run test:long -- [options]`: what grows in long trainings, as a table. */
 
 import { parseArgs } from 'node:util';
 
 import { longTrainings, measureLongRun } from './measure.js';
 
+const usage = `npm run test:long -- [options]
+
+  --updates N    updates of each training (default 100000)
+  --only TEXT    only the trainings whose name contains TEXT
+  --bounded      for CI: one training of 80,000, and one with a leak, which must be noticed
+`;
+
 /** Bytes per update that are no leak: less than one number. Measured of 10^5 updates: 0.5 to 2, of 10^6 next to nothing. */
 const limit = 4;
 
 const { values } = parseArgs({
-  options: { updates: { type: 'string', default: '100000' }, only: { type: 'string', default: '' }, bounded: { type: 'boolean', default: false } },
+  options: {
+    updates: { type: 'string', default: '100000' },
+    only: { type: 'string', default: '' },
+    bounded: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
 });
+if (values.help) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
+const chosen = Object.keys(longTrainings).filter((name) => name.includes(values.only));
+const updates = Number(values.updates);
+const problem =
+  chosen.length === 0 ? `no training has ${JSON.stringify(values.only)} in its name; there are: ${Object.keys(longTrainings).join('; ')}`
+  : !(Number.isInteger(updates) && updates > 0 && updates % 20 === 0) ? '--updates needs a multiple of 20: there are 20 evaluations on the way'
+  : undefined;
+if (problem !== undefined) {
+  process.stderr.write(`${problem}\n`);
+  process.exit(2);
+}
 
 /** One row of the table. */
 async function measured(name, options) {
@@ -33,9 +56,9 @@ if (values.bounded) {
   // The compiler's tables still grow by 4 bytes per update within so few.
   if (grows(clean) || leaking.bytesPerUpdate < 3 * limit) process.exitCode = 1;
 } else {
-  for (const name of Object.keys(longTrainings).filter((other) => other.includes(values.only))) {
+  for (const name of chosen) {
     for (const terminal of name.startsWith('sml') ? [false, true] : [false]) {
-      if (grows(await measured(name, { updates: Number(values.updates), terminal }))) process.exitCode = 1;
+      if (grows(await measured(name, { updates, terminal }))) process.exitCode = 1;
     }
   }
 }

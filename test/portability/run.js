@@ -10,10 +10,9 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { endianness, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import { main } from '../../dist/cli/main.js';
 import { numericsVersion } from '../../dist/kernels/index.js';
+import { runMain } from '../support/run-main.js';
 import { files, shipped, smallTrainings, smallUpdates } from './trainings.js';
 
 const { values } = parseArgs({
@@ -31,29 +30,7 @@ process.env.XDG_CACHE_HOME = join(folder, 'cache');
 process.chdir(folder);
 const execution = ['--backend', values.backend, '--threads', values.threads];
 
-/** Runs one command line: its exit code and what it printed. */
-async function command(...args) {
-  const texts = { stdout: '', stderr: '' };
-  const err = (text) => (texts.stderr += text);
-  const errorStream = new Writable({
-    write(chunk, _encoding, done) {
-      err(String(chunk));
-      done();
-    },
-  });
-  const code = await main(args, {
-    out: (text) => (texts.stdout += text),
-    err,
-    errorStream,
-    isErrorTerminal: false,
-    useColour: false,
-    useUnicode: true,
-    width: 80,
-    workingDirectory: folder,
-    listenForStop: () => ({}),
-  });
-  return { code, ...texts };
-}
+const command = (...args) => runMain(args, folder);
 
 /** @returns what a command that must succeed prints on stdout */
 async function succeed(...args) {

@@ -6,29 +6,11 @@
  */
 
 import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
-import { main } from '../../../dist/cli/main.js';
+
+import { runMain } from '../../support/run-main.js';
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { args, cwd } = JSON.parse(line);
-  const texts = { stdout: '', stderr: '' };
-  const err = (text) => (texts.stderr += text);
   process.chdir(cwd);
-  const code = await main(args, {
-    out: (text) => (texts.stdout += text),
-    err,
-    errorStream: new Writable({
-      write: (chunk, _encoding, done) => {
-        err(String(chunk));
-        done();
-      },
-    }),
-    isErrorTerminal: false,
-    useColour: false,
-    useUnicode: true,
-    width: 80,
-    workingDirectory: process.cwd(),
-    listenForStop: () => ({}),
-  });
-  process.stdout.write(`${JSON.stringify({ code, ...texts })}\n`);
+  process.stdout.write(`${JSON.stringify(await runMain(args, process.cwd()))}\n`);
 }

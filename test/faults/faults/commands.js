@@ -71,7 +71,7 @@ export const verifyStopped = {
       const env = { TMPDIR: places };
       const { child, outcome } = context.follow(['verify', run], { env });
       // From when it has a folder of its own on.
-      while (child.exitCode === null && readdirSync(places).length === 0) await sleep(0.005);
+      while (child.exitCode === null && child.signalCode === null && readdirSync(places).length === 0) await sleep(0.005);
       const instant = context.random() * (seconds - startSeconds) * 0.3;
       await sleep(instant);
       child.kill(signal);

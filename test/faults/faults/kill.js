@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { outcomeOf, temporaryFiles } from '../context.js';
+import { faultOfMessage, outcomeOf, temporaryFiles } from '../context.js';
 
 const killsPerTraining = 30;
 
@@ -33,19 +33,24 @@ export const kill = {
       while (left > 0) {
         const run = context.newRun();
         const kills = [];
+        let failure;
         for (;;) {
           const before = sessions(run);
           const child = context.start(context.arguments(training, run));
           const share = context.random();
           const instant = context.random() < startShare ? share * startSeconds : startSeconds + share * (seconds - startSeconds);
           const timer = setTimeout(() => child.kill('SIGKILL'), 1000 * instant);
-          const { signal } = await outcomeOf(child);
+          const outcome = await outcomeOf(child);
           clearTimeout(timer);
-          if (signal !== 'SIGKILL') break;
+          if (outcome.signal !== 'SIGKILL') {
+            failure = faultOfMessage(outcome, [0]);
+            break;
+          }
           kills.push({ instant: instant.toFixed(3), kind: doneBy(child, run, before) });
           if (--left === 0) break;
         }
-        const failure = await context.recover(training, run);
+        failure ??= await context.recover(training, run);
+        if (failure !== undefined && kills.length === 0) yield { what: `${training.name}, not killed`, failure };
         const instants = kills.map(({ instant }) => instant).join(', ');
         for (const { instant, kind } of kills) yield { what: `${training.name}, killed after ${instant} s of ${instants}`, failure, kind };
       }

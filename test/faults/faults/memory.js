@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { faultOfMessage } from '../context.js';
 import { largeModel } from '../trainings.js';
 
-const controlGroups = '/sys/fs/cgroup/memory';
+/** Where control groups are made, and their limit; of version 2 where that is all there is. */
+const [controlGroups, limitFile] = existsSync('/sys/fs/cgroup/cgroup.controllers') ? ['/sys/fs/cgroup', 'memory.max'] : ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes'];
 
 /** Whether Node.js ended itself: out of memory, it aborts with a report that no program can stop. */
 function isAbort({ code, signal, stderr }) {
@@ -58,14 +59,15 @@ export const memoryGroup = {
     const group = join(controlGroups, `rbm-train-faults-${process.pid}`);
     try {
       mkdirSync(group);
-      if (!existsSync(join(group, 'memory.limit_in_bytes'))) throw new Error('there is no memory controller of cgroup version 1');
+      if (!existsSync(join(group, limitFile))) throw new Error('the memory controller is not there');
     } catch (error) {
+      if (existsSync(group)) rmdirSync(group);
       yield { what: 'a cgroup', skip: `none can be made here: ${error.message}` };
       return;
     }
     try {
       for (const size of context.some([50, 80, 100, 150, 200, 300, 500], 1)) {
-        writeFileSync(join(group, 'memory.limit_in_bytes'), `${size}M`);
+        writeFileSync(join(group, limitFile), `${size}M`);
         yield await attempt(context, largeModel, `${size} MB`, { shell: `echo $$ > ${group}/cgroup.procs` });
       }
     } finally {

@@ -35,8 +35,7 @@ export const threadHangs = {
         const run = context.newRun();
         const FAULT_CALL = String(100 + context.below(calls - 100));
         const { child, outcome, seen } = context.follow(context.arguments(training, run), { preload: 'thread.cjs', env: { FAULT_DO, FAULT_CALL } });
-        await seen(/^update 2\//m);
-        await sleep(2);
+        await seen(/^the fault: /m);
         child.kill(signal);
         const isAsked = await Promise.race([seen(/once more/), sleep(20)]);
         child.kill(signal);

@@ -1,9 +1,8 @@
 /** Two and more processes on one run directory at once: of the same training, and of another. */
 
 import { existsSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 
-import { faultOfMessage, outcomeOf } from '../context.js';
+import { faultOfMessage, outcomeOf, sleep } from '../context.js';
 import { fileCalls, fileOf } from './kill-in-writes.js';
 
 const ways = [[], ['--backend', 'reference'], ['--threads', '2'], ['--threads', '3']];
@@ -21,7 +20,7 @@ export const twins = {
       // In every other round one of them is killed.
       const isKilling = round % 4 >= 2 || context.bounded;
       const outcomes = Array.from({ length: count }, async (_, index) => {
-        await sleep(1000 * context.random() * seconds * 0.5);
+        await sleep(context.random() * seconds * 0.5);
         const child = context.start([...context.arguments(training, run), ...ways[index]]);
         if (isKilling && index === 0) setTimeout(() => child.kill('SIGKILL'), 1000 * context.random() * seconds * 2);
         return outcomeOf(child);
@@ -37,7 +36,7 @@ export const twins = {
 /** Waits until a file is there or the process has ended. */
 async function fileThere(file, outcome) {
   const hasEnded = outcome.then(() => true);
-  while (!existsSync(file) && !(await Promise.race([hasEnded, sleep(5)])));
+  while (!existsSync(file) && !(await Promise.race([hasEnded, sleep(0.005)])));
 }
 
 /**

@@ -1,8 +1,9 @@
 /**
  * A compute thread that fails: thread 1, in its kernel call number FAULT_CALL (from 1). FAULT_DO: `throw`; `exit` and
- * `exit 0` end the thread; `memory` fills its heap; `spin` and `sleep` never come back.
+ * `exit 0` end the thread; `memory` fills its heap; `spin` and `sleep` never come back. It says on stderr that it does so.
  */
 
+const { writeSync } = require('node:fs');
 const { isMainThread, workerData } = require('node:worker_threads');
 
 const { FAULT_CALL, FAULT_DO = '' } = process.env;
@@ -29,7 +30,10 @@ if (!isMainThread && workerData?.thread === 1) {
   const mortal =
     (kernel) =>
     (...values) => {
-      if (++calls === Number(FAULT_CALL)) deeds[FAULT_DO]();
+      if (++calls === Number(FAULT_CALL)) {
+        writeSync(2, `the fault: ${FAULT_DO}\n`);
+        deeds[FAULT_DO]();
+      }
       return kernel(...values);
     };
   WebAssembly.Instance = function (module, imports) {

@@ -3,9 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 
-import { main } from '../../../dist/cli/main.js';
+import { runMain } from '../../support/run-main.js';
 
 let made;
 
@@ -20,20 +19,7 @@ export function pathOf(name) {
 
 /** Runs a command in the folder; what it printed, and its exit code. @param {readonly string[]} args */
 export async function runCommand(args) {
-  const texts = { stdout: '', stderr: '' };
-  const err = (text) => (texts.stderr += text);
-  const code = await main(args, {
-    out: (text) => (texts.stdout += text),
-    err,
-    errorStream: new Writable({ write: (chunk, _encoding, done) => (err(String(chunk)), done()) }),
-    isErrorTerminal: false,
-    useColour: false,
-    useUnicode: true,
-    width: 80,
-    workingDirectory: pathOf(''),
-    listenForStop: () => ({}),
-  });
-  return { code, args, ...texts };
+  return { args, ...(await runMain(args, pathOf(''))) };
 }
 
 // oxlint-disable-next-line no-control-regex
