@@ -21,8 +21,11 @@ import { areParametersFinite, tensorSources } from '../model/parameters.js';
 import { unitTypesOf, type DeclaredModel, type DeclaredParameters, type ModelUnits } from '../model/units/index.js';
 import { parametersDigest } from './digest.js';
 
-/** Version of the file's layout: raised where what is there already changes its meaning; what is new is refused by its name. */
-export const checkpointFormatVersion = 1;
+/**
+ * Versions of the file's layout that are read: raised where what is there already changes its meaning; what is new is refused
+ * by its name. 1: the file holds all events. 2: it holds those behind the closed files of events.
+ */
+const formatVersions = ['1', '2'];
 
 /** A checkpoint that is whole, but of a newer rbm-train. It is told from others by `isNewer`, in every realm. */
 class NewerCheckpointError extends RbmError {
@@ -146,7 +149,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint<DeclaredModel | Declared
   tensors.set('metrics', wholeTensor({ shape: [lines.length], values: lines }));
   const { header, data } = encodeSafetensors(tensors, {
     format: 'rbm-train checkpoint',
-    formatVersion: String(checkpointFormatVersion),
+    formatVersion: progress.closedMetrics === undefined ? '1' : '2',
     checksum: blankChecksum,
     digest: parametersDigest(parameters),
     progress: JSON.stringify(progress),
@@ -207,8 +210,8 @@ function layerOf(units: UnitsIdentity): VisibleLayer {
 
 /** What in a whole file this version does not know, in words; undefined where it knows everything. */
 function newerPart({ tensors, metadata }: Safetensors): string | undefined {
-  if (metadata.formatVersion !== String(checkpointFormatVersion)) {
-    return `has checkpoint format ${printable(metadata.formatVersion ?? 'none')}; this rbm-train reads format ${checkpointFormatVersion}`;
+  if (!formatVersions.includes(metadata.formatVersion)) {
+    return `has checkpoint format ${printable(metadata.formatVersion ?? 'none')}; this rbm-train reads formats ${formatVersions.join(' and ')}`;
   }
   const identity = parseObject(metadata.identity) ?? {};
   const units = (identity.units ?? {}) as Record<string, unknown>;
@@ -340,7 +343,7 @@ export function decodeCheckpointHeader(start: Uint8Array, rest: Iterable<Uint8Ar
   };
   const position = checksumPosition(start);
   if (position < 0 || checksumOf(start, position, rest) !== metadata?.checksum) return undefined;
-  if (metadata.formatVersion !== String(checkpointFormatVersion)) return undefined;
+  if (!formatVersions.includes(metadata.formatVersion)) return undefined;
   const progress = parseObject(metadata?.progress);
   const identity = parseObject(metadata?.identity);
   return isProgress(progress) && isIdentity(identity) ? { progress, identity } : undefined;

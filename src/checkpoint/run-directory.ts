@@ -135,7 +135,7 @@ export class RunDirectory {
 
   /** Removes checkpoints of other trainings, which came too late to find that the directory was no longer theirs. */
   removeOthers({ configHash, dataFingerprint }: CheckpointIdentity): void {
-    for (const file of [this.best, ...this.checkpointUpdates().map((update) => this.checkpoint(update))]) {
+    for (const file of this.checkpointUpdates().map((update) => this.checkpoint(update))) {
       const identity = readCheckpointHeader(file)?.identity;
       if (identity !== undefined && (identity.configHash !== configHash || identity.dataFingerprint !== dataFingerprint)) removeFile(file);
     }

@@ -139,9 +139,17 @@ function logDisplay(terminal: Terminal, log: LogConfig): ProgressDisplay {
   return { report, end: () => {} };
 }
 
-/** The display that suits the terminal; with `quiet`, none. */
+/** What is told where nothing is to be shown. */
+function quietDisplay(terminal: Terminal): ProgressDisplay {
+  const report: Report = (event) => {
+    if (event.type === 'warning' && event.isFailure === true) terminal.err(`warning: ${event.message}\n`);
+  };
+  return { report, end: () => {} };
+}
+
+/** The display that suits the terminal; with `quiet`, none but of failures. */
 export async function progressDisplay(terminal: Terminal, log: LogConfig, quiet: boolean): Promise<ProgressDisplay> {
-  if (quiet) return { report: () => {}, end: () => {} };
+  if (quiet) return quietDisplay(terminal);
   // cli-progress prints junk where stderr is not a terminal.
   return terminal.isErrorTerminal ? await barDisplay(terminal) : logDisplay(terminal, log);
 }

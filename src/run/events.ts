@@ -29,7 +29,8 @@ export type RunEvent =
   | { readonly type: 'evaluating'; readonly update: number; readonly share: number }
   | ({ readonly type: 'evaluation'; readonly update: number } & Evaluation)
   | { readonly type: 'checkpoint'; readonly update: number; readonly file: string }
-  | { readonly type: 'warning'; readonly message: string };
+  /** `isFailure`: something was to be written and is not, which is told whatever else is not. */
+  | { readonly type: 'warning'; readonly message: string; readonly isFailure?: boolean };
 
 /** Receives the events of a run. */
 export type Report = (event: RunEvent) => void;

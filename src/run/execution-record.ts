@@ -8,7 +8,6 @@
 import { hostname } from 'node:os';
 import { removeFile } from '../checkpoint/atomic-write.js';
 import type { RunDirectory } from '../checkpoint/run-directory.js';
-import { canonicalJson } from '../config/index.js';
 import { printable, RbmError } from '../errors.js';
 import { isFileError } from '../file-errors.js';
 import { version } from '../version.js';
@@ -16,6 +15,9 @@ import type { PreparedRun } from './prepare.js';
 
 /** Sessions that are kept, the latest: a batch loop may continue a run thousands of times. */
 const keptSessions = 100;
+
+/** What tells one training in a directory from another: what it computes, and when it took the place of an equal one. */
+const ownerKeys = ['configHash', 'dataFingerprint', 'numericsVersion', 'restarted'];
 
 /** How a session stands, or has ended. */
 export type SessionEnd = 'running' | 'finished' | 'stopped' | 'diverged' | 'failed';
@@ -41,7 +43,8 @@ export class ExecutionRecord {
   /** What the directory says of its training, where it says anything. */
   #training(): Readonly<Record<string, unknown>> | undefined {
     try {
-      return this.#directory.readJson(this.#directory.execution)?.training as Record<string, unknown> | undefined;
+      const training = this.#directory.readJson(this.#directory.execution)?.training;
+      return training === undefined ? undefined : ((training ?? {}) as Record<string, unknown>);
     } catch {
       // Damaged: nobody else's, at least.
       return this.#owner;
@@ -71,13 +74,20 @@ export class ExecutionRecord {
     else directory.removeOthers(identity);
   }
 
+  #isOwn(training: Readonly<Record<string, unknown>>): boolean {
+    return ownerKeys.every((key) => training[key] === this.#owner[key]);
+  }
+
   /** @throws RbmError 'runtime' where the directory is no longer this training's: taken over (with --force, say) or removed */
   check(): void {
     const training = this.#training();
-    if (canonicalJson(training ?? null) === canonicalJson(this.#owner)) return;
-    const what = training === undefined ? 'the run directory was removed or emptied' : 'another training has been started in this directory';
+    const isLost = training === undefined;
+    // Whoever takes it over writes the record first: where only that is gone, nobody has.
+    if (isLost ? this.#directory.holdsRun() : this.#isOwn(training)) return;
+    const what = isLost ? 'the run directory was removed, moved or emptied' : 'another training has been started in this directory';
+    const hint = isLost ? 'Where it is now, the run continues with --resume.' : 'Give every training an --output of its own.';
     throw new RbmError('runtime', `${printable(this.#directory.path)}: ${what} meanwhile`, {
-      hint: 'This training has stopped without writing more. Give every training an --output of its own.',
+      hint: `This training has stopped without writing more. ${hint}`,
     });
   }
 
@@ -100,9 +110,10 @@ export class ExecutionRecord {
   /**
    * Writes this session into the record: at its start, so that killed ones leave a trace, and again at its end.
    *
-   * @throws RbmError 'runtime' where it can't be written
+   * @throws RbmError 'runtime' where it can't be written, or at its end as {@link check}
    */
   write(end: SessionEnd, toUpdate: number): void {
+    if (end !== 'running') this.check();
     const { kernels } = this.#prepared;
     const { user, system } = process.cpuUsage(this.#startCpu);
     const { sessions, leftOut } = this.#otherSessions();
@@ -139,16 +150,19 @@ export class ExecutionRecord {
       if (isFileError(error)) throw error;
       // Damaged: it holds nothing that a result depends on.
     }
-    const isReplaced = this.#owner.restarted !== undefined && canonicalJson(written?.training ?? null) !== canonicalJson(this.#owner);
+    const isReplaced = this.#owner.restarted !== undefined && !this.#isOwn((written?.training ?? {}) as Record<string, unknown>);
     const { sessions, sessionsLeftOut } = isReplaced ? {} : (written ?? {});
     const start = this.#startTime.toISOString();
-    const isThis = (other: unknown): boolean => {
-      const { start: otherStart, processId } = (other ?? {}) as Record<string, unknown>;
-      return otherStart === start && processId === process.pid;
-    };
+    const isOther = ({ start: otherStart, processId }: Record<string, unknown>): boolean => otherStart !== start || processId !== process.pid;
     return {
-      sessions: Array.isArray(sessions) ? sessions.filter((other) => !isThis(other)) : [],
+      sessions: Array.isArray(sessions) ? sessions.filter(isFlat).filter(isOther) : [],
       leftOut: Number.isSafeInteger(sessionsLeftOut) ? (sessionsLeftOut as number) : 0,
     };
   }
+}
+
+/** Whether something is what a session looks like: a damaged record may hold anything, at any depth. */
+function isFlat(session: unknown): session is Record<string, unknown> {
+  if (typeof session !== 'object' || session === null || Array.isArray(session)) return false;
+  return Object.values(session).every((value) => typeof value !== 'object' || value === null);
 }

@@ -147,6 +147,9 @@ class Run {
       this.#savedUpdate = checkpoint.progress.update;
       this.#lines = [...checkpoint.metrics];
       this.#closedMetrics = checkpoint.progress.closedMetrics ?? 0;
+      // Versions before this one closed no files of events.
+      while (this.#lines.length > eventsPerFile) this.#fullFiles.push(this.#lines.splice(0, eventsPerFile));
+      this.#closedMetrics += this.#fullFiles.length;
     }
   }
 
@@ -177,10 +180,11 @@ class Run {
       if (prepared.config.model.from !== undefined) directory.writeStart(this.#checkpoint());
       this.#save();
     } else {
+      this.#closeMetrics();
       directory.removeDamagedCheckpoints(this.#fromUpdate);
       this.#warnOfLostFiles();
     }
-    directory.writeJson(directory.config, prepared.config);
+    this.#record.writeAsOwner(directory.config, () => directory.writeJson(directory.config, prepared.config));
     // Of a shorter training: it is no longer this run's result, and its last event was off the cadence.
     if (trainer.update < length && directory.hasResult()) {
       removeFile(directory.result);
@@ -380,7 +384,7 @@ class Run {
       return true;
     } catch (error) {
       if (!isFileError(error)) throw error;
-      this.#request.report({ type: 'warning', message: `update ${this.#trainer.update}: ${messageOf(error)}; ${consequence}` });
+      this.#request.report({ type: 'warning', isFailure: true, message: `update ${this.#trainer.update}: ${messageOf(error)}; ${consequence}` });
       return false;
     }
   }
@@ -400,6 +404,7 @@ class Run {
     this.#save();
     // An evaluation off the cadence is published after the checkpoint, which does not count it: a run that is
     // continued with more epochs has the same events as one that was never stopped.
+    this.#record.check();
     if (!this.#evaluated) directory.writeMetrics(this.#closedMetrics, [...this.#lines, this.#metricsLine(evaluation)]);
     const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
     const figures = resultFigures(evaluation);
@@ -419,7 +424,7 @@ class Run {
       ...evaluation,
       best,
     };
-    directory.writeJson(directory.result, result);
+    this.#record.writeAsOwner(directory.result, () => directory.writeJson(directory.result, result));
     this.#endExecution('finished');
     return result;
   }

@@ -341,7 +341,7 @@ describe('files that are no checkpoint, or contradict themselves', () => {
 
   test.each<[string, Parameters<typeof forged>[0], RegExp]>([
     ['another tool’s file', ({ metadata }) => void (metadata.format = 'pt'), /not a checkpoint/],
-    ['a newer format', ({ metadata }) => void (metadata.formatVersion = '2'), /format 2.*reads format 1/],
+    ['a newer format', ({ metadata }) => void (metadata.formatVersion = '3'), /format 3.*reads formats 1 and 2/],
     ['no format version', ({ metadata }) => void delete metadata.formatVersion, /format none/],
     ['no weights', ({ tensors }) => void tensors.delete('weights'), /weights/],
     ['momentum without that of a bias', ({ tensors }) => void tensors.delete('velocity.hiddenBias'), /velocity\.hiddenBias/],

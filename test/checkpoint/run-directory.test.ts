@@ -355,11 +355,9 @@ test('the checkpoints of other trainings are removed, and no others', () => {
   const own = sampleCheckpoint(2);
   const identity = { ...own.identity, configHash: 'f'.repeat(64) };
   for (const update of [1, 3]) run.writeCheckpoint({ ...sampleCheckpoint(update), identity }, 100, refuse);
-  run.writeBest({ ...own, identity });
   writeFileSync(run.checkpoint(4), 'damaged');
   run.removeOthers(own.identity);
   expect(run.checkpointUpdates()).toEqual([4, 2]);
-  expect(existsSync(run.best)).toBe(false);
 });
 
 test('a checkpoint’s file holds what was given', () => {

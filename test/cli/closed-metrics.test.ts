@@ -6,6 +6,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
+import { encodeCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { eventsPerFile, readCheckpointFile, RunDirectory } from '../../src/checkpoint/run-directory.js';
 import { startCliServer, type CliServer } from './support/cli-server.js';
 import { temporaryFolder } from './support/run-cli.js';
@@ -93,6 +94,19 @@ test('continued with another cadence, no event of the old one stays', async () =
   const found = eventsOf(run).trim().split('\n').map((line) => (JSON.parse(line) as { update: number }).update);
   expect(found.slice(4499)).toEqual([4499, 4500, 4600, 4700, 4800, 4900, 5000, updates]);
   expect(closedFiles(run)).toEqual([]);
+});
+
+test('a run of a version that closed no files has the same ones from then on', async () => {
+  const run = new RunDirectory(join(root.path, 'old'));
+  cpSync(whole.path, run.path, { recursive: true });
+  const { progress: { closedMetrics: _closed, ...progress }, ...last } = readCheckpointFile(run.checkpoint(updates));
+  const metrics = eventsOf(run).trimEnd().split('\n');
+  rmSync(run.closedMetrics(1));
+  writeFileSync(run.checkpoint(updates), Buffer.concat([...encodeCheckpoint({ ...last, progress, metrics })]));
+  writeFileSync(run.metrics, metrics.join('\n') + '\n');
+  expect(await train('--resume', run.path)).not.toContain('warning');
+  expect(closedFiles(run)).toEqual(['metrics-000001.jsonl']);
+  expect(lastingFiles(run)).toEqual(lastingFiles(whole));
 });
 
 test('a closed file that is missing is said when training goes on', async () => {

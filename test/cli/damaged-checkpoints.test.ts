@@ -220,7 +220,7 @@ describe('checkpoints of a newer rbm-train', () => {
     metadata.identity = JSON.stringify({ ...(JSON.parse(metadata.identity) as object), ...added });
   };
   const files: Record<string, [edit: (parts: SafetensorsParts) => void, what: RegExp]> = {
-    'another format': [({ header }) => void (header.__metadata__.formatVersion = '2'), /format 2; this rbm-train reads format 1/],
+    'another format': [({ header }) => void (header.__metadata__.formatVersion = '3'), /format 3; this rbm-train reads formats 1 and 2/],
     'other units': [withIdentity({ units: { visible: 'poisson', hidden: 'binary' } }), /the visible units "poisson", which/],
     'more to units': [withIdentity({ units: { visible: 'ising', hidden: 'ising', temperature: 2 } }), /the units key "temperature", which/],
     'more to its identity': [withIdentity({ layers: 3 }), /the identity key "layers", which/],

@@ -397,6 +397,19 @@ describe('a directory that is no longer this training\'s', () => {
     expect(directory.checkpointUpdates()).toEqual([5]);
   });
 
+  test('because one has taken it over after the last checkpoint, gets no result of this one', async () => {
+    const directory = new RunDirectory(newFolder());
+    const { configHash, dataFingerprint, numericsVersion } = (await prepare({ ...smallConfig, seed: 'other' })).identity;
+    const execution = { training: { configHash, dataFingerprint, numericsVersion }, sessions: [] };
+    const prepared = await prepare(smallConfig);
+    const report = (event: RunEvent): void => {
+      if (event.type === 'checkpoint' && event.update === prepared.length) directory.writeJson(directory.execution, execution);
+    };
+    await expect(trainRun({ prepared, directory, stop: {}, report })).rejects.toMatchObject({ message: expect.stringContaining('another training') });
+    expect(directory.hasResult()).toBe(false);
+    expect(directory.readJson(directory.execution)).toEqual(execution);
+  });
+
   test('by the same training, started again, is no longer the first one’s', async () => {
     const directory = new RunDirectory(newFolder());
     let second: Promise<unknown> | undefined;
@@ -428,15 +441,20 @@ describe('a directory that is no longer this training\'s', () => {
       if (atUpdate(7)(event)) rmSync(folder, { recursive: true });
       return false;
     });
-    await expect(removed).rejects.toMatchObject({ code: 'runtime', message: expect.stringContaining('removed or emptied') });
+    await expect(removed).rejects.toMatchObject({ code: 'runtime', message: expect.stringContaining('removed, moved or emptied') });
     expect(existsSync(folder)).toBe(false);
   });
 
-  test('is this training\'s still where execution.json is damaged, or config.json has a comment', async () => {
+  test.each([
+    ['damaged', () => '{'],
+    ['nested without end', (text: string) => text.replace('"sessions": [', `"sessions": [${'['.repeat(20_000)}${']'.repeat(20_000)}, `)],
+    ['gone', undefined],
+  ])('is this training\'s still where execution.json is %s, or config.json has a comment', async (_name, changed) => {
     const folder = newFolder();
     const directory = new RunDirectory(folder);
     const { outcome } = await train(await prepare(smallConfig), folder, (event) => {
-      if (atUpdate(7)(event)) writeFileSync(directory.execution, '{');
+      if (atUpdate(7)(event) && changed !== undefined) writeFileSync(directory.execution, changed(readFileSync(directory.execution, 'utf8')));
+      if (atUpdate(7)(event) && changed === undefined) rmSync(directory.execution);
       if (atUpdate(8)(event)) writeFileSync(directory.config, `// a note\n${readFileSync(directory.config, 'utf8')}`);
       return false;
     });

@@ -123,7 +123,7 @@ export const preparations: Readonly<Record<string, Preparation>> = {
   /** The checkpoints' format is one that does not exist yet. */
   'newer-format': (context) =>
     changeCheckpoints(context, ({ header }) => {
-      header.__metadata__.formatVersion = '2';
+      header.__metadata__.formatVersion = '3';
     }),
   /** The numerics version is another one. */
   'other-numerics': (context) =>

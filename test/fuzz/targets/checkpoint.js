@@ -72,7 +72,7 @@ export function checkpointFile(draw) {
     draw.list(
       Object.entries({
         format: draw.lie('rbm-train checkpoint'),
-        formatVersion: draw.lie('1', ['0', '2', '01', '\u001b[31m']),
+        formatVersion: draw.lie('1', ['0', '2', '3', '01', '\u001b[31m']),
         checksum: blank,
         digest: draw.lie('00'.repeat(32)),
         progress: jsonText(draw, progress),
