@@ -11,7 +11,7 @@ async function faultOfLost(context, training, run, outcome, away) {
   // Between the last call and the end of the process nobody can notice.
   const message = faultOfMessage(outcome, [1]);
   if (message !== undefined) return message;
-  if (!/removed or emptied|there is no such file/.test(outcome.stderr)) return `not told why: ${outcome.stderr.slice(-300)}`;
+  if (!/removed, moved or emptied|there is no such file/.test(outcome.stderr)) return `not told why: ${outcome.stderr.slice(-300)}`;
   if (existsSync(run)) return `it was made again: ${readdirSync(run, { recursive: true }).join(', ')}; ${outcome.stderr.slice(-300)}`;
   if (away !== undefined && existsSync(away)) {
     const moved = await context.recover(training, away);

@@ -60,7 +60,7 @@ async function* takeovers(context, other, args, chosen) {
     await second.outcome;
     writeFileSync(go, '');
     const outcome = await first.outcome;
-    const isTold = outcome.code !== 1 || /another training has been started|was removed or emptied/.test(outcome.stderr);
+    const isTold = outcome.code !== 1 || /another training has been started|was removed, moved or emptied/.test(outcome.stderr);
     const owner = outcome.code === 0 && args.length === 0 ? held : other;
     const failure = faultOfMessage(outcome, [0, 1]) ?? (isTold ? await context.recover(owner, run) : `not told why: ${outcome.stderr.slice(-300)}`);
     yield { what: `held at call ${number}: ${calls[number]}; ${outcome.stderr.slice(-200)}`, failure, kind: fileOf(calls[number]) };
