@@ -34,17 +34,9 @@ export function kindAt(path: string, failure: FileFailure = { code: 'runtime' })
  */
 export function readWholeFile(path: string, failure: FileFailure): Uint8Array {
   const refuse = (what: string, hint: string): RbmError => new RbmError(failure.code, `${printable(path)}: ${what}`, { hint });
-  let isFolder: boolean;
-  let isRegular: boolean;
-  try {
-    const status = statSync(path);
-    isFolder = status.isDirectory();
-    isRegular = status.isFile();
-  } catch (error) {
-    throw fileError(error, path, failure);
-  }
-  if (isFolder) throw refuse('is a folder, not a file', 'Name the file itself.');
-  if (!isRegular) throw refuse('is not a regular file (a pipe or device)', 'Write its content to a file first.');
+  const kind = kindAt(path, failure);
+  if (kind === 'folder') throw refuse('is a folder, not a file', 'Name the file itself.');
+  if (kind === 'other') throw refuse('is not a regular file (a pipe or device)', 'Write its content to a file first.');
   try {
     return readFileSync(path);
   } catch (error) {

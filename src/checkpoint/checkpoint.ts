@@ -5,8 +5,8 @@
  * config declares, readable by any tool (of averaged training the average); `velocity.*` (with momentum), `state.*` (what the
  * training algorithm carries), `updates.*` (what optimizer, centring, sparsity carry; `updates.last.*`: the parameters in
  * training, of averaged training), `tracking.*` (where log Z is tracked), `metrics` (the lines of metrics.jsonl up to here, so
- * that no event can be lost or doubled; not those of closed files, which never change again); metadata has the rest as JSON texts, and a SHA-256 over header and data. No times, no
- * hosts, no paths: the same progress gives the same bytes.
+ * that no event can be lost or doubled; not those of closed files, which never change again); metadata has the rest as JSON
+ * texts, and a SHA-256 over header and data. No times, no hosts, no paths: the same progress gives the same bytes.
  *
  * What a newer rbm-train adds (a tensor, a key) is refused by those that do not know it: nobody reads half a model, or goes on
  * with half a state. `format`, `formatVersion` and `checksum` stay what they are in every version, so that a file of a newer

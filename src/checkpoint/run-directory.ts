@@ -338,14 +338,16 @@ function matchesIn(folder: string, pattern: RegExp): [name: string, number: numb
 
 /** A file of the run as text; what is no file is not read: a pipe would make the run wait for ever. */
 function readIfThere(file: string): string | undefined {
+  const kind = kindAt(file);
+  if (kind === 'folder' || kind === 'other') {
+    throw new RbmError('data', `${printable(file)}: can't be read: it is a folder, a pipe or a device`, { hint: 'Remove what stands in the place of this file.' });
+  }
   try {
-    if (['folder', 'other'].includes(kindAt(file) ?? '')) {
-      throw new RbmError('data', `${printable(file)}: can't be read: it is a folder, a pipe or a device`, { hint: 'Remove what stands in the place of this file.' });
-    }
     return readFileSync(file, 'utf8');
   } catch (error) {
+    // Also where a twin has removed it this very moment.
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw isRbmError(error) ? error : fileError(error, file, { code: 'data', action: "can't be read" });
+    throw fileError(error, file, { code: 'data', action: "can't be read" });
   }
 }
 

@@ -10,9 +10,9 @@ const milliseconds = 2000;
 const messageLimit = 2500;
 const mebibyte = 1 << 20;
 
-// As `printable` has it, but for the line break: hints and frames have several lines.
+/** What must not reach a terminal, but for the line break: hints and frames have several lines. */
 // oxlint-disable-next-line no-control-regex
-const unprintable = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
+export const unprintable = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
 /** Bytes of typed arrays and buffers that were asked for since `start`. */
 const allocations = { bytes: 0 };

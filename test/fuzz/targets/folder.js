@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { runMain } from '../../support/run-main.js';
+import { unprintable } from '../oracle.js';
 
 let made;
 
@@ -21,9 +22,6 @@ export function pathOf(name) {
 export async function runCommand(args) {
   return { args, ...(await runMain(args, pathOf(''))) };
 }
-
-// oxlint-disable-next-line no-control-regex
-const unprintable = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
 /**
  * Why a command did not end as it should; undefined where it did.
