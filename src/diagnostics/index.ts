@@ -1,0 +1,19 @@
+/**
+ * Registry of diagnostics. To add one: its file, and a row here.
+ */
+
+import type { Diagnostic } from './diagnostic.js';
+
+export type {
+  DiagnosedTraining,
+  Diagnostic,
+  DiagnosticContext,
+  DiagnosticWarning,
+  Finding,
+  Findings,
+  ObservedPhases,
+  RunningDiagnostic,
+} from './diagnostic.js';
+
+/** All diagnostics, by the names that a config may give, in the order in which their figures are shown. */
+export const diagnostics: readonly Diagnostic[] = [];
