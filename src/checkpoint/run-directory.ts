@@ -9,7 +9,7 @@
  *     start.safetensors the parameters that training started from, where they came from a file
  *     result.json       final figures and digest, the same bytes everywhere
  *     execution.json    times, host, versions, resumptions
- *     report.html       the page that shows the run; it can be made again from the others
+ *     report.html       what there is to see of the run
  */
 
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, rmdirSync } from 'node:fs';
@@ -126,7 +126,7 @@ export class RunDirectory {
    * parameters go after the checkpoints, which count them.
    */
   clear(): void {
-    for (const file of [this.result, this.report, this.config, this.metrics]) removeFile(file);
+    for (const file of [this.report, this.result, this.config, this.metrics]) removeFile(file);
     for (const update of this.checkpointUpdates()) removeFile(this.checkpoint(update));
     this.#removeClosedMetrics(0);
     for (const file of [this.best, this.start]) removeFile(file);
@@ -160,6 +160,11 @@ export class RunDirectory {
   /** Writes the parameters that training starts from. */
   writeStart(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): void {
     this.#write(this.start, encodeCheckpoint(checkpoint));
+  }
+
+  /** Writes the page of the run. */
+  writeReport(page: string): void {
+    this.#write(this.report, page);
   }
 
   /** Writes a JSON file of the run, for people to read. */

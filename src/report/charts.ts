@@ -3,8 +3,8 @@
  *
  * Colours are custom properties of the page (`--series-1` …) and `currentColor`, so that a chart follows the page's colour
  * scheme; series differ in dashes and markers, too, for eyes and printers that know no colours. Coordinates are rounded to
- * hundredths of a pixel: the file is smaller, and the same bytes on every machine. The library takes 0.4 s to load and is loaded
- * when the first chart is drawn.
+ * hundredths of a pixel: the file is smaller, and the same bytes on every machine. The library is loaded when the first chart is
+ * drawn.
  */
 
 import { tick } from './numbers.js';
@@ -112,11 +112,11 @@ export function thinned(points: readonly Point[], stretches = buckets): readonly
   return kept;
 }
 
-type PlotModule = typeof import('@observablehq/plot');
+type PlotModule = typeof import('./plotting-library.js').Plot;
 
 /** The plotting library and a document for it to draw into. */
 async function loadLibrary(): Promise<{ Plot: PlotModule; document: object }> {
-  const [Plot, { parseHTML }] = await Promise.all([import('@observablehq/plot'), import('linkedom')]);
+  const { Plot, parseHTML } = await import('./plotting-library.js');
   return { Plot, document: parseHTML('<!doctype html><html><body></body></html>').document };
 }
 

@@ -9,7 +9,7 @@ import { lineChart, type Level } from './charts.js';
 import { count, figure } from './numbers.js';
 import type { RunRecord } from './run-record.js';
 import type { Picture, Table } from './section.js';
-import { alternativeOf, diagnosticSeries, lastFindings, numbersAt, seriesTable, warningRules } from './series.js';
+import { alternativeOf, diagnosticSeries, lastFindings, seriesTable, warningRules, type FigureRow } from './series.js';
 import { words } from './verdict.js';
 
 /** A chart of some figures of a diagnostic. */
@@ -18,7 +18,7 @@ export interface FigureChart {
   readonly title: string;
   readonly yLabel: string;
   /** Paths of figures, with their names in the legend. */
-  readonly figures: readonly (readonly [path: string, name: string])[];
+  readonly figures: readonly FigureRow[];
   readonly caption: string;
   /** Logarithmic where all values are positive and lie so far apart that a linear one would hide the small ones. */
   readonly mayBeLog?: boolean;
@@ -71,10 +71,5 @@ export function findingsTable(run: RunRecord, diagnostic: string): Table[] {
   const last = lastFindings(run, diagnostic);
   if (last === undefined) return [];
   const rows = flattened(last.findings, []);
-  return rows.length === 0 ? [] : [{ caption: `All figures at update ${count(last.update)}`, columns: ['figure', 'value'], rows }];
-}
-
-/** A list of numbers of the last measurement, such as one value a unit; undefined where there is none. */
-export function lastNumbers(run: RunRecord, diagnostic: string, ...paths: readonly string[]): readonly number[] | undefined {
-  return numbersAt(lastFindings(run, diagnostic)?.findings, ...paths);
+  return rows.length === 0 ? [] : [{ caption: `All figures at update ${count(last.update)}`, columns: ['figure', 'value'], rows, isFolded: true }];
 }

@@ -56,7 +56,15 @@ function element(name: string, text: string, attributes = ''): string {
   return `<${name}${attributes === '' ? '' : ` ${attributes}`}>${escapeText(text)}</${name}>`;
 }
 
-function tableHtml({ caption, columns, rows }: Table): string {
+function tableHtml(table: Table): string {
+  return table.isFolded === true ? foldedHtml(table.caption, { ...table, isFolded: false }) : openTableHtml(table);
+}
+
+function foldedHtml(summary: string, table: Table): string {
+  return `<details>${element('summary', summary)}${openTableHtml(table)}</details>`;
+}
+
+function openTableHtml({ caption, columns, rows }: Table): string {
   const head = columns.map((name) => element('th', name, 'scope="col"')).join('');
   const body = rows.map(([first = '', ...cells]) => `<tr>${element('th', first, 'scope="row"')}${cells.map((cell) => element('td', cell)).join('')}</tr>`);
   return (
@@ -78,7 +86,7 @@ function pictureHtml({ name, title, alternative, caption, svg, png, data }: Pict
   return (
     `<figure id="picture-${escapeText(name)}"${isSmall ? ' class="small"' : ''}>${element('h3', title)}${shown}` +
     (caption === undefined ? '' : element('figcaption', caption)) +
-    (data === undefined ? '' : `<details>${element('summary', `Data of “${title}”`)}${tableHtml(data)}</details>`) +
+    (data === undefined ? '' : foldedHtml(`Data of “${title}”`, data)) +
     '</figure>'
   );
 }

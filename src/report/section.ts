@@ -28,6 +28,8 @@ export interface Table {
   readonly caption: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** Whether it is shown only when it is asked for. */
+  readonly isFolded?: boolean;
 }
 
 /** A number that is to be seen first. */

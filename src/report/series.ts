@@ -75,10 +75,22 @@ export function lastFindings(run: RunRecord, diagnostic: string): { readonly upd
   return event === undefined || findings === undefined ? undefined : { update: event.update, findings };
 }
 
-/** Series of figures of one diagnostic: `[path, name]` of each; those without any point are left out. */
-export function diagnosticSeries(run: RunRecord, diagnostic: string, figures: readonly (readonly [path: string, name: string])[]): Series[] {
-  return figures.flatMap(([path, name], index) => {
-    const points = pointsOf(run, ({ diagnostics }) => numberAt(diagnostics?.[diagnostic], path));
+/** A figure of a diagnostic: where it stands, its name in the legend, and where its standard error stands. */
+export type FigureRow = readonly [path: string, name: string, standardError?: string];
+
+/** 95 % of a normal distribution lie within so many standard deviations. */
+const normalQuantile = 1.96;
+
+/** Series of figures of one diagnostic, with 95 % bands where standard errors are known; those without any point are left out. */
+export function diagnosticSeries(run: RunRecord, diagnostic: string, figures: readonly FigureRow[]): Series[] {
+  return figures.flatMap(([path, name, errorPath], index) => {
+    const points = run.events.flatMap(({ update, diagnostics }) => {
+      const findings = diagnostics?.[diagnostic];
+      const y = numberAt(findings, path);
+      if (y === undefined) return [];
+      const error = errorPath === undefined ? undefined : numberAt(findings, errorPath);
+      return [{ x: update, y, ...(error !== undefined && { low: y - normalQuantile * error, high: y + normalQuantile * error }) }];
+    });
     return points.length === 0 ? [] : [{ name, style: index + 1, points }];
   });
 }

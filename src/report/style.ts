@@ -120,7 +120,8 @@ details > .scroll { margin-top: 0.5rem; }
 .scroll { overflow-x: auto; max-width: 100%; position: relative; }
 table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--muted); padding-bottom: 0.5rem; max-width: 46rem; }
-th, td { text-align: left; vertical-align: top; padding: 0.35rem 1.5rem 0.35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; min-width: 3.5rem; max-width: 34rem; }
+th, td { text-align: left; vertical-align: top; padding: 0.35rem 1.5rem 0.35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: break-word; max-width: 44rem; }
+th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--muted); font-weight: 600; }
 tbody th { font-weight: 500; }
 .listing h3 { margin-bottom: 0.5rem; }

@@ -20,10 +20,10 @@ export const energiesSection: Section = {
       return [{ name, title, alternative, caption, svg, data: seriesTable(title, series, 'update', nats) }];
     };
     const phases = diagnosticSeries(run, 'fit', [
-      ['positiveFreeEnergy', 'positive phase (data)'],
-      ['negativeFreeEnergy', 'negative phase (samples)'],
+      ['positiveFreeEnergy', 'positive phase (data)', 'positiveFreeEnergyStandardError'],
+      ['negativeFreeEnergy', 'negative phase (samples)', 'negativeFreeEnergyStandardError'],
     ]);
-    const chains = diagnosticSeries(run, 'mixing', [['freeEnergyGap', 'chains − data']]);
+    const chains = diagnosticSeries(run, 'mixing', [['freeEnergyGap', 'chains − data', 'freeEnergyGapStandardError']]);
     const gap = [{ name: 'validation − train', points: pointsOf(run, ({ freeEnergyGap }) => freeEnergyGap) }].filter(({ points }) => points.length > 0);
     const ofSplits = splitSeries(run, ({ meanFreeEnergy }) => (meanFreeEnergy === undefined ? undefined : { y: meanFreeEnergy }));
     const pictures = [

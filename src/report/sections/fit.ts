@@ -2,11 +2,26 @@
  * How the model fits: moments of data and samples, hidden units that do nothing, sizes of the parameters, steps of training.
  */
 
-import { barChart, lineChart } from '../charts.js';
-import { figureCharts, findingsTable, lastNumbers } from '../diagnostic-charts.js';
-import { count, figure } from '../numbers.js';
+import { lineChart } from '../charts.js';
+import { figureCharts, findingsTable } from '../diagnostic-charts.js';
+import { counted } from '../numbers.js';
+import type { RunRecord } from '../run-record.js';
 import type { Picture, Section } from '../section.js';
-import { alternativeOf, pointsOf, seriesTable } from '../series.js';
+import { alternativeOf, findingAt, lastFindings, pointsOf, seriesTable } from '../series.js';
+
+/** What the model's side of the moments is, in words. */
+const modelSides: Readonly<Record<string, string>> = {
+  exact: 'The model’s side is exact.',
+  chains: 'The model’s side is the persistent chains.',
+  reconstructions: 'The model’s side is reconstructions of the same examples, which are closer to the data than the model is.',
+  'mean-field': 'The model’s side is mean-field magnetisations.',
+};
+
+function momentsCaption(run: RunRecord): string {
+  const source = findingAt(lastFindings(run, 'fit')?.findings, 'moments.modelSource');
+  const side = typeof source === 'string' && Object.hasOwn(modelSides, source) ? ` ${modelSides[source]}` : '';
+  return `What the gradient is made of. The differences shrink as training converges, to what the sampling leaves.${side}`;
+}
 
 /** The section. */
 export const fitSection: Section = {
@@ -16,25 +31,33 @@ export const fitSection: Section = {
     const pictures: Picture[] = await figureCharts(run, 'fit', [
       {
         name: 'moments',
-        title: 'Moments: data against samples',
+        title: 'Moments: data against model',
         yLabel: 'root mean square difference',
         figures: [
-          ['visibleMomentDifference', '⟨v⟩'],
-          ['hiddenMomentDifference', '⟨h⟩'],
-          ['weightMomentDifference', '⟨vh⟩'],
+          ['moments.visible', '⟨v⟩'],
+          ['moments.hidden', '⟨h⟩'],
+          ['moments.products', '⟨vh⟩'],
         ],
-        caption: 'Differences between the two phases’ means: what the gradient is made of. They shrink to the sampling noise as training converges.',
+        caption: momentsCaption(run),
         mayBeLog: true,
       },
       {
         name: 'idle-units',
-        title: 'Dead and saturated hidden units',
-        yLabel: 'share of the hidden units',
+        title: 'Hidden units that hardly ever change',
+        yLabel: 'hidden units',
         figures: [
-          ['deadUnits', 'dead (hardly ever on)'],
-          ['saturatedUnits', 'saturated (hardly ever off)'],
+          ['deadHiddenUnits', 'dead (off for nearly all examples)'],
+          ['alwaysOnHiddenUnits', 'always on'],
+          ['saturatedHiddenUnits', 'saturated (either, always surely)'],
         ],
-        caption: 'Hidden units that are the same for all examples are no features of them.',
+        caption: `Of ${counted(run.checkpoint.parameters.hiddenUnits, 'hidden unit')}. Those that are the same for all examples are no features of them.`,
+      },
+      {
+        name: 'hidden-activity',
+        title: 'Mean activity of the hidden units',
+        yLabel: 'mean of E[h | v]',
+        figures: [['meanHiddenActivity', 'mean over units and examples']],
+        caption: 'How much of the hidden layer is on for an example.',
       },
       {
         name: 'norms',
@@ -47,20 +70,21 @@ export const fitSection: Section = {
         ],
         caption: 'Weights that keep growing make conditionals sharper and mixing slower.',
       },
-    ]);
-    const singular = lastNumbers(run, 'fit', 'singularValues', 'singularValuesOfWeights');
-    if (singular !== undefined && singular.length > 1) {
-      const alternative = `Singular values of the weights at the last measurement: ${count(singular.length)} values from ${figure(Math.max(...singular))} down to ${figure(Math.min(...singular))}.`;
-      const svg = await barChart({
-        xLabel: 'number',
+      {
+        name: 'singular-values',
+        title: 'Largest singular values of the weights',
         yLabel: 'singular value',
-        alternative,
-        categories: singular.map((_, index) => String(index + 1)),
-        series: [{ name: 'singular value', values: singular }],
-      });
-      const data = { caption: 'Singular values of the weights', columns: ['number', 'singular value'], rows: singular.slice(0, 12).map((value, index) => [String(index + 1), figure(value)]) };
-      pictures.push({ name: 'singular-values', title: 'Singular values of the weights', alternative, caption: 'Few large ones mean that few directions of the data are modelled.', svg, data });
-    }
+        figures: [1, 2, 3, 4, 5].map((number) => [`singularValues.${number - 1}`, `σ${'₁₂₃₄₅'[number - 1]}`] as const),
+        caption: 'Few large ones mean that few directions of the data are modelled; each that rises from the others is one more that is learned.',
+      },
+      {
+        name: 'effective-rank',
+        title: 'Effective rank of the weights',
+        yLabel: 'Σσ² / σ₁²',
+        figures: [['effectiveRank', 'effective rank']],
+        caption: '1 where the weights have one direction only.',
+      },
+    ]);
     const steps = [
       { name: 'learning rate', points: pointsOf(run, ({ learningRate }) => learningRate) },
       { name: 'momentum', points: pointsOf(run, ({ momentum }) => momentum) },

@@ -12,16 +12,41 @@ export const mixingSection: Section = {
   async make({ run }) {
     const pictures = await figureCharts(run, 'mixing', [
       {
-        name: 'autocorrelation-time',
-        title: 'Integrated autocorrelation time',
+        name: 'mixing-time',
+        title: 'How long the chains remember',
         yLabel: 'updates',
-        figures: [['integratedAutocorrelationTime', 'autocorrelation time']],
-        caption: 'After so many updates a chain has forgotten where it was. It grows as the modes of the model drift apart.',
+        figures: [
+          ['mixingTime', 'mixing time'],
+          ['integratedAutocorrelationTime', 'autocorrelation time, the slowest figure'],
+        ],
+        caption: 'After about so many updates a chain has forgotten where it was. It grows as the modes of the model drift apart.',
+        mayBeLog: true,
+      },
+      {
+        name: 'drift',
+        title: 'Does the model run away from its chains?',
+        yLabel: 'nats',
+        figures: [
+          ['driftPerMixingTime', 'drift per mixing time'],
+          ['freeEnergySpread', 'spread of the chains'],
+        ],
+        caption: 'How far training moves the chains’ free energies while they forget where they were, against how much they differ among themselves. Where the drift is the larger, they sample a model that is no longer there.',
+        mayBeLog: true,
+      },
+      {
+        name: 'learning-rate-limit',
+        title: 'Learning rate that the chains can follow',
+        yLabel: 'learning rate',
+        figures: [
+          ['learningRate', 'learning rate'],
+          ['learningRateLimit', 'limit by the rule of the diagnostic'],
+        ],
+        caption: 'Above the limit, the parameters drift faster than the chains mix.',
         mayBeLog: true,
       },
       {
         name: 'r-hat',
-        title: 'R-hat',
+        title: 'R-hat across chains',
         yLabel: 'R-hat',
         figures: [['rHat', 'R-hat']],
         caption: 'How much the chains differ from each other beyond what each varies by itself; 1 where they all walk over the same states.',
@@ -33,14 +58,6 @@ export const mixingSection: Section = {
         yLabel: 'share of the visible units',
         figures: [['flipsPerStep', 'share of units that change']],
         caption: 'Chains whose units hardly change stand in modes of their own.',
-      },
-      {
-        name: 'drift',
-        title: 'Drift of the parameters per mixing time',
-        yLabel: 'drift',
-        figures: [['driftPerMixingTime', 'drift']],
-        caption: 'How far training moves the parameters while the chains forget where they were. Where it is large, they sample a model that is no longer there.',
-        mayBeLog: true,
       },
     ]);
     const tables = findingsTable(run, 'mixing');

@@ -15,7 +15,7 @@ export const otherDiagnosticsSection: Section = {
   title: 'Other diagnostics',
   make({ run }) {
     const names = [...new Set(run.events.flatMap(({ diagnostics }) => Object.keys(diagnostics ?? {})))].filter((name) => !shown.has(name));
-    const tables = names.flatMap((name) => findingsTable(run, name).map((table) => ({ ...table, caption: `${words(name)}: ${table.caption}` })));
+    const tables = names.flatMap((name) => findingsTable(run, name).map((table) => ({ ...table, caption: `${words(name)}: ${table.caption}`, isFolded: false })));
     return tables.length === 0 ? undefined : { tables };
   },
 };

@@ -8,12 +8,14 @@ import { barChart } from '../charts.js';
 import { figureCharts, findingsTable } from '../diagnostic-charts.js';
 import { count, counted, figure, percent } from '../numbers.js';
 import type { Picture, Section } from '../section.js';
-import { lastFindings, numbersAt } from '../series.js';
+import { lastFindings, numberAt, numbersAt } from '../series.js';
 
 /** A mode that the model should not have. */
 interface Mode {
   readonly state: string;
-  readonly probability: number;
+  /** Of this state alone, where log Z is known; else the share of the samples that lead to the mode. */
+  readonly probability?: number;
+  readonly share?: number;
   readonly distance?: number;
 }
 
@@ -27,17 +29,18 @@ function worstModes(findings: Findings, visibleUnits: number): Mode[] {
   if (!Array.isArray(list)) return [];
   return (list as readonly Finding[]).flatMap((item) => {
     if (!isFindings(item)) return [];
-    const { state, probability, distance } = item;
-    if (typeof state !== 'string' || !/^[01]+$/.test(state) || state.length !== visibleUnits || typeof probability !== 'number') return [];
-    return [{ state, probability, ...(typeof distance === 'number' && { distance }) }];
+    const { state } = item;
+    if (typeof state !== 'string' || !/^[01]+$/.test(state) || state.length !== visibleUnits) return [];
+    return [{ state, probability: numberAt(item, 'probability'), share: numberAt(item, 'share'), distance: numberAt(item, 'distance') }];
   });
 }
 
 /** A picture of a state, a pixel a unit: units that are on are white, as `sample` has them. */
-function modePicture({ state, probability, distance }: Mode, index: number, [height, width]: readonly [number, number]): Picture {
+function modePicture({ state, probability, share, distance }: Mode, index: number, [height, width]: readonly [number, number]): Picture {
   const grey = Uint8Array.from(state, (unit) => (unit === '1' ? 255 : 0));
   const where = distance === undefined ? '' : `, ${counted(distance, 'unit')} away from the nearest training example`;
-  const words = `Probability ${percent(probability)}${where}.`;
+  const how = probability === undefined ? (share === undefined ? 'Probability unknown' : `${percent(share)} of the samples lead here`) : `Probability ${percent(probability)}`;
+  const words = `${how}${where}.`;
   return {
     name: `spurious-mode-${index + 1}`,
     title: `Spurious mode ${index + 1}`,
@@ -45,6 +48,12 @@ function modePicture({ state, probability, distance }: Mode, index: number, [hei
     caption: words,
     png: { bytes: writePng({ width, height, grey }), width, height, scale: Math.max(1, Math.min(24, Math.floor(112 / Math.max(height, width)))) },
   };
+}
+
+function beyondCaption(findings: Findings): string {
+  const distance = numberAt(findings, 'beyond.distance');
+  const where = distance === undefined ? 'far from every training example' : `farther than ${counted(distance, 'unit')} from every training example`;
+  return `The probability of states ${where}: what lies there above the held-out data’s is spurious.`;
 }
 
 /** The section. */
@@ -56,8 +65,8 @@ export const spuriousMassSection: Section = {
     if (last === undefined) return undefined;
     const { findings, update } = last;
     const pictures: Picture[] = [];
-    const model = numbersAt(findings, 'model', 'model.mass', 'modelMass', 'byDistance.model');
-    const heldOut = numbersAt(findings, 'heldOut', 'heldOut.mass', 'heldOutMass', 'byDistance.heldOut');
+    const model = numbersAt(findings, 'model');
+    const heldOut = numbersAt(findings, 'heldOut');
     if (model !== undefined) {
       const used = Math.max(...[model, heldOut ?? []].map((masses) => masses.findLastIndex((mass) => mass > 1e-6))) + 1;
       const categories = Array.from({ length: Math.max(1, used) }, (_, distance) => String(distance));
@@ -85,12 +94,20 @@ export const spuriousMassSection: Section = {
           title: 'Mass far from the data',
           yLabel: 'share of the probability',
           figures: [
-            ['beyond', 'model'],
-            ['modelBeyond', 'model'],
-            ['spurious', 'model'],
-            ['heldOutBeyond', 'held-out data'],
+            ['beyond.model', 'model', 'beyond.standardError'],
+            ['beyond.heldOut', 'held-out data'],
           ],
-          caption: 'The share of the model’s probability that lies farther from the training data than held-out data does.',
+          caption: beyondCaption(findings),
+        },
+        {
+          name: 'mean-distance',
+          title: 'Mean distance from the training data',
+          yLabel: 'units',
+          figures: [
+            ['meanDistance', 'model', 'meanDistanceStandardError'],
+            ['heldOutMeanDistance', 'held-out data'],
+          ],
+          caption: 'How many units lie between a state of the model and the nearest training example, on average.',
         },
       ])),
     );

@@ -75,7 +75,7 @@ export const summarySection: Section = {
     return {
       headlines: [
         ...(criterion === undefined ? [] : splitsOf(run).flatMap((split) => splitHeadline(run, split, criterion))),
-        { label: 'training', value: counted(update, 'update'), ...(epoch !== undefined && epoch > 0 && { note: counted(Number(epoch.toFixed(2)), 'epoch') }) },
+        { label: update === 1 ? 'update' : 'updates', value: count(update), ...(epoch !== undefined && epoch > 0 && { note: counted(Number(epoch.toFixed(2)), 'epoch') }) },
         { label: 'digest of the parameters', value: `${digest.slice(0, 8)}…`, note: run.result === undefined ? 'of the latest checkpoint' : 'in full at the end of the page' },
       ],
       remarks: judge(run),
