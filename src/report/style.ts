@@ -113,7 +113,7 @@ figcaption { color: var(--muted); font-size: 0.875rem; line-height: 1.5; margin-
 svg.chart { display: block; width: 100%; height: auto; overflow: visible; }
 svg.chart text { white-space: pre; }
 svg.chart .axis-label { fill: var(--muted); }
-img { display: block; max-width: 100%; height: auto; image-rendering: pixelated; }
+img { display: block; max-width: 100%; height: auto; image-rendering: pixelated; outline: 1px solid var(--line); }
 details { margin-top: 0.75rem; font-size: 0.875rem; }
 summary { cursor: pointer; color: var(--accent); width: fit-content; }
 details > .scroll { margin-top: 0.5rem; }

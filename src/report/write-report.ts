@@ -99,10 +99,11 @@ function picturesOf({ sections }: Page): Picture[] {
  */
 export async function writeReport(directory: RunDirectory, request: ReportRequest & { readonly file?: string }): Promise<Report> {
   const page = await makePage(readRun(directory, request.warn), request);
-  const html = Buffer.from(pageHtml(page), 'utf8');
-  const file = request.file ?? directory.report;
-  writeFileAtomically(file, html, request.file === undefined ? directory.path : undefined);
-  return { file, bytes: html.length, sections: page.sections.length, pictures: picturesOf(page).length };
+  const html = pageHtml(page);
+  const { file = directory.report } = request;
+  if (request.file === undefined) directory.writeReport(html);
+  else writeFileAtomically(file, html);
+  return { file, bytes: Buffer.byteLength(html, 'utf8'), sections: page.sections.length, pictures: picturesOf(page).length };
 }
 
 /** How charts are written as files; images are PNG in both. */

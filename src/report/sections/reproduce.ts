@@ -9,7 +9,7 @@ import type { RunRecord } from '../run-record.js';
 import type { Section } from '../section.js';
 
 /** What decides nothing: where the run lies, and how it was executed. */
-const executionKeys = ['output', 'checkpoint', 'log', 'execution'];
+const executionKeys = ['output', 'checkpoint', 'report', 'log', 'execution'];
 
 /** The config without what decides nothing, and without the folders of the machine that it ran on. */
 function shownConfig(run: RunRecord): unknown {
