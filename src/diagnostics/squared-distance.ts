@@ -91,7 +91,7 @@ function jackknifeVariance(estimates: Estimates, distance: Float64Array, sign: n
 /**
  * |E x − E y|², without bias: |mean x − mean y|² less the total variances of both means. It can come out negative where the
  * distance is small against the noise. The standard error is the jackknife's; where the distance is nothing but noise it is
- * rather too large than too small.
+ * too large, by up to √2.
  */
 export function squaredDistance(x: Estimates, y: Estimates): Estimated {
   const distance = difference(x.mean, y.mean);
