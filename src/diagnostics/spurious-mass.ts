@@ -43,7 +43,7 @@ interface Settings {
 
 /** How mass is measured. */
 function methodOf(training: DiagnosedTraining, { method }: Settings): 'exact' | 'tempered' {
-  if (method !== 'auto') return method;
+  if (method === 'exact' || method === 'tempered') return method;
   return canVisitAllStates(training.visibleUnits, training.hiddenUnits) ? 'exact' : 'tempered';
 }
 
@@ -293,7 +293,7 @@ export const spuriousMass: Diagnostic = {
       };
     }
     const { cost, limit } = sampledMassCost(settings.samples, settings.rungs, training);
-    if (cost <= limit) return undefined;
+    if (!(cost > limit)) return undefined;
     return {
       message:
         `${name} with ${settings.samples} samples and ${settings.rungs} rungs takes ${cost.toExponential(1)} chain steps × visible × hidden units ` +
