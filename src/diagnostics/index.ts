@@ -3,6 +3,7 @@
  */
 
 import type { Diagnostic } from './diagnostic.js';
+import { fit } from './fit.js';
 
 export type {
   DiagnosedTraining,
@@ -16,4 +17,4 @@ export type {
 } from './diagnostic.js';
 
 /** All diagnostics, by the names that a config may give, in the order in which their figures are shown. */
-export const diagnostics: readonly Diagnostic[] = [];
+export const diagnostics: readonly Diagnostic[] = [fit];
