@@ -131,7 +131,6 @@ describe('gradientAccuracy', () => {
   });
 
   test('sampled: the bias of CD comes out within its standard error, not inflated by the draws’ noise', async () => {
-    // Of an algorithm that is not known to be CD, the same draws are all there is.
     const seeds = 150;
     const replicas = 5;
     const scores: number[] = [];
@@ -139,7 +138,7 @@ describe('gradientAccuracy', () => {
     const truth = norm(minus(expectations(gibbs.afterSteps(transition, dataDistribution, 1)), exactNegative));
     let noise = 0;
     for (let seed = 0; seed < seeds; seed++) {
-      const figures = await figuresOf(await contextOf({ k: 1 }, { training: { algorithm: 'unheard-of' }, settings: { replicas }, seed: String(seed) }));
+      const figures = await figuresOf(await contextOf({ k: 1 }, { settings: { expectation: 'sampled', replicas }, seed: String(seed) }));
       expect(figures.method).toBe('sampled');
       squares.push(figures.bias * figures.bias);
       scores.push((figures.bias - truth) / (figures.relativeBiasStandardError * figures.exactNorm));
@@ -252,6 +251,14 @@ describe('gradientAccuracy', () => {
     test('algorithms of other objectives', () => {
       expect(refuse({ algorithm: 'pseudo-likelihood' })?.message).toContain('does not follow the gradient of the likelihood');
       expect(refuse({ algorithm: 'ratio-matching' })?.hint).toContain('cd, sml');
+    });
+
+    test('propagation where it can’t be', () => {
+      const small = { visibleUnits: 16, hiddenUnits: 16, examples: 30 };
+      expect(refuse(small, { expectation: 'propagated' })).toBeUndefined();
+      expect(refuse({ ...small, algorithm: 'sml', persistentChains: 10 }, { expectation: 'propagated' })?.message).toContain('not of sml');
+      expect(refuse({ ...small, gibbsSteps: 10 }, { expectation: 'propagated' })?.message).toContain('pairs of states');
+      expect(refuse({}, { expectation: 'propagated' })?.message).toContain('at most 20 of each layer');
     });
 
     test('large models: exact is refused, auto takes tempered chains, and neither more than a minute or so', () => {
