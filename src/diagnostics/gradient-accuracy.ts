@@ -57,7 +57,7 @@ import { getParameters } from '../model/parameters.js';
 import { momentsOf } from '../model/phase-statistics.js';
 import { temperedSamples, temperedSamplesCost, type TemperedSampling } from '../sampling/tempered-samples.js';
 import type { DiagnosedTraining, Diagnostic, DiagnosticContext, Findings, ObservedPhases } from './diagnostic.js';
-import { difference, dot, Estimates, rootOf, squaredDistance, type Estimated } from './squared-distance.js';
+import { cosineFrom, difference, dot, Estimates, rootOf, squaredDistance, type Estimated } from './squared-distance.js';
 
 const { abs, max, min, sqrt } = Math;
 
@@ -360,23 +360,19 @@ function finite(figures: Readonly<Record<string, number | undefined>>): Record<s
   return Object.fromEntries(Object.entries(figures).filter((entry): entry is [string, number] => Number.isFinite(entry[1])));
 }
 
-/** Cosine of the expected and the exact gradient, their lengths without the noise of estimates. */
-function cosineOf(positive: Float64Array, negative: Estimates, model: Estimates): number {
-  const data = new Estimates([positive]);
-  const lengths = sqrt(max(0, squaredDistance(data, negative).value)) * sqrt(max(0, squaredDistance(data, model).value));
-  return max(-1, min(1, dot(difference(positive, negative.mean), difference(positive, model.mean)) / lengths));
-}
-
 /** The figures that compare an expected negative phase with the model's. */
 function comparison(positive: Float64Array, negative: Estimates, reference: Estimates) {
   const exactNorm = rootOf(squaredDistance(new Estimates([positive]), reference)).value;
   const modelNorm = rootOf(squaredDistance(reference, new Estimates([new Float64Array(positive.length)]))).value;
   const bias: Estimated = rootOf(squaredDistance(negative, reference));
+  const cosine = cosineFrom(positive, negative, reference);
+  const isExact = negative.isExact && reference.isExact;
   return {
-    cosine: cosineOf(positive, negative, reference),
+    cosine: cosine.value,
+    cosineStandardError: isExact ? undefined : cosine.standardError,
     bias: bias.value,
     relativeBias: bias.value / exactNorm,
-    relativeBiasStandardError: negative.isExact && reference.isExact ? undefined : bias.standardError / exactNorm,
+    relativeBiasStandardError: isExact ? undefined : bias.standardError / exactNorm,
     negativePhaseBias: bias.value / modelNorm,
     exactNorm,
   };
@@ -429,6 +425,7 @@ async function measure(context: DiagnosticContext, cooperation: Cooperation): Pr
   const compared = draws.negativeOfChains === undefined ? given : comparison(draws.positive, draws.negativeOfChains, reference.negative);
   const ofChains = isPersistent(training) && {
     cosineGivenChains: given.cosine,
+    cosineGivenChainsStandardError: given.cosineStandardError,
     relativeBiasGivenChains: given.relativeBias,
     relativeBiasGivenChainsStandardError: given.relativeBiasStandardError,
   };
