@@ -127,8 +127,7 @@ async function drawModelSide({ kernels, training, drawPhases }: DiagnosticContex
   const arePersistent = training.persistentChains !== undefined;
   let filled = 0;
   for (let replica = 0; filled < samples.rows; replica++) {
-    const first = arePersistent ? 0 : filled;
-    const { negative } = await drawPhases(visibleRowsOf(examples, first, min(training.batchRows, examples.rows - first)), replica);
+    const { negative } = await drawPhases(visibleRowsOf(examples, filled, min(training.batchRows, examples.rows - filled)), replica);
     await kernels.finish();
     if (negative.kind === 'expectation') return { samples: 0, side: expectedSide(training.algorithm, negative) };
     // Magnetisations in the place of states.
