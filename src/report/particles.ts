@@ -22,7 +22,7 @@ import {
 import { baseVisibleBias } from '../model/base-rate.js';
 import { enumerationStructure } from '../model/enumeration-structure.js';
 import { standardParameters } from '../model/units/index.js';
-import { streamKey } from '../random/index.js';
+import { streamKey, type StreamKey } from '../random/index.js';
 import { sampleExactly } from '../sampling/exact-samples.js';
 import { createChains, fillWithExamples, fillWithNoise, gibbsSteps, layerAddress, type Chains } from '../sampling/gibbs.js';
 import { temperedSamples, temperedSamplesCost, type TemperedSampling } from '../sampling/tempered-samples.js';
@@ -115,18 +115,25 @@ async function temperedParticles(context: SectionContext): Promise<Particles | u
   return { states, origin: `samples of tempered chains (${tempering.rungs} inverse temperatures, ${roundTrips} round trips)`, isExact: false };
 }
 
-/** Gibbs steps on chains, giving way between them. */
+/** Chains × steps × weights between two pauses: some milliseconds. */
+const workTogether = 10_000_000;
+
+/**
+ * Gibbs steps on chains, giving way between them.
+ *
+ * @param first number of the first step
+ */
 export async function walk(
   { kernels, model, pause }: Pick<SectionContext, 'kernels' | 'model' | 'pause'>,
   chains: Chains,
-  seed: string,
-  stream: string,
+  key: StreamKey,
   first: number,
   steps: number,
 ): Promise<void> {
-  const key = streamKey(seed, stream);
-  for (let step = first; step < first + steps; step++) {
-    await gibbsSteps(kernels, model, chains, chains.visible.rows, 1, { key, update: step, step: 0, row: 0 });
+  const { rows } = chains.visible;
+  const together = max(1, floor(workTogether / (rows * model.visibleUnits * model.hiddenUnits)));
+  for (let done = 0; done < steps; done += together) {
+    await gibbsSteps(kernels, model, chains, rows, min(together, steps - done), { key, update: 0, step: first + done, row: 0 });
     await kernels.finish();
     await pause?.();
   }
@@ -141,7 +148,7 @@ async function gibbsParticles(context: SectionContext): Promise<Particles> {
     const examples = examplesOf(context, 'train', count);
     if (examples === undefined) await fillWithNoise(kernels, model, chains.visible, streamKey(seed, 'report/fantasies/noise'));
     else fillWithExamples(chains.visible, examples);
-    await walk(context, chains, seed, 'report/fantasies/gibbs', 0, steps);
+    await walk(context, chains, streamKey(seed, 'report/fantasies/gibbs'), 0, steps);
     const start = examples === undefined ? 'noise, which they may not have left for the model yet' : 'training examples, which they may not have forgotten';
     return { states: copyOf(chains.visible, model), origin: `Gibbs chains after ${steps} ${steps === 1 ? 'step' : 'steps'} from ${start}`, isExact: false };
   } finally {

@@ -71,6 +71,7 @@ async function filmChains(context: SectionContext, start: Strip['start'], steps:
   const { seed } = run.config;
   const { energy: shift } = declaredShift(run.checkpoint.parameters);
   const count = start === 'data' && examples !== undefined ? Math.min(chainsOfKind, examples.rows) : chainsOfKind;
+  const key = streamKey(seed, `report/chain-evolution/${start}`);
   const chains = createChains(kernels, model, count);
   try {
     if (start === 'data' && examples !== undefined) fillWithExamples(chains.visible, examples);
@@ -82,7 +83,7 @@ async function filmChains(context: SectionContext, start: Strip['start'], steps:
     const energies: number[] = [];
     let done = 0;
     for (const step of steps) {
-      await walk(context, chains, seed, `report/chain-evolution/${start}`, done, step - done);
+      await walk(context, chains, key, done, step - done);
       done = step;
       frames.push(shownNumbers(step === 0 ? numbersOf(first) : await visibleMeansOf(kernels, model, chains.hidden), run));
       distances.push(distanceOf(chains.visible, first));
