@@ -67,6 +67,11 @@ const commands: readonly CommandRow[] = [
     load: async () => (await import('./verify.js')).verifyCommand,
   },
   {
+    usage: 'report <run>',
+    summary: 'write report.html: one page that shows what training did; or its pictures as files',
+    load: async () => (await import('./report.js')).reportCommand,
+  },
+  {
     usage: 'export <model>',
     summary: 'write weights (n × m), visibleBias and hiddenBias as an .npz file',
     load: async () => (await import('./export.js')).exportCommand,
