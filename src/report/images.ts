@@ -176,9 +176,3 @@ export function imageOf(pixels: Pixels, palette: keyof typeof palettes): NonNull
   const { width, height } = pixels;
   return { bytes: writePalettePng({ ...pixels, palette: palettes[palette] }), width, height, scale: scaleOf(pixels) };
 }
-
-/** A number for a sentence: 3 digits, no exponent where it can be avoided. */
-export function figure(value: number): string {
-  if (Number.isInteger(value) && value > -1e6 && value < 1e6) return String(value).replace('-', '−');
-  return String(Number(value.toPrecision(3))).replace('-', '−');
-}

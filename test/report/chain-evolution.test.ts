@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { getUnit, hostMatrixOf, loadKernels, packBinaryMatrix, type BinaryMatrix } from '../../src/kernels/index.js';
-import { chainEvolution } from '../../src/report/sections/chain-evolution.js';
+import { chainEvolutionSection } from '../../src/report/sections/chain-evolution.js';
 import { integers, normals } from '../reference/numbers.js';
 import { asText, contentOf, contextOf, copyingParameters, counting, randomParameters, shadesOf, waysToCompute, type TestRun } from './picture-context.js';
 
@@ -16,7 +16,7 @@ const steps = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 test('chains of a model without weights forget their start at once: every frame but the first is sigmoid(a)', async () => {
   const parameters = { ...randomParameters(6, 2, 1), weights: new Float64Array(12) };
   const train = randomStates(9, 6, 4);
-  const content = await contentOf(chainEvolution, { parameters, shape: [2, 3], train });
+  const content = await contentOf(chainEvolutionSection, { parameters, shape: [2, 3], train });
   const { at, width, height } = shadesOf(content);
   expect([width, height]).toEqual([11 * 4 + 1, 2 * (4 * 3 + 1) + 4]);
   const [starts, differences, noise]: [number[], number[], number[]] = [[], [], []];
@@ -33,26 +33,26 @@ test('chains of a model without weights forget their start at once: every frame 
   expect(Math.max(...differences)).toBeLessThan(1 / 250);
   expect(starts).toEqual([0, 2, 4, 6].flatMap((example) => Array.from({ length: 6 }, (_, unit) => getUnit(train, example, unit))));
   expect(new Set(noise)).toEqual(new Set([0, 1]));
-  expect(content?.tables?.[0].rows.map(([step]) => Number(step))).toEqual(steps);
+  expect(content?.pictures?.[0].data?.rows.map(([step]) => Number(step))).toEqual(steps);
 });
 
 test('chains of a model that copies stay where they are, and the numbers say so', async () => {
-  const content = await contentOf(chainEvolution, { parameters: copyingParameters(4), shape: [2, 2], train: randomStates(8, 4, 2) });
+  const content = await contentOf(chainEvolutionSection, { parameters: copyingParameters(4), shape: [2, 2], train: randomStates(8, 4, 2) });
   const { at, width, height } = shadesOf(content);
   let different = 0;
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) different += at(x, y) === at(x < 3 ? x : ((x - 1) % 3) + 1, y) ? 0 : 1;
   expect(different).toBe(0);
-  for (const [, ofData, , ofNoise] of content?.tables?.[0].rows ?? []) expect([ofData, ofNoise]).toEqual(['0 %', '0 %']);
+  for (const [, ofData, , ofNoise] of content?.pictures?.[0].data?.rows ?? []) expect([ofData, ofNoise]).toEqual(['0 %', '0 %']);
   expect(content?.pictures?.[0].alternative).toContain('with 0 % of their units changed');
 });
 
 test('large models take fewer steps, within the budget, and both say how many', async () => {
   const { kernels, spent } = counting(await loadKernels());
-  const content = await chainEvolution.make(contextOf(kernels, { parameters: copyingParameters(600), shape: [20, 30], train: randomStates(70, 600, 1) }));
+  const content = await chainEvolutionSection.make(contextOf(kernels, { parameters: copyingParameters(600), shape: [20, 30], train: randomStates(70, 600, 1) }));
   await kernels.close();
   expect(spent()).toBeLessThanOrEqual(1_000_000_000);
   expect(content?.pictures?.[0].caption).toContain('Steps 0, 1, 2, 5, 10, 20, 50, 100, 200:');
-  expect(content?.tables?.[0].rows.length).toBe(9);
+  expect(content?.pictures?.[0].data?.rows.length).toBe(9);
 });
 
 const gaussian = { kind: 'gaussian' } as const;
@@ -71,14 +71,14 @@ const hostile: [string, TestRun][] = [
 ];
 
 test.each(hostile)('%s: the same with either backend and any threads', async (_, run) => {
-  const content = await contentOf(chainEvolution, run);
+  const content = await contentOf(chainEvolutionSection, run);
   const text = asText(content);
   expect(text).not.toMatch(/NaN|undefined|Infinity/);
-  for (const [backend, threads] of waysToCompute) expect(asText(await contentOf(chainEvolution, run, backend, threads))).toBe(text);
+  for (const [backend, threads] of waysToCompute) expect(asText(await contentOf(chainEvolutionSection, run, backend, threads))).toBe(text);
 });
 
 test('frames that are too large are left out', async () => {
   const parameters = { visibleUnits: 40_000, hiddenUnits: 1, weights: new Float64Array(40_000), visibleBias: new Float64Array(40_000), hiddenBias: new Float64Array(1) };
-  expect(await contentOf(chainEvolution, { parameters, shape: [200, 200] })).toBeUndefined();
-  expect(await contentOf(chainEvolution, { parameters })).toBeUndefined();
+  expect(await contentOf(chainEvolutionSection, { parameters, shape: [200, 200] })).toBeUndefined();
+  expect(await contentOf(chainEvolutionSection, { parameters })).toBeUndefined();
 });

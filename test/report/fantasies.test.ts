@@ -5,7 +5,7 @@ import type { Tensor } from '../../src/formats/safetensors.js';
 import { getUnit, hostMatrixOf, loadKernels, packBinaryMatrix, type BinaryMatrix } from '../../src/kernels/index.js';
 import { affordableSteps, nearestDistances, particlesOf, stepsBudget } from '../../src/report/particles.js';
 import { planePixels } from '../../src/report/plane.js';
-import { fantasies } from '../../src/report/sections/fantasies.js';
+import { fantasiesSection } from '../../src/report/sections/fantasies.js';
 import { integers, normals } from '../reference/numbers.js';
 import { asText, contentOf, contextOf, copyingParameters, counting, randomParameters, shadesOf, waysToCompute, type TestRun } from './picture-context.js';
 
@@ -33,7 +33,7 @@ function rowsOf(bytes: Uint8Array, columns: number, first: number, count: number
 
 test('the left grid is training examples, spread over the data', async () => {
   const train = randomStates(130, 12, 3);
-  const content = await contentOf(fantasies, { parameters: randomParameters(12, 5, 1), shape: [3, 4], train });
+  const content = await contentOf(fantasiesSection, { parameters: randomParameters(12, 5, 1), shape: [3, 4], train });
   const { at, width } = shadesOf(content);
   // 64 of 130 examples, 8 grids of 4 pixels in 7 lines: ⌈√(64·3/4)⌉ = 7 in a line.
   const expected = Array.from({ length: 64 }, (_, tile) => Array.from({ length: 12 }, (__, unit) => getUnit(train, floor((tile * 130) / 64), unit)));
@@ -47,7 +47,7 @@ test('missing values are neither black nor white', async () => {
   const train = packBinaryMatrix(Uint8Array.of(1, 0, 1, 0), 1, 4);
   const parameters = randomParameters(4, 2, 1);
   const dataset = { splits: { train: { rows: 1, columns: 4, states: train, missing } } };
-  const { at } = shadesOf(await contentOf(fantasies, { parameters, shape: [2, 2], train, dataset }));
+  const { at } = shadesOf(await contentOf(fantasiesSection, { parameters, shape: [2, 2], train, dataset }));
   expect([at(1, 1), at(2, 1), at(1, 2), at(2, 2)]).toEqual([1, -1, 1, 0]);
 });
 
@@ -88,7 +88,7 @@ describe('where the model can not be enumerated', () => {
   const parameters = copyingParameters(units);
 
   test('the persistent chains of training are shown as they stand', async () => {
-    const content = await contentOf(fantasies, { parameters, shape: [6, 6], state });
+    const content = await contentOf(fantasiesSection, { parameters, shape: [6, 6], state });
     const { at } = shadesOf(content);
     expect(content?.pictures?.[0].caption).toContain('the first 5 of the 5 persistent chains');
     expect(tilesOf(at, 5, 3, [6, 6])).toEqual(rowsOf(bytes, units, 0, 5));
@@ -100,14 +100,14 @@ describe('where the model can not be enumerated', () => {
       ['visibleChains', { shape: [6, units], values: chains }],
       ['ladder', { shape: [3], values: Float64Array.of(0, 0.5, 1) }],
     ]);
-    const { at } = shadesOf(await contentOf(fantasies, { parameters, shape: [6, 6], state: tempered }));
+    const { at } = shadesOf(await contentOf(fantasiesSection, { parameters, shape: [6, 6], state: tempered }));
     expect(tilesOf(at, 2, 2, [6, 6])).toEqual(rowsOf(chains, units, 4, 2));
   });
 
   test('else tempered chains, within the budget', async () => {
     const { kernels, spent } = counting(await loadKernels());
     const run = { parameters: randomParameters(units, units, 3), shape: [6, 6] as [number, number], train: randomStates(20, units, 1) };
-    const content = await fantasies.make(contextOf(kernels, run));
+    const content = await fantasiesSection.make(contextOf(kernels, run));
     await kernels.close();
     expect(content?.pictures?.[0].caption).toContain('tempered chains');
     expect(spent()).toBeLessThanOrEqual(stepsBudget);
@@ -115,7 +115,7 @@ describe('where the model can not be enumerated', () => {
 
   test('else Gibbs chains from examples, within the budget; how many steps is said', async () => {
     const { kernels, spent } = counting(await loadKernels());
-    const content = await fantasies.make(contextOf(kernels, { parameters: copyingParameters(600), shape: [20, 30], train: randomStates(70, 600, 1) }));
+    const content = await fantasiesSection.make(contextOf(kernels, { parameters: copyingParameters(600), shape: [20, 30], train: randomStates(70, 600, 1) }));
     await kernels.close();
     const steps = affordableSteps(360_000, 64).steps;
     expect(steps).toBe(86);
@@ -167,12 +167,12 @@ const hostile: [string, TestRun][] = [
 ];
 
 test.each(hostile)('%s: the same with either backend and any threads', async (_, run) => {
-  const content = await contentOf(fantasies, run);
+  const content = await contentOf(fantasiesSection, run);
   const text = asText(content);
   expect(text).not.toMatch(/NaN|undefined|Infinity/);
   expect(decode(content?.pictures?.[0].png?.bytes ?? new Uint8Array()).width).toBe(content?.pictures?.[0].png?.width);
-  for (const [backend, threads] of waysToCompute) expect(asText(await contentOf(fantasies, run, backend, threads))).toBe(text);
-  expect(asText(await contentOf(fantasies, { ...run, seed: '2' }))).not.toBe(text);
+  for (const [backend, threads] of waysToCompute) expect(asText(await contentOf(fantasiesSection, run, backend, threads))).toBe(text);
+  expect(asText(await contentOf(fantasiesSection, { ...run, seed: '2' }))).not.toBe(text);
 });
 
 test('categorical rows are words', async () => {
@@ -180,7 +180,7 @@ test('categorical rows are words', async () => {
   const categories = [{ column: 'shape', values: ['round', 'square'] }, { column: 2, values: ['red', 'green', 'blue'] }];
   const parameters = { ...randomParameters(5, 2, 3), visibleLayer: layer, units: { visible: 'categorical', hidden: 'binary' } } as const;
   const train = packBinaryMatrix(Uint8Array.of(1, 0, 0, 0, 1, 0, 1, 1, 0, 0), 2, 5);
-  const content = await contentOf(fantasies, { parameters, train, layer, identity: { categories } });
+  const content = await contentOf(fantasiesSection, { parameters, train, layer, identity: { categories } });
   const table = content?.tables?.[0];
   expect(table?.columns).toEqual(['', 'shape', 'column 2']);
   expect(table?.rows.slice(0, 2)).toEqual([['example', 'round', 'blue'], ['example', 'square', 'red']]);

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 
 import { packBinaryMatrix } from '../../src/kernels/index.js';
 import { cosines, commonMagnitude, largestFirst, likeness, orderByLikeness, weightNorms } from '../../src/report/receptive-fields.js';
-import { filters } from '../../src/report/sections/filters.js';
+import { filtersSection } from '../../src/report/sections/filters.js';
 import type { SectionContent } from '../../src/report/section.js';
 import { integers, uniforms } from '../reference/numbers.js';
 import { asText, contentOf, randomParameters, waysToCompute, type TestRun } from './picture-context.js';
@@ -17,7 +17,7 @@ function randomStates(rows: number, columns: number, seed: number): ReturnType<t
 
 /** The units of the table of places, from 0, in the order shown. */
 function unitsShown(content: SectionContent | undefined): number[] {
-  return (content?.tables?.[0].rows ?? []).flatMap(([, units]) => units.split(' ').map((unit) => Number(unit) - 1));
+  return (content?.pictures?.[0].data?.rows ?? []).flatMap(([, units]) => units.split(' ').map((unit) => Number(unit) - 1));
 }
 
 describe('the order', () => {
@@ -102,7 +102,7 @@ describe('the section', () => {
   const train = randomStates(40, 12, 5);
 
   test('shows every unit as an image of its weights', async () => {
-    const content = await contentOf(filters, { parameters, shape: [3, 4], train });
+    const content = await contentOf(filtersSection, { parameters, shape: [3, 4], train });
     const units = unitsShown(content);
     expect(units.toSorted((one, other) => one - other)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     const { bytes } = content?.pictures?.[0].png ?? { bytes: new Uint8Array() };
@@ -127,7 +127,7 @@ describe('the section', () => {
 
   test('chooses the units by norm × variance of their activity over the examples, the most useful one first', async () => {
     const many = randomParameters(12, 130, 21);
-    const content = await contentOf(filters, { parameters: many, shape: [4, 3], train });
+    const content = await contentOf(filtersSection, { parameters: many, shape: [4, 3], train });
     const units = unitsShown(content);
     expect(units.length).toBe(100);
     expect(content?.pictures?.[0].caption).toContain('the 100 of 130 hidden units');
@@ -154,20 +154,20 @@ describe('the section', () => {
   ];
 
   test.each(hostile)('%s: the same with either backend and any threads', async (_, run) => {
-    const content = await contentOf(filters, run);
+    const content = await contentOf(filtersSection, run);
     const { png, alternative } = content?.pictures?.[0] ?? {};
     const { width, height } = decode(png?.bytes ?? new Uint8Array());
     expect([png?.width, png?.height]).toEqual([width, height]);
     expect(width * height).toBeLessThanOrEqual(400_000);
     expect(alternative).not.toMatch(/NaN|undefined|Infinity/);
-    for (const [backend, threads] of waysToCompute) expect(asText(await contentOf(filters, run, backend, threads))).toBe(asText(content));
+    for (const [backend, threads] of waysToCompute) expect(asText(await contentOf(filtersSection, run, backend, threads))).toBe(asText(content));
   });
 
   test('what is too large is said in words', async () => {
     const large = (visibleUnits: number, hiddenUnits: number): TestRun['parameters'] => ({
       visibleUnits, hiddenUnits, weights: new Float64Array(visibleUnits * hiddenUnits), visibleBias: new Float64Array(visibleUnits), hiddenBias: new Float64Array(hiddenUnits),
     });
-    expect((await contentOf(filters, { parameters: large(400, 300) }))?.paragraphs?.[0]).toMatch(/400 visible × 300 hidden/);
-    expect((await contentOf(filters, { parameters: large(1_000_000, 1), shape: [1000, 1000] }))?.pictures).toBeUndefined();
+    expect((await contentOf(filtersSection, { parameters: large(400, 300) }))?.paragraphs?.[0]).toMatch(/400 visible × 300 hidden/);
+    expect((await contentOf(filtersSection, { parameters: large(1_000_000, 1), shape: [1000, 1000] }))?.pictures).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { decode } from 'fast-png';
 import * as fc from 'fast-check';
 
-import { figure, greyPlace, imageOf, joinImages, signedPlace, tileGrid, tilesPerLine, valuePlaces, type Pixels } from '../../src/report/images.js';
+import { greyPlace, imageOf, joinImages, signedPlace, tileGrid, tilesPerLine, valuePlaces, type Pixels } from '../../src/report/images.js';
 
 const { abs, floor } = Math;
 
@@ -139,8 +139,4 @@ test('the same pixels give the same bytes, and a small file', () => {
   expect(Buffer.compare(one.bytes, imageOf({ width: 292, height: 292, places }, 'grey').bytes)).toBe(0);
   expect(one.bytes.length).toBeLessThan(3000);
   expect([one.width, one.height, one.scale]).toEqual([292, 292, 2]);
-});
-
-test('figures in sentences', () => {
-  expect([0, 12, -3, 0.123456, -1234.5, 1e-7, 123456789].map(figure)).toEqual(['0', '12', '−3', '0.123', '−1230', '1e−7', '123000000']);
 });

@@ -11,7 +11,8 @@ import { declaredShift } from '../../model/units/index.js';
 import { streamKey } from '../../random/index.js';
 import { createChains, fillWithExamples, fillWithNoise } from '../../sampling/gibbs.js';
 import { examplesOf, mostExamples, numbersOf, shapeOf, shownNumbers } from '../examples.js';
-import { figure, greyPlace, imageOf, joinImages, mostPixels, tileGrid, type Pixels, type Shape } from '../images.js';
+import { greyPlace, imageOf, joinImages, mostPixels, tileGrid, type Pixels, type Shape } from '../images.js';
+import { figure, percent } from '../numbers.js';
 import { affordableSteps, visibleMeansOf, walk } from '../particles.js';
 import type { Section, SectionContent, SectionContext, Table } from '../section.js';
 
@@ -109,7 +110,7 @@ function table(strips: readonly Strip[], steps: readonly number[], isReal: boole
   return {
     caption: `Chains on their way${ofData === undefined ? '' : `; the mean free energy of training examples is ${figure(ofData)}`}`,
     columns: ['steps', ...strips.flatMap(({ start }) => [`from ${kinds[start]}: ${isReal ? 'distance from the start (standard deviations)' : 'units that differ from the start'}`, `from ${kinds[start]}: free energy (nats)`])],
-    rows: steps.map((step, frame) => [String(step), ...strips.flatMap(({ distances, energies }) => [isReal ? figure(distances[frame]) : `${figure(100 * distances[frame])} %`, figure(energies[frame])])]),
+    rows: steps.map((step, frame) => [String(step), ...strips.flatMap(({ distances, energies }) => [isReal ? figure(distances[frame]) : percent(distances[frame]), figure(energies[frame])])]),
   };
 }
 
@@ -141,7 +142,7 @@ async function make(context: SectionContext): Promise<SectionContent | undefined
   }
   const place = greyPlace(least, largest);
   const last = steps.length - 1;
-  const ends = strips.map(({ start, energies, distances }) => `chains from ${start === 'data' ? 'training examples' : 'noise'} end at a mean free energy of ${figure(energies[last])} nats, ${isReal ? `${figure(distances[last])} standard deviations a unit from their start` : `with ${figure(100 * distances[last])} % of their units changed`}`);
+  const ends = strips.map(({ start, energies, distances }) => `chains from ${start === 'data' ? 'training examples' : 'noise'} end at a mean free energy of ${figure(energies[last])} nats, ${isReal ? `${figure(distances[last])} standard deviations a unit from their start` : `with ${percent(distances[last])} of their units changed`}`);
   const total = strips.reduce((sum, { chains }) => sum + chains, 0);
   const layout = shape === undefined ? 'each chain is a block of lines, one for each step shown, from top to bottom' : 'each chain is a line, from left to right';
   const halves = strips.length === 1 ? 'All start from noise.' : 'The upper ones start from training examples, the lower ones from noise.';
@@ -153,11 +154,11 @@ async function make(context: SectionContext): Promise<SectionContent | undefined
         alternative: `${total} Gibbs chains after ${steps.join(', ')} steps, ${layout}. ${ends.join('; ').replace(/^c/, 'C')}${ofData === undefined ? '' : `; that of training examples is ${figure(ofData)} nats`}.`,
         caption: `Steps ${steps.join(', ')}: ${layout}. ${halves} Frames show E[v | h], the start itself as it is. Chains that keep their first picture do not leave its mode.`,
         png: imageOf(joinImages(strips.map((strip) => stripPixels(strip, shape, place)), 'below'), 'grey'),
+        data: table(strips, steps, isReal, ofData),
       },
     ],
-    tables: [table(strips, steps, isReal, ofData)],
   };
 }
 
 /** How chains move. */
-export const chainEvolution: Section = { name: 'chain-evolution', title: 'Chain evolution', make };
+export const chainEvolutionSection: Section = { name: 'chain-evolution', title: 'Chain evolution', make };

@@ -6,7 +6,8 @@ import type { Examples } from '../../datasets/index.js';
 import { isBinaryMatrix, selectVisibleRows } from '../../kernels/index.js';
 import { standardStates } from '../../model/units/index.js';
 import { examplesOf, knownNumbers, numbersOf, shapeOf, shownNumbers, spreadRows } from '../examples.js';
-import { figure, greyPlace, imageOf, joinImages, mostPixels, tileGrid, tilesPerLine, type Pixels, type Shape } from '../images.js';
+import { greyPlace, imageOf, joinImages, mostPixels, tileGrid, tilesPerLine, type Pixels, type Shape } from '../images.js';
+import { figure } from '../numbers.js';
 import { nearestDistances, particlesOf, shownParticles, smoothed, type Particles } from '../particles.js';
 import { planePixels, planeRange } from '../plane.js';
 import type { Picture, Section, SectionContent, SectionContext, Table } from '../section.js';
@@ -123,7 +124,7 @@ function planePicture(data: Rows | undefined, samples: Rows, origin: string): Pi
 /** Cells of a row of numbers: of categorical data the words. */
 function cellsOf(values: Float64Array, { checkpoint }: SectionContext['run']): string[] {
   const { categories } = checkpoint.identity;
-  if (categories === undefined) return Array.from(values, figure);
+  if (categories === undefined) return Array.from(values, (value) => figure(value));
   let first = 0;
   return categories.map(({ values: names }) => {
     const place = values.subarray(first, first + names.length).indexOf(1);
@@ -168,4 +169,4 @@ async function make(context: SectionContext): Promise<SectionContent> {
 }
 
 /** What the model brings forth. */
-export const fantasies: Section = { name: 'fantasies', title: 'Fantasy particles', make };
+export const fantasiesSection: Section = { name: 'fantasies', title: 'Fantasy particles', make };

@@ -6,7 +6,8 @@
  */
 
 import { activitiesOf, examplesOf, mostExamples, shapeOf, type Activities } from '../examples.js';
-import { figure, imageOf, mostPixels, signedPlace, tileGrid, tilesPerLine, type Shape } from '../images.js';
+import { imageOf, mostPixels, signedPlace, tileGrid, tilesPerLine, type Shape } from '../images.js';
+import { figure } from '../numbers.js';
 import { commonMagnitude, cosines, largestFirst, orderByLikeness, weightNorms } from '../receptive-fields.js';
 import type { Picture, Section, SectionContent, SectionContext, Table } from '../section.js';
 
@@ -60,6 +61,9 @@ function weightsOf(weights: Float64Array, hiddenUnits: number, units: Uint32Arra
   return Float64Array.from({ length: units.length * n }, (_, index) => weights[(index % n) * hiddenUnits + units[floor(index / n)]]);
 }
 
+/** Units in a line of the table, where the image has one in a row. */
+const unitsInLine = 20;
+
 const colours = 'Orange weights are positive, blue ones negative, and white is 0.';
 
 /** Which unit stands where, for who can't see it or wants to look one up. */
@@ -84,6 +88,7 @@ function shapedPicture(weights: Float64Array, hiddenUnits: number, [height, widt
     alternative: `Weights of ${units.length} hidden units as images of ${height} × ${width} pixels, ${perLine} in a line: ${words}.`,
     caption: `${colours} Shown are ${order}.`,
     png: imageOf(pixels, 'signed'),
+    data: placesTable(units, perLine),
   };
 }
 
@@ -100,6 +105,7 @@ function matrixPicture(weights: Float64Array, hiddenUnits: number, { units, orde
     alternative: `The weights as one image, ${units.length} hidden units from top to bottom and ${n} visible units from left to right: ${words}.`,
     caption: `${colours} Rows are ${order}.`,
     png: imageOf(pixels, 'signed'),
+    data: placesTable(units, min(units.length, unitsInLine)),
   };
 }
 
@@ -117,8 +123,8 @@ async function make(context: SectionContext): Promise<SectionContent | undefined
   const activities = examples && (await activitiesOf(kernels, model, examples, pause));
   const shown = chooseUnits(weights, m, count, perLine, activities, examples?.rows ?? 0);
   const picture = isShaped ? shapedPicture(weights, m, shape, perLine, shown) : matrixPicture(weights, m, shown);
-  return { pictures: [picture], tables: [placesTable(shown.units, isShaped ? perLine : min(m, 20))] };
+  return { pictures: [picture] };
 }
 
 /** What the hidden units look for. */
-export const filters: Section = { name: 'filters', title: 'Filters', make };
+export const filtersSection: Section = { name: 'filters', title: 'Filters', make };
