@@ -6,6 +6,7 @@
 
 import { extentKind, type Kind, type SchemaKey } from '../config/schema.js';
 import { dataKeys } from '../datasets/index.js';
+import { diagnostics } from '../diagnostics/index.js';
 import { addressLimits, backends, defaultBackend } from '../kernels/index.js';
 import { unitTypesOf } from '../model/units/index.js';
 import { gradientEstimators, gradientKeys } from '../training/gradients/index.js';
@@ -406,6 +407,23 @@ const evaluationKeys: SchemaKey[] = [
   },
 ];
 
+const diagnosticsKeys: SchemaKey[] = diagnostics.map(({ name, summary, cost, byDefault, keys }) => ({
+  name,
+  meaning: `${summary} (${cost})`,
+  type: {
+    kind: 'object',
+    keys: [
+      {
+        name: 'every',
+        meaning: 'when to measure: `evaluations`, `never`, or an extent',
+        type: { kind: 'oneOf', options: [{ kind: 'choice', values: ['evaluations', 'never'] }, extentKind()] },
+        ...(byDefault ? { default: 'evaluations' } : { required: true }),
+      },
+      ...keys,
+    ],
+  },
+}));
+
 const checkpointKeys: SchemaKey[] = [
   {
     name: 'every',
@@ -471,9 +489,22 @@ export const configKeys: readonly SchemaKey[] = [
     relevance: 'execution',
   },
   {
+    name: 'diagnostics',
+    meaning: 'what training does to the model, measured while it goes on; the figures stand in metrics.jsonl and in the report',
+    type: { kind: 'object', keys: diagnosticsKeys },
+    relevance: 'execution',
+  },
+  {
     name: 'checkpoint',
     meaning: 'when the state is saved, and what is kept',
     type: { kind: 'object', keys: checkpointKeys },
+    relevance: 'execution',
+  },
+  {
+    name: 'report',
+    meaning: 'write report.html at the end: charts and pictures of the run in one file (`rbm-train report` makes it at any time)',
+    type: { kind: 'boolean' },
+    default: true,
     relevance: 'execution',
   },
   {
