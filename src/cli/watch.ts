@@ -207,6 +207,7 @@ async function watch(path: string, options: Options, terminal: Terminal): Promis
   if (!options.wait || (kind !== undefined && kind !== 'folder')) openRunDirectory(path, workingDirectory);
   const run = new WatchedRun(directory, workingDirectory, warner(options, terminal));
   const stop = terminal.listenForStop();
+  if (!run.isThere && !options.quiet) terminal.err(`waiting for a run in ${printable(path)}\n`);
   return options.web ? await watchOnPage(run, options, stop, terminal) : await watchInTerminal(run, path, options, stop, terminal);
 }
 

@@ -3,9 +3,11 @@
  * (The live page: watch-web.test.ts.)
  */
 
+import { once } from 'node:events';
 import { appendFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
@@ -188,14 +190,17 @@ describe('the view', () => {
 });
 
 describe('a live run', () => {
-  const slow = { ...config, training: { ...config.training, epochs: 1_000_000 }, evaluation: { every: { epochs: 500 } }, checkpoint: { every: { seconds: 0.2 } } };
+  const live = { ...config, training: { ...config.training, epochs: 4000 }, evaluation: { every: { epochs: 50 } }, checkpoint: { every: { epochs: 50 } } };
+  const endless = { ...live, training: { ...live.training, epochs: 1_000_000_000 } };
 
   test('is waited for, shown at every change, and watched to its end', async () => {
-    writeFileSync(join(root.path, 'live.json'), JSON.stringify({ ...slow, training: { ...slow.training, epochs: 4000 } }));
-    const watching = runCli(['watch', 'live', '--wait', '--interval', '0.1', '--json'], { cwd: root.path });
-    const training = runCli(['--config', 'live.json', '--output', 'live', '--threads', '1'], { cwd: root.path });
-    const [{ code, stdout }, trained] = await Promise.all([watching, training]);
-    expect({ code, trained: trained.code }).toEqual({ code: 0, trained: 0 });
+    writeFileSync(join(root.path, 'live.json'), JSON.stringify(live));
+    const watching = startCli(['watch', 'live', '--wait', '--interval', '0.1', '--json'], { cwd: root.path });
+    const watched = outcomeOf(watching);
+    await once(watching.stderr as Readable, 'data');
+    const trained = await runCli(['--config', 'live.json', '--output', 'live', '--threads', '1'], { cwd: root.path });
+    const { code, stdout, stderr } = await watched;
+    expect({ code, stderr, trained: trained.code }).toEqual({ code: 0, stderr: 'waiting for a run in live\n', trained: 0 });
     const documents = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { status: string; update: number; length?: number });
     expect(documents.length).toBeGreaterThan(1);
     const updates = documents.map(({ update }) => update);
@@ -205,7 +210,7 @@ describe('a live run', () => {
   });
 
   test('SIGINT ends the watch with 130, and not the run', async () => {
-    writeFileSync(join(root.path, 'endless.json'), JSON.stringify(slow));
+    writeFileSync(join(root.path, 'endless.json'), JSON.stringify(endless));
     const training = startCli(['--config', 'endless.json', '--output', 'endless', '--threads', '1'], { cwd: root.path });
     const trained = outcomeOf(training);
     for (let i = 0; i < 300 && !existsSync(join(root.path, 'endless', 'config.json')); i++) await sleep(50);
