@@ -233,7 +233,7 @@ function progressLine(state: RunState, { now, unicode, width }: ViewOptions): st
 function describeRun({ config, checkpoint }: RunState, unicode: boolean): string {
   const { visibleUnits, hiddenUnits } = checkpoint.parameters;
   const { algorithm, k } = config.training;
-  const steps = k === undefined || k === 1 ? '' : `, k = ${k}`;
+  const steps = k === undefined ? '' : `-${k}`;
   return printable(`${algorithm}${steps} on ${config.data.source}, ${visibleUnits} ${unicode ? '×' : 'x'} ${hiddenUnits} units`);
 }
 

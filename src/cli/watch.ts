@@ -68,6 +68,8 @@ interface Display {
   show(state: RunState): void;
   /** Called often: what is shown may have to be drawn again. */
   look?(): void;
+  /** Something else was written to the terminal: what was drawn is no longer where it was. */
+  interrupted?(): void;
 }
 
 /** Everything that is shown of a state but times: what differs only in these is not shown again. */
@@ -119,6 +121,9 @@ function screenDisplay(terminal: Terminal): Display {
     look() {
       if (last !== undefined && (screen.width !== width || screen.height !== height)) draw(last);
     },
+    interrupted() {
+      drawn = 0;
+    },
   };
 }
 
@@ -152,15 +157,25 @@ async function stateOf(run: WatchedRun, path: string, interval: number, stop: St
   }
 }
 
-async function watchInTerminal(run: WatchedRun, path: string, options: Options, stop: StopRequest, terminal: Terminal): Promise<number> {
+function tellOfWaiting(run: WatchedRun, path: string, options: Options, terminal: Terminal): void {
+  if (!run.isThere && !options.quiet) terminal.err(`waiting for a run in ${printable(path)}\n`);
+}
+
+async function watchInTerminal(directory: RunDirectory, path: string, options: Options, stop: StopRequest, terminal: Terminal): Promise<number> {
   const interval = 1000 * seconds('--interval', options.interval ?? String(defaultInterval));
+  const display = chooseDisplay(options, terminal);
+  const warn = warner(options, terminal);
+  const run = new WatchedRun(directory, terminal.workingDirectory, (message) => {
+    warn(message);
+    display.interrupted?.();
+  });
+  tellOfWaiting(run, path, options, terminal);
   const read = (): Promise<RunState> => stateOf(run, path, interval, stop, options.wait ? Infinity : replacementTime);
   if (options.once) {
     const state = await read();
     terminal.out(options.json ? `${jsonText(viewDocument(state), 2)}\n` : block(state, terminal));
     return exitCodes.ok;
   }
-  const display = chooseDisplay(options, terminal);
   let stamp = '';
   let state: RunState | undefined;
   for (;;) {
@@ -175,9 +190,10 @@ async function watchInTerminal(run: WatchedRun, path: string, options: Options, 
   }
 }
 
-async function watchOnPage(run: WatchedRun, options: Options, stop: StopRequest, terminal: Terminal): Promise<number> {
+async function watchOnPage(directory: RunDirectory, path: string, options: Options, stop: StopRequest, terminal: Terminal): Promise<number> {
   const interval = 1000 * seconds('--interval', options.interval ?? String(defaultInterval));
   const port = wholeNumber('--port', options.port ?? '0', 0, 65_535);
+  const run = new WatchedRun(directory, terminal.workingDirectory, warner(options, terminal));
   const { messagePage, serveLivePage } = await import('./watch-server.js');
   const render = async (): Promise<string> => {
     const state = await run.read();
@@ -185,6 +201,7 @@ async function watchOnPage(run: WatchedRun, options: Options, stop: StopRequest,
     return messagePage(state.name, viewLines(state, { width: 100, unicode: true, colours: 'none' }).join('\n'));
   };
   const server = await serveLivePage(port, render);
+  tellOfWaiting(run, path, options, terminal);
   try {
     terminal.out(options.json ? `${jsonText({ url: server.url })}\n` : `${server.url}\n`);
     if (!options.quiet && !options.json) terminal.err('the report, live; Ctrl-C ends it\n');
@@ -205,10 +222,8 @@ async function watch(path: string, options: Options, terminal: Terminal): Promis
   const directory = new RunDirectory(resolve(workingDirectory, path));
   const kind = kindAt(directory.path, { code: 'usage' });
   if (!options.wait || (kind !== undefined && kind !== 'folder')) openRunDirectory(path, workingDirectory);
-  const run = new WatchedRun(directory, workingDirectory, warner(options, terminal));
   const stop = terminal.listenForStop();
-  if (!run.isThere && !options.quiet) terminal.err(`waiting for a run in ${printable(path)}\n`);
-  return options.web ? await watchOnPage(run, options, stop, terminal) : await watchInTerminal(run, path, options, stop, terminal);
+  return await (options.web ? watchOnPage : watchInTerminal)(directory, path, options, stop, terminal);
 }
 
 /** Defines the command. */
