@@ -35,7 +35,7 @@ interface Row {
 const largestPicture = 20;
 
 /** Rows of diagnostics where the height does not limit them. */
-const diagnosticRows = 16;
+const diagnosticRows = 12;
 
 /** Warnings that are shown, the latest ones. */
 const shownWarnings = 3;
@@ -111,8 +111,40 @@ function scalars(value: unknown, path: string, into: Map<string, number[]>, late
   }
 }
 
-/** Figures that say most, and so are shown first: words of their names. */
-const telling = [/cosine/i, /relativeBias/i, /beyond|spurious/i, /autocorrelation/i, /rHat/i, /flips/i, /gap/i, /dead/i, /saturated/i];
+/** Figures that say most, and so are shown first. */
+const telling = [
+  'mixing.chainsFollow',
+  'gradientAccuracy.cosine',
+  'gradientAccuracy.relativeBias',
+  'spuriousMass.beyond.model',
+  'spuriousMass.meanDistance',
+  'mixing.integratedAutocorrelationTime',
+  'mixing.rHat',
+  'mixing.flipsPerStep',
+  'mixing.driftRatio',
+  'mixing.freeEnergyGap',
+  'fit.deadHiddenUnits',
+  'fit.saturatedHiddenUnits',
+  'fit.moments.visible',
+  'fit.moments.products',
+  'fit.largestWeight',
+];
+
+/** Figures that say how others were measured, and so are shown last. */
+const aboutOthers = /StandardError$|\.(method|reference|modelSource|examples|samples|learningRate|distance)$/;
+
+/** Where a figure stands among the others; those of equal rank stand in their own order. */
+function rankOf(name: string): number {
+  const place = telling.indexOf(name);
+  if (place >= 0) return place;
+  return telling.length + (aboutOthers.test(name) ? 1 : 0);
+}
+
+/** A figure as people read it. */
+function describeFinding(value: number | boolean | string): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return isNumber(value) ? brief(value) : printable(String(value), 40);
+}
 
 /** Series of the scalar figures of diagnostics and the algorithm, the most telling ones first. */
 function diagnosticRowsOf(events: readonly MeasuredEvent[]): Row[] {
@@ -121,14 +153,9 @@ function diagnosticRowsOf(events: readonly MeasuredEvent[]): Row[] {
   for (const { diagnostics, algorithm } of events) {
     for (const findings of [diagnostics, algorithm]) if (findings !== undefined) scalars(findings, '', series, latest);
   }
-  const rank = (label: string): number => (telling.findIndex((words) => words.test(label)) + telling.length + 1) % (telling.length + 1);
-  return [...latest.keys()]
-    .map((label, index) => ({ label, index, rank: rank(label) }))
-    .toSorted((a, b) => a.rank - b.rank || a.index - b.index)
-    .map(({ label }) => {
-      const value = latest.get(label);
-      return { label: printable(label, 60), latest: isNumber(value) ? brief(value) : printable(String(value), 40), values: series.get(label) ?? [] };
-    });
+  return [...latest]
+    .toSorted(([a], [b]) => rankOf(a) - rankOf(b))
+    .map(([name, value]) => ({ label: printable(name, 60), latest: describeFinding(value), values: series.get(name) ?? [] }));
 }
 
 /** A text cut to a width. */

@@ -124,7 +124,7 @@ describe('--once', () => {
     const { stdout } = await watch('diagnosed', '--once');
     expect(stdout).toMatch(/^ {2}mixing\.flips +0\.25 +█▁$/m);
     expect(stdout).toMatch(/^ {2}mixing\.nested\.rHat +1\.25 +█▁$/m);
-    expect(stdout).toMatch(/^ {2}mixing\.healthy +false$/m);
+    expect(stdout).toMatch(/^ {2}mixing\.healthy +no$/m);
     expect(stdout).toMatch(/^▲ update 205: mixing: the chains no longer follow\\u001b\[31m the model$/m);
     const document = await documentOf('diagnosed');
     expect(document).toMatchObject({ diagnostics: { mixing: { update: 210, flips: 0.25 } }, warnings: [{ update: 205, diagnostic: 'mixing' }] });
