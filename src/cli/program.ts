@@ -42,6 +42,11 @@ const commands: readonly CommandRow[] = [
     load: async () => (await import('./data.js')).dataCommand,
   },
   {
+    usage: 'watch <run>',
+    summary: 'show a run while it goes on, in the terminal or, with --web, as a live page on this machine',
+    load: async () => (await import('./watch.js')).watchCommand,
+  },
+  {
     usage: 'evaluate <model>',
     summary: 'log-likelihoods of a run, checkpoint or foreign model (.npz, .safetensors, .mat) on any data',
     load: async () => (await import('./evaluate.js')).evaluateCommand,
