@@ -51,7 +51,7 @@ const knownNames = {
 };
 
 /** Whose these tensors are, they decide what is among them when training continues. */
-const statePrefixes = ['state.', 'updates.', 'tracking.'];
+const statePrefixes = ['state.', 'updates.', 'tracking.', 'diagnostics.'];
 
 /** How far a run has come. */
 export interface Progress {
@@ -103,6 +103,8 @@ export interface Checkpoint<Parameters = DeclaredParameters> {
   readonly updates?: ReadonlyMap<string, Tensor>;
   /** Tensors of what tracks log Z, by name; absent where nothing does. */
   readonly tracking?: ReadonlyMap<string, Tensor>;
+  /** Tensors of diagnostics, by name; absent where they carry nothing. */
+  readonly diagnostics?: ReadonlyMap<string, Tensor>;
   /** Lines of metrics.jsonl up to this state; those of closed files left out. */
   readonly metrics: readonly string[];
   readonly progress: Progress;
@@ -138,13 +140,14 @@ export function metricsText(lines: readonly string[]): string {
 
 /** The bytes of a checkpoint file, piece by piece: a second copy of a large model is never made. */
 export function encodeCheckpoint(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): Iterable<Uint8Array> {
-  const { parameters, velocity, state, updates, tracking, metrics, progress, identity } = checkpoint;
+  const { parameters, velocity, state, updates, tracking, diagnostics, metrics, progress, identity } = checkpoint;
   const tensors = new Map<string, TensorPieces>();
   for (const source of tensorSources(parameters)) tensors.set(source.name, { ...source, type: 'F64' });
   for (const source of velocity === undefined ? [] : tensorSources(velocity)) tensors.set(`velocity.${source.name}`, { ...source, type: 'F64' });
   for (const [name, tensor] of state) tensors.set(`state.${name}`, wholeTensor(tensor));
   for (const [name, tensor] of updates ?? []) tensors.set(`updates.${name}`, wholeTensor(tensor));
   for (const [name, tensor] of tracking ?? []) tensors.set(`tracking.${name}`, wholeTensor(tensor));
+  for (const [name, tensor] of diagnostics ?? []) tensors.set(`diagnostics.${name}`, wholeTensor(tensor));
   const lines = Buffer.from(metricsText(metrics), 'utf8');
   tensors.set('metrics', wholeTensor({ shape: [lines.length], values: lines }));
   const { header, data } = encodeSafetensors(tensors, {
@@ -288,6 +291,7 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = rea
   const state = tensorsWithin(tensors, 'state.');
   const updates = tensorsWithin(tensors, 'updates.');
   const tracking = tensorsWithin(tensors, 'tracking.');
+  const diagnostics = tensorsWithin(tensors, 'diagnostics.');
   const hasVelocity = [...tensors.keys()].some((name) => name.startsWith('velocity.'));
   const velocity = hasVelocity ? parametersFrom(tensors, 'velocity.', fail) : undefined;
   if (velocity !== undefined) {
@@ -306,6 +310,7 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string, contents = rea
     state,
     ...(updates.size > 0 && { updates }),
     ...(tracking.size > 0 && { tracking }),
+    ...(diagnostics.size > 0 && { diagnostics }),
     metrics: lines,
     progress,
     identity,

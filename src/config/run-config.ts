@@ -136,6 +136,9 @@ export interface EvaluationConfig {
   pseudoLikelihoodExamples: number;
 }
 
+/** The sections of `diagnostics`, by diagnostic; keys beside `every` are read by that diagnostic's file. */
+export type DiagnosticsConfig = Readonly<Record<string, { readonly every: Extent | 'evaluations' | 'never'; readonly [key: string]: unknown } | undefined>>;
+
 /** The `checkpoint` section. */
 export interface CheckpointConfig {
   every: Extent & { seconds?: number };
@@ -162,6 +165,8 @@ export interface RunConfig {
   model: ModelConfig;
   training: TrainingConfig;
   evaluation: EvaluationConfig;
+  /** Absent in configs of earlier versions. */
+  diagnostics?: DiagnosticsConfig;
   checkpoint: CheckpointConfig;
   log: LogConfig;
   execution: ExecutionConfig;

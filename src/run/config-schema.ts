@@ -6,6 +6,7 @@
 
 import { extentKind, type Kind, type SchemaKey } from '../config/schema.js';
 import { dataKeys } from '../datasets/index.js';
+import { diagnostics } from '../diagnostics/index.js';
 import { addressLimits, backends, defaultBackend } from '../kernels/index.js';
 import { unitTypesOf } from '../model/units/index.js';
 import { gradientEstimators, gradientKeys } from '../training/gradients/index.js';
@@ -406,6 +407,23 @@ const evaluationKeys: SchemaKey[] = [
   },
 ];
 
+const diagnosticsKeys: SchemaKey[] = diagnostics.map(({ name, summary, cost, byDefault, keys }) => ({
+  name,
+  meaning: `${summary} (${cost})`,
+  type: {
+    kind: 'object',
+    keys: [
+      {
+        name: 'every',
+        meaning: 'when to measure: `evaluations`, `never`, or an extent',
+        type: { kind: 'oneOf', options: [{ kind: 'choice', values: ['evaluations', 'never'] }, extentKind()] },
+        ...(byDefault ? { default: 'evaluations' } : { required: true }),
+      },
+      ...keys,
+    ],
+  },
+}));
+
 const checkpointKeys: SchemaKey[] = [
   {
     name: 'every',
@@ -468,6 +486,12 @@ export const configKeys: readonly SchemaKey[] = [
     name: 'evaluation',
     meaning: 'which figures are computed, and when',
     type: { kind: 'object', keys: evaluationKeys },
+    relevance: 'execution',
+  },
+  {
+    name: 'diagnostics',
+    meaning: 'what training does to the model, measured while it goes on; the figures stand in metrics.jsonl and in the report',
+    type: { kind: 'object', keys: diagnosticsKeys },
     relevance: 'execution',
   },
   {

@@ -2,6 +2,7 @@
  * What a run reports while it goes on. The run never prints; the CLI makes a bar, a log line or JSON of these.
  */
 
+import type { Findings } from '../diagnostics/index.js';
 import type { Figures } from '../estimators/evaluation.js';
 
 /** What an evaluation finds. */
@@ -12,6 +13,8 @@ export interface Evaluation {
   readonly averaged?: Figures;
   /** Figures of the training algorithm, where it has any. */
   readonly algorithm?: Readonly<Record<string, number | readonly number[]>>;
+  /** Figures of the diagnostics that were due, by diagnostic, of the parameters in training. */
+  readonly diagnostics?: Readonly<Record<string, Findings>>;
 }
 
 /** The figures of the run's model. */

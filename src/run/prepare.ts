@@ -8,6 +8,7 @@ import type { RunConfig } from '../config/run-config.js';
 import { parametersDigest } from '../checkpoint/digest.js';
 import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
 import { readModelFile, type ModelFile } from '../checkpoint/model-file.js';
+import type { DiagnosedTraining } from '../diagnostics/index.js';
 import { loadDataset, type Dataset, type Examples } from '../datasets/index.js';
 import { addressLimits, numericsVersion, selectVisibleRows, type Kernels, type VisibleStates } from '../kernels/index.js';
 import type { EvaluationRequest } from '../estimators/evaluation.js';
@@ -22,10 +23,11 @@ import { areParametersFinite } from '../model/parameters.js';
 import { standardStates, unitType, type Declared, type DeclaredParameters } from '../model/units/index.js';
 import { gradientEstimator } from '../training/gradients/index.js';
 import { extentInUpdates } from '../training/schedules.js';
-import { lengthInUpdates, updatesPerEpoch } from '../training/trainer.js';
+import { batchRows, lengthInUpdates, updatesPerEpoch } from '../training/trainer.js';
 import { optimizerOf } from '../training/updates/index.js';
 import { version } from '../version.js';
 import { configKeys } from './config-schema.js';
+import { wantedDiagnostics, type WantedDiagnostic } from './diagnosis.js';
 import { describeBytes, fitsIntoMemory, memoryDemands } from './memory.js';
 import { loadKernelsForTraining } from './kernels.js';
 import { declareUnits, unitsIdentity } from './units.js';
@@ -49,6 +51,8 @@ export interface PreparedRun {
   readonly tracking?: { readonly every: number; readonly settings: TrackingSettings };
   /** Cost of one exact log Z: states × units of the larger layer. */
   readonly exactCost: number;
+  /** The diagnostics that it has, and what they know of it. */
+  readonly diagnostics: { readonly wanted: readonly WantedDiagnostic[]; readonly training: DiagnosedTraining };
 }
 
 /**
@@ -138,6 +142,25 @@ function trackingOf(config: RunConfig, dataset: Dataset, updatesOfEpoch: number)
   return {
     every: extentInUpdates(every, updatesOfEpoch),
     settings: { baseVisibleBias: base, schedule: defaultAnnealing.schedule, temperatures, chains, seed: config.seed },
+  };
+}
+
+/** What is trained, as diagnostics must know it. */
+function diagnosedTraining({ training }: RunConfig, dataset: Dataset, parameters: DeclaredParameters, isEnumerable: boolean): DiagnosedTraining {
+  const { usesGibbsSteps, usesPersistentChains } = gradientEstimator(training.algorithm);
+  const { rows } = dataset.splits.train;
+  return {
+    visibleUnits: parameters.visibleUnits,
+    hiddenUnits: parameters.hiddenUnits,
+    visibleLayer: dataset.layer,
+    algorithm: training.algorithm,
+    ...(usesGibbsSteps && { gibbsSteps: training.k ?? 1 }),
+    ...(usesPersistentChains === true && { persistentChains: training.chains as number }),
+    examples: rows,
+    batchRows: batchRows(training, rows),
+    updatesPerEpoch: updatesPerEpoch(training, rows),
+    splits: Object.keys(splitStates(dataset, parameters)),
+    isEnumerable,
   };
 }
 
@@ -255,6 +278,8 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
       ...(parameters.units !== undefined && { initialUnits: parameters.units }),
     }),
   };
+  const diagnosed = diagnosedTraining(config, dataset, parameters, affordable);
+  const diagnostics = { wanted: wantedDiagnostics(loaded, config, diagnosed), training: diagnosed };
   const units = unitsIdentity(parameters);
   const rows = dataset.splits.train.rows;
   const kernels = await loadKernelsForTraining(config, parameters, rows);
@@ -284,5 +309,6 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
     logPartitionFunction: evaluationLogZ(logLikelihood, config, dataset, kernels),
     tracking: trackingOf(config, dataset, updatesPerEpoch(training, rows)),
     exactCost,
+    diagnostics,
   };
 }

@@ -20,6 +20,7 @@ import { extentInUpdates } from '../training/schedules.js';
 import type { SavedTensor } from '../sampling/saved-states.js';
 import { Trainer } from '../training/trainer.js';
 import { version } from '../version.js';
+import { Diagnosis } from './diagnosis.js';
 import { resultFigures, type Evaluation, type Report } from './events.js';
 import { ExecutionRecord, type SessionEnd } from './execution-record.js';
 import { splitStates, type PreparedRun } from './prepare.js';
@@ -129,15 +130,17 @@ class Run {
   #evaluation: Evaluation | undefined;
   /** What evaluations take log Z from, where it is tracked. */
   #tracker: LogPartitionFunctionTracker | undefined;
+  readonly #diagnosis: Diagnosis;
   readonly #record: ExecutionRecord;
 
-  constructor(request: TrainRequest, trainer: Trainer) {
+  constructor(request: TrainRequest, trainer: Trainer, diagnosis: Diagnosis) {
     const { prepared, checkpoint, stop } = request;
     const { config, updatesPerEpoch } = prepared;
     this.#request = { ...request, checkpoint: undefined };
     this.#fromUpdate = checkpoint?.progress.update;
     this.#record = new ExecutionRecord(prepared, request.directory, this.#fromUpdate);
     this.#trainer = trainer;
+    this.#diagnosis = diagnosis;
     this.#interval = evaluationInterval(config.evaluation.every, updatesPerEpoch);
     this.#pause = stoppablePause(stop);
     if (checkpoint !== undefined) {
@@ -153,7 +156,7 @@ class Run {
     }
   }
 
-  #restore({ progress, parameters, velocity, state, updates, tracking }: Checkpoint): void {
+  #restore({ progress, parameters, velocity, state, updates, tracking, diagnostics }: Checkpoint): void {
     const { kernels, tracking: wanted } = this.#request.prepared;
     try {
       this.#trainer.restore(progress.update, parameters, velocity, state, updates);
@@ -166,6 +169,10 @@ class Run {
         hint: 'The file is damaged, or a newer rbm-train wrote it: use that one, or remove the file to continue from the checkpoint before.',
         cause: error,
       });
+    }
+    // No result depends on them, so another version's, or those of other settings, are no reason to stop.
+    for (const name of this.#diagnosis.restore(diagnostics ?? new Map())) {
+      this.#request.report({ type: 'warning', message: `nothing of diagnostics.${name} up to update ${progress.update} was saved: it starts afresh there` });
     }
   }
 
@@ -197,13 +204,14 @@ class Run {
     try {
       await this.#startTracking();
       for (;;) {
-        if (!this.#evaluated && this.#isEvaluationDue()) await this.#evaluateOnCadence();
+        if (!this.#evaluated) await this.#measureOnCadence();
         if (trainer.update >= length) break;
         if (this.#isCheckpointDue()) this.#saveOnCadence();
         if (stop.signal !== undefined) throw new Stopped(stop.signal);
         if (!(await trainer.step())) throw this.#diverged('some parameters are no longer finite numbers');
         this.#evaluated = false;
         await this.#track();
+        if (this.#diagnosis.observes) await this.#observe();
         report({ type: 'update', update: trainer.update });
         if (breath.isDue) await breath.take();
       }
@@ -243,11 +251,27 @@ class Run {
     if (!this.#tracker.isFinite) throw this.#diverged(overflow);
   }
 
+  /** Lets diagnostics see the last update, and passes on what they warn of. */
+  async #observe(): Promise<void> {
+    const { phases, update, updatesPerEpoch } = this.#trainer;
+    if (phases === undefined) return;
+    for (const { diagnostic, warning } of await this.#diagnosis.observe(phases)) {
+      this.#request.report({ type: 'warning', message: `update ${update}: ${warning.message}` });
+      this.#pushLine(JSON.stringify({ event: 'warning', update, epoch: update / updatesPerEpoch, diagnostic, ...warning }));
+    }
+  }
+
   async #evaluate(): Promise<Evaluation> {
     const { declared, average, update, figures: algorithm } = this.#trainer;
     const figures = await this.#figuresOf(declared);
     const averaged = average === undefined ? undefined : await this.#figuresOf(average);
-    const evaluation = { figures, ...(averaged !== undefined && { averaged }), ...(algorithm !== undefined && { algorithm }) };
+    const diagnostics = await this.#diagnosis.measure(update, true, { pause: this.#pause });
+    const evaluation = {
+      figures,
+      ...(averaged !== undefined && { averaged }),
+      ...(algorithm !== undefined && { algorithm }),
+      ...(diagnostics !== undefined && { diagnostics }),
+    };
     this.#request.report({ type: 'evaluation', update, ...evaluation });
     return evaluation;
   }
@@ -272,7 +296,7 @@ class Run {
   }
 
   /** One line of metrics.jsonl: progress and figures, no times. */
-  #metricsLine({ figures, averaged, algorithm }: Evaluation): string {
+  #metricsLine({ figures, averaged, algorithm, diagnostics }: Evaluation): string {
     const { update, updatesPerEpoch, stepSizes } = this.#trainer;
     const inLine = ({ logPartitionFunction, ...others }: Figures): object => ({
       ...(logPartitionFunction !== undefined && { logPartitionFunction: logPartitionFunction.logZ }),
@@ -286,7 +310,20 @@ class Run {
       ...inLine(figures),
       ...(averaged !== undefined && { averaged: inLine(averaged) }),
       ...(algorithm !== undefined && { algorithm }),
+      ...(diagnostics !== undefined && { diagnostics }),
     });
+  }
+
+  /** Evaluates and measures what is due, once. */
+  async #measureOnCadence(): Promise<void> {
+    const { update, updatesPerEpoch } = this.#trainer;
+    if (this.#isEvaluationDue()) {
+      await this.#evaluateOnCadence();
+    } else if (this.#diagnosis.isDue(update)) {
+      const diagnostics = await this.#diagnosis.measure(update, false, { pause: this.#pause });
+      this.#pushLine(JSON.stringify({ event: 'diagnostics', update, epoch: update / updatesPerEpoch, diagnostics }));
+    } else return;
+    this.#evaluated = true;
   }
 
   #isEvaluationDue(): boolean {
@@ -299,7 +336,6 @@ class Run {
     const evaluation = await this.#evaluate();
     this.#evaluation = evaluation;
     this.#pushLine(this.#metricsLine(evaluation));
-    this.#evaluated = true;
     const candidate = validationFigure(resultFigures(evaluation));
     if (candidate === undefined) return;
     if (!isBetter(candidate, this.#best)) return;
@@ -347,6 +383,7 @@ class Run {
       state: new Map(Object.entries(state)),
       updates: new Map(Object.entries(updates)),
       ...(this.#tracker !== undefined && { tracking: new Map(Object.entries(this.#tracker.tensors())) }),
+      diagnostics: new Map(Object.entries(this.#diagnosis.tensors())),
       metrics: this.#lines,
       progress: { update, evaluated: this.#evaluated, best: this.#best, ...(this.#closedMetrics > 0 && { closedMetrics: this.#closedMetrics }) },
       identity: prepared.identity,
@@ -400,12 +437,13 @@ class Run {
   async #finish(): Promise<RunResult> {
     const { prepared, directory } = this.#request;
     const { result: model, update, updatesPerEpoch } = this.#trainer;
-    const evaluation = (this.#evaluated ? this.#evaluation : undefined) ?? (await this.#evaluate());
+    const isOnCadence = this.#isEvaluationDue();
+    const evaluation = (isOnCadence ? this.#evaluation : undefined) ?? (await this.#evaluate());
     this.#save();
     // An evaluation off the cadence is published after the checkpoint, which does not count it: a run that is
     // continued with more epochs has the same events as one that was never stopped.
     this.#record.check();
-    if (!this.#evaluated) directory.writeMetrics(this.#closedMetrics, [...this.#lines, this.#metricsLine(evaluation)]);
+    if (!isOnCadence) directory.writeMetrics(this.#closedMetrics, [...this.#lines, this.#metricsLine(evaluation)]);
     const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
     const figures = resultFigures(evaluation);
     this.#warnOfUselessModel(figures);
@@ -466,8 +504,8 @@ class Run {
   #betterBefore(limit: number): { value: number; update: number } | undefined {
     let better: { value: number; update: number } | undefined;
     for (const line of this.#lines) {
-      const { update, splits, averaged } = JSON.parse(line) as { update: number; splits: Figures['splits']; averaged?: Figures };
-      const value = (averaged ?? { splits }).splits.train?.meanLogLikelihood;
+      const { update, splits, averaged } = JSON.parse(line) as { update: number; splits?: Figures['splits']; averaged?: Figures };
+      const value = (averaged ?? { splits }).splits?.train?.meanLogLikelihood;
       if (value !== undefined && value > (better?.value ?? limit)) better = { value, update };
     }
     return better;
@@ -508,6 +546,24 @@ class Run {
   }
 }
 
+/** Starts the diagnostics. */
+function startDiagnosis({ kernels, config, dataset, diagnostics }: PreparedRun, trainer: Trainer): Promise<Diagnosis> {
+  return Diagnosis.start(diagnostics.wanted, (settings) => ({
+    kernels,
+    model: trainer.model,
+    training: diagnostics.training,
+    // Of units with learned variances, standard units change with them.
+    get splits() {
+      return splitStates(dataset, trainer.declared);
+    },
+    seed: config.seed,
+    settings,
+    update: () => trainer.update,
+    learningRate: () => trainer.stepSizes.learningRate,
+    drawPhases: (examples, replica) => trainer.drawPhases(examples, replica),
+  }));
+}
+
 /**
  * Trains until the configured length, a stop request, or divergence.
  *
@@ -518,7 +574,7 @@ export async function trainRun(request: TrainRequest): Promise<RunOutcome> {
   const { prepared } = request;
   const { kernels, config, parameters, dataset } = prepared;
   const trainer = await Trainer.create(kernels, config.training, parameters, dataset.splits.train, config.seed);
-  const run = new Run(request, trainer);
+  const run = new Run(request, trainer, await startDiagnosis(prepared, trainer));
   // It is as large as the model: nobody is to keep it while the run goes on.
   request.checkpoint = undefined;
   return run.run();

@@ -68,6 +68,8 @@ export class Trainer {
   readonly #momentum: Schedule | undefined;
   readonly #batchRows: number;
   readonly #missing: MissingValues | undefined;
+  /** Where phases are drawn that no update takes, by number of examples. */
+  readonly #others = new Map<number, { readonly context: GradientContext; readonly state: GradientState }>();
   #phases: Phases | undefined;
   #epoch = -1;
   #order: Uint32Array = new Uint32Array(0);
@@ -171,6 +173,34 @@ export class Trainer {
   /** Figures of the algorithm for the metrics; undefined where it has none. */
   get figures(): Readonly<Record<string, number | readonly number[]>> | undefined {
     return this.#gradientState.figures?.();
+  }
+
+  /**
+   * Both phases as the algorithm would draw them next from the present parameters and its present state, which stay as they
+   * are; valid until the next call.
+   *
+   * @param examples the mini-batch, in standard units
+   * @param replica numbers independent draws; their random numbers are not those of training
+   */
+  async drawPhases(examples: VisibleStates, replica: number): Promise<Phases> {
+    const { kernels } = this.#context;
+    const { rows } = examples;
+    const key = streamKey(this.#seed, `training/drawn-phases/${replica}`);
+    let other = this.#others.get(rows);
+    if (other === undefined) {
+      const batch = { visible: kernels.createVisibleStates(rows, this.model), hiddenMeans: kernels.createMatrix(rows, this.model.hiddenUnits) };
+      const context = { ...this.#context, batch, key: { ...key } };
+      other = { context, state: await this.#estimator.start(context) };
+      await kernels.finish();
+      this.#others.set(rows, other);
+    }
+    // Chains that were given the key when they were made keep the object.
+    Object.assign(other.context.key, key);
+    restoreTensors(other.state.tensors, new Map(Object.entries(this.gradientTensors())));
+    copyVisibleRows(examples, Uint32Array.from({ length: rows }, (_, row) => row), other.context.batch.visible);
+    const phases = await this.#estimator.estimate(other.context, other.state, rows, this.update);
+    await kernels.finish();
+    return phases;
   }
 
   /** What the algorithm carries from update to update, by name. */

@@ -16,7 +16,7 @@ export interface Rule {
 }
 
 /** Numeric rooms, lowest first. */
-export const numericRooms = ['kernels', 'random', 'model', 'sampling', 'estimators', 'training'];
+export const numericRooms = ['kernels', 'random', 'model', 'sampling', 'estimators', 'training', 'diagnostics'];
 
 const leaves = ['errors.ts', 'file-errors.ts', 'read-file.ts'];
 /** The rooms beside the numeric ones. */
@@ -50,6 +50,11 @@ const mayImport: Readonly<Record<string, { rooms: readonly string[]; typesOf?: r
     typesOf: ['config'],
     reason: 'the loop computes only; data and files are handed to it',
   },
+  diagnostics: {
+    rooms: ['kernels', 'random', 'model', 'sampling', 'estimators'],
+    typesOf: ['config'],
+    reason: 'it looks at what training does, and training does not know that it is looked at',
+  },
   checkpoint: {
     rooms: [...leaves, 'cache.ts', 'formats', 'kernels', 'model'],
     reason: 'a file can be read without the room that trained it, the data or the config that it was trained with',
@@ -58,15 +63,19 @@ const mayImport: Readonly<Record<string, { rooms: readonly string[]; typesOf?: r
     rooms: [...leaves, 'version.ts', 'machine-memory.ts', ...numericRooms, ...beside],
     reason: 'it puts the rooms together; what it reports is shown by others, formats are behind checkpoint and datasets',
   },
-  cli: {
+  report: {
     rooms: [...leaves, 'version.ts', 'formats', ...numericRooms, ...beside, 'run'],
+    reason: 'pages and pictures are made of what a run has left, however it came about; who asks for them is outside',
+  },
+  cli: {
+    rooms: [...leaves, 'version.ts', 'formats', ...numericRooms, ...beside, 'run', 'report'],
     reason: 'the outermost room: nobody imports it',
   },
 };
 
 const importRule: Rule = {
   name: 'imports point one way',
-  reason: 'DESIGN §3: bin → cli → run → training → estimators → sampling → model → {kernels, random}, config, datasets and checkpoint beside them',
+  reason: 'DESIGN §3: bin → cli → report → run → {training, diagnostics} → estimators → sampling → model → {kernels, random}, config, datasets and checkpoint beside them',
   violations: (files) =>
     files.flatMap(({ path, room, imports }) => {
       const rule = mayImport[room];
@@ -158,6 +167,7 @@ const mayUseNode: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   checkpoint: { 'node:fs': 'reads and writes runs', 'node:os': 'host in the names of temporary files', 'node:path': pure.path, 'node:crypto': pure.crypto },
   formats: { 'node:zlib': pure.zlib },
   'kernels/wasm': { 'node:worker_threads': 'threads that share the work; what they compute does not depend on them' },
+  report: { 'node:path': pure.path },
   run: { 'node:os': 'host in execution.json', 'node:path': pure.path },
 };
 
@@ -174,11 +184,13 @@ const nodeRule: Rule = {
 
 /** npm packages, by the one room that uses each. */
 const packages: Readonly<Record<string, string>> = {
+  '@observablehq/plot': 'report',
   'cli-progress': 'cli',
   commander: 'cli',
   'fast-png': 'formats',
   'fastest-levenshtein': 'config',
   fflate: 'formats',
+  linkedom: 'report',
   seedrandom: 'random',
   yaml: 'config',
 };
