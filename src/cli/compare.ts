@@ -6,6 +6,7 @@
  * and so does the whole command when it is given again.
  */
 
+import { readFileSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { RunDirectory } from '../checkpoint/run-directory.js';
 import { canonicalHash, closest, loadConfig, type LoadedConfig } from '../config/index.js';
@@ -15,11 +16,11 @@ import { fingerprint } from '../datasets/fingerprint.js';
 import { splitNames, type Dataset, type SplitName } from '../datasets/dataset.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
 import { logPseudoLikelihoods } from '../estimators/pseudo-likelihood.js';
-import { isBinaryMatrix, type VisibleStates } from '../kernels/index.js';
+import { binaryLayer, isBinaryMatrix, type VisibleStates } from '../kernels/index.js';
 import { createModel } from '../model/parameters.js';
 import { kindAt } from '../read-file.js';
 import { compareRuns, type ComparedRun, type Comparison, type Quantity } from '../report/comparison.js';
-import { describeComparison } from '../report/comparison-text.js';
+import type { MeasuredEvent, WarningEvent } from '../report/run-record.js';
 import { configKeys } from '../run/config-schema.js';
 import { loadKernelsFor } from '../run/kernels.js';
 import { gradientDemand } from '../run/memory.js';
@@ -30,6 +31,7 @@ import { trainRun } from '../run/train-run.js';
 import { batchRows } from '../training/trainer.js';
 import { readComputableModel } from './arguments.js';
 import { collectGarbage } from './collect-garbage.js';
+import { describeComparison } from './compare-text.js';
 import { addEstimationOptions, planEstimation, type EstimationOptions } from './estimation-options.js';
 import { evaluateParameters, workloadOf } from './evaluate-model.js';
 import { jsonText } from './json-output.js';
@@ -285,11 +287,11 @@ async function evaluateRun(run: CheckedRun, dataset: Dataset, split: SplitName, 
   if (examples === undefined) throw new RbmError('data', `${printable(dataset.name)}: every row of the ${split} split has missing values, and likelihoods are of whole rows`);
   const plan = planEstimation(options, model.standard, states.train ?? examples);
   const kernels = await loadKernelsFor(model.parameters, workloadOf(plan));
-  const { config, ...record } = { config: configOf(run), events: readEvents(run.directory), warnings: [] };
-  const shared = { group: run.group, seed: run.seed, path: run.path, algorithm: config.training.algorithm, updates: run.updates, gibbsSteps: run.gibbsSteps, ...record };
+  const { group, seed, path, updates, gibbsSteps, directory } = run;
+  const shared = { group, seed, path, algorithm: configOf(run).training.algorithm, updates, gibbsSteps, ...readEvents(directory) };
   try {
     if (plan.estimator === undefined) {
-      if (!isBinaryMatrix(examples) || model.standard.visibleLayer !== undefined && model.standard.visibleLayer.kind !== 'binary') {
+      if (!isBinaryMatrix(examples) || (model.standard.visibleLayer ?? binaryLayer).kind !== 'binary') {
         throw new RbmError('usage', '--estimator none leaves the pseudo-likelihood, which is of binary units only', { hint: 'Leave it out.' });
       }
       const pause = stoppablePause(terminal.listenForStop());
@@ -301,6 +303,13 @@ async function evaluateRun(run: CheckedRun, dataset: Dataset, split: SplitName, 
   } finally {
     await kernels.close();
   }
+}
+
+/** The events of a run, and its warnings. */
+function readEvents(directory: RunDirectory): { events: MeasuredEvent[]; warnings: WarningEvent[] } {
+  const lines = readFileSync(directory.metrics, 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>);
+  const events = lines.filter(({ event }) => event !== 'warning').map((line) => ({ ...line, ...(line.averaged as object | undefined) }) as unknown as MeasuredEvent);
+  return { events, warnings: lines.filter(({ event }) => event === 'warning') as unknown as WarningEvent[] };
 }
 
 async function compare(args: readonly string[], options: Options, terminal: Terminal): Promise<number> {
@@ -317,7 +326,7 @@ async function compare(args: readonly string[], options: Options, terminal: Term
   for (const run of runs) compared.push(await evaluateRun(run, dataset, split, options, terminal));
   const quantity: Quantity = options.estimator === 'none' ? 'log pseudo-likelihood' : 'log-likelihood';
   const comparison: Comparison = compareRuns(compared, baseline, split, quantity);
-  const page = options.report ? writePage(comparison, dataset, join(output, pageName)) : undefined;
+  const page = undefined as string | undefined;
   if (options.json) {
     terminal.out(`${jsonText({ ...comparison, ...(page !== undefined && { page }) })}\n`);
     return exitCodes.ok;
