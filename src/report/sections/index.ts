@@ -4,9 +4,13 @@
 
 import type { Section } from '../section.js';
 import { algorithmSection } from './algorithm.js';
+import { chainEvolutionSection } from './chain-evolution.js';
 import { energiesSection } from './energies.js';
+import { fantasiesSection } from './fantasies.js';
+import { filtersSection } from './filters.js';
 import { fitSection } from './fit.js';
 import { gradientAccuracySection } from './gradient-accuracy.js';
+import { histogramsSection } from './histograms.js';
 import { likelihoodSection } from './likelihood.js';
 import { mixingSection } from './mixing.js';
 import { otherDiagnosticsSection } from './other-diagnostics.js';
@@ -23,6 +27,10 @@ export const sections: readonly Section[] = [
   spuriousMassSection,
   mixingSection,
   fitSection,
+  filtersSection,
+  fantasiesSection,
+  chainEvolutionSection,
+  histogramsSection,
   algorithmSection,
   otherDiagnosticsSection,
   reproduceSection,
