@@ -71,9 +71,9 @@ export interface BarChart extends ChartTexts {
 const { floor, max, min } = Math;
 
 /** Size of a chart in its own units; the page scales it to the space there is. */
-const width = 460;
-const plotHeight = 236;
-const marginLeft = 56;
+const width = 400;
+const plotHeight = 212;
+const marginLeft = 54;
 const marginRight = 16;
 const marginBottom = 38;
 const fontSize = 12;
@@ -161,7 +161,7 @@ function dashOf(style: number): string {
   return dashes[(style - 1) % dashes.length];
 }
 
-const ruleColours = { best: 'var(--series-3)', warning: 'var(--warning)' } as const;
+const ruleColours = { best: 'var(--muted)', warning: 'var(--warning)' } as const;
 const ruleWords = { best: 'best validation figure', warning: 'warning' } as const;
 
 /** A chart's frame: the words above the plot, and where it begins. */

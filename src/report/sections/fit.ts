@@ -50,7 +50,7 @@ export const fitSection: Section = {
           ['alwaysOnHiddenUnits', 'always on'],
           ['saturatedHiddenUnits', 'saturated (either, always surely)'],
         ],
-        yIncludes: [0, 1],
+        yIncludes: [0, 4],
         caption: `Of ${counted(run.checkpoint.parameters.hiddenUnits, 'hidden unit')}. Those that are the same for all examples are no features of them.`,
       },
       {
