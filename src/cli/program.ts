@@ -72,6 +72,16 @@ const commands: readonly CommandRow[] = [
     load: async () => (await import('./verify.js')).verifyCommand,
   },
   {
+    usage: 'report <run>',
+    summary: 'write report.html: one page that shows what training did; or its pictures as files',
+    load: async () => (await import('./report.js')).reportCommand,
+  },
+  {
+    usage: 'compare <runs-and-configs...>',
+    summary: 'train what is not trained yet, and put runs side by side: paired differences with intervals, over seeds',
+    load: async () => (await import('./compare.js')).compareCommand,
+  },
+  {
     usage: 'export <model>',
     summary: 'write weights (n × m), visibleBias and hiddenBias as an .npz file',
     load: async () => (await import('./export.js')).exportCommand,

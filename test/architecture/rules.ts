@@ -171,7 +171,7 @@ const mayUseNode: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   checkpoint: { 'node:fs': 'reads and writes runs', 'node:os': 'host in the names of temporary files', 'node:path': pure.path, 'node:crypto': pure.crypto },
   formats: { 'node:zlib': pure.zlib },
   'kernels/wasm': { 'node:worker_threads': 'threads that share the work; what they compute does not depend on them' },
-  report: { 'node:path': pure.path },
+  report: { 'node:path': pure.path, 'node:crypto': pure.crypto },
   run: { 'node:os': 'host in execution.json', 'node:path': pure.path },
 };
 
