@@ -51,7 +51,7 @@ function withSession(name: string, session: object): string {
 
 /** The state of a run, as the command reads it. */
 async function stateOf(path: string): Promise<RunState> {
-  const state = await new WatchedRun(new RunDirectory(path), root.path, () => {}).read();
+  const state = new WatchedRun(new RunDirectory(path), () => {}).read();
   if (state === undefined) throw new Error('no run');
   return state;
 }
