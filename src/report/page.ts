@@ -60,8 +60,10 @@ function tableHtml(table: Table): string {
   return table.isFolded === true ? foldedHtml(table.caption, { ...table, isFolded: false }) : openTableHtml(table);
 }
 
-function foldedHtml(summary: string, table: Table): string {
-  return `<details>${element('summary', summary)}${openTableHtml(table)}</details>`;
+/** @param rest words for those who hear the page: there are many such tables */
+function foldedHtml(summary: string, table: Table, rest = ''): string {
+  const words = rest === '' ? '' : element('span', rest, 'class="heard"');
+  return `<details><summary>${escapeText(summary)}${words}</summary>${openTableHtml(table)}</details>`;
 }
 
 function openTableHtml({ caption, columns, rows }: Table): string {
@@ -73,8 +75,9 @@ function openTableHtml({ caption, columns, rows }: Table): string {
   );
 }
 
-/** Images narrower than this, in pixels of the page, have captions of a common width. */
-const smallImage = 184;
+/** Images narrower than this, in pixels of the page, stand side by side in a common width, if they need few words. */
+const smallImage = 150;
+const fewWords = 100;
 
 function pictureHtml({ name, title, alternative, caption, svg, png, data }: Picture): string {
   const shown =
@@ -82,11 +85,11 @@ function pictureHtml({ name, title, alternative, caption, svg, png, data }: Pict
     (png === undefined
       ? ''
       : `<img alt="${escapeText(alternative)}" width="${png.width * png.scale}" height="${png.height * png.scale}" src="data:image/png;base64,${Buffer.from(png.bytes).toString('base64')}">`);
-  const isSmall = png !== undefined && png.width * png.scale < smallImage;
+  const isSmall = png !== undefined && png.width * png.scale < smallImage && (caption ?? '').length < fewWords;
   return (
     `<figure id="picture-${escapeText(name)}"${isSmall ? ' class="small"' : ''}>${element('h3', title)}${shown}` +
     (caption === undefined ? '' : element('figcaption', caption)) +
-    (data === undefined ? '' : foldedHtml(`Data of “${title}”`, data)) +
+    (data === undefined ? '' : foldedHtml('Data', data, ` of “${title}”`)) +
     '</figure>'
   );
 }

@@ -68,7 +68,7 @@ body {
   margin: 0; background: var(--background); color: var(--text);
   font: 16px/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif;
 }
-body > header, body > nav, main, body > footer { max-width: 76rem; margin: 0 auto; padding: 0 clamp(1rem, 4vw, 3rem); }
+body > header, body > nav, main, body > footer { max-width: 73rem; margin: 0 auto; padding: 0 clamp(1rem, 4vw, 3rem); }
 body > header { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: flex-start; gap: 1rem; padding-top: clamp(1.5rem, 5vw, 3.5rem); }
 h1, h2, h3, p, ul, figure, table, pre { margin: 0; }
 h1 { font-size: clamp(1.6rem, 1.2rem + 2vw, 2.3rem); line-height: 1.2; font-weight: 650; letter-spacing: -0.015em; overflow-wrap: anywhere; }
@@ -89,7 +89,7 @@ body > nav a:hover { text-decoration: underline; }
 main > section { padding-top: clamp(2.25rem, 5vw, 3.75rem); }
 main p, .remarks { max-width: 46rem; }
 main > section > * + * { margin-top: 1.5rem; }
-.headlines { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 11.5rem), 1fr)); gap: 1.5rem 2rem; margin: 0; }
+.headlines { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 12.5rem), 1fr)); gap: 1.5rem 2rem; margin: 0; }
 .headlines > div { border-top: 2px solid var(--line); padding-top: 0.6rem; }
 .headlines dt { color: var(--muted); font-size: 0.85rem; }
 .headlines dd { margin: 0; }
@@ -102,7 +102,7 @@ main > section > * + * { margin-top: 1.5rem; }
 .remarks .warning strong { color: var(--warning); }
 .remarks .good strong { color: var(--good); }
 .evidence { display: block; color: var(--muted); font-size: 0.85rem; font-variant-numeric: tabular-nums; }
-.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 27rem), 1fr)); gap: 1.5rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 25rem), 1fr)); gap: 1.5rem; }
 .images { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
 figure { background: var(--surface); border: 1px solid var(--line); border-radius: 8px; padding: clamp(0.75rem, 2.5vw, 1.25rem); min-width: 0; max-width: 100%; }
 figure h3 { margin-bottom: 0.75rem; overflow-wrap: anywhere; }
@@ -114,13 +114,15 @@ svg.chart { display: block; width: 100%; height: auto; overflow: visible; }
 svg.chart text { white-space: pre; }
 svg.chart .axis-label { fill: var(--muted); }
 img { display: block; max-width: 100%; height: auto; image-rendering: pixelated; outline: 1px solid var(--line); }
+summary { position: relative; }
+.heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 details { margin-top: 0.75rem; font-size: 0.875rem; }
 summary { cursor: pointer; color: var(--accent); width: fit-content; }
 details > .scroll { margin-top: 0.5rem; }
 .scroll { overflow-x: auto; max-width: 100%; position: relative; }
 table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
-caption { text-align: left; color: var(--muted); padding-bottom: 0.5rem; max-width: 46rem; }
-th, td { text-align: left; vertical-align: top; padding: 0.35rem 1.5rem 0.35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: break-word; max-width: 44rem; }
+caption { text-align: left; color: var(--muted); padding-bottom: 0.5rem; max-width: min(46rem, calc(100vw - 4.5rem)); }
+th, td { text-align: left; vertical-align: top; padding: 0.35rem 1.5rem 0.35rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--muted); font-weight: 600; }
 tbody th { font-weight: 500; }
@@ -128,6 +130,7 @@ tbody th { font-weight: 500; }
 pre { font: 0.85rem/1.55 ui-monospace, "SFMono-Regular", Menlo, Consolas, "Liberation Mono", monospace; background: var(--surface); border: 1px solid var(--line); border-radius: 8px; padding: 1rem; tab-size: 2; }
 code { font: inherit; }
 body > footer { color: var(--muted); font-size: 0.85rem; padding-block: clamp(3rem, 8vw, 5rem) 3rem; }
+@media (max-width: 30rem) { .headlines { grid-template-columns: 1fr 1fr; gap: 1.25rem 1.25rem; } .headlines .value { font-size: 1.35rem; } .images { gap: 0.75rem; } .images .small { width: calc(50% - 0.375rem); } }
 @media print {
   :root, :root[data-theme] { color-scheme: light; ${properties(palettes.light)} --background: #ffffff; }
   @page { margin: 15mm; }
@@ -138,6 +141,7 @@ body > footer { color: var(--muted); font-size: 0.85rem; padding-block: clamp(3r
   figure, .remarks li, .headlines > div, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   .scroll { overflow: visible; }
+  th, td { white-space: normal; overflow-wrap: anywhere; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 }
 `.trim();

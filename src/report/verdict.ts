@@ -114,6 +114,9 @@ export function words(name: string): string {
     .replace(/[_.]/g, ' ');
 }
 
+/** At most so many different warnings are shown. */
+const mostWarnings = 10;
+
 /** The warnings of diagnostics: each message once, with when it came first and how often. */
 function warningRemarks({ warnings }: RunRecord): Remark[] {
   const byMessage = new Map<string, WarningEvent[]>();
@@ -122,16 +125,19 @@ function warningRemarks({ warnings }: RunRecord): Remark[] {
     const key = `${warning.diagnostic}: ${warning.message.replace(/[\d.,e+−-]+/g, '#')}`;
     byMessage.set(key, [...(byMessage.get(key) ?? []), warning]);
   }
-  return [...byMessage.values()].map((same) => {
+  const groups = [...byMessage.values()];
+  const remarks = groups.slice(0, mostWarnings).map((same): Remark => {
     const [first] = same;
     const last = same[same.length - 1];
     const times = same.length === 1 ? '' : ` (${count(same.length)} times, the last at update ${count(last.update)})`;
     return {
-      kind: 'warning' as const,
+      kind: 'warning',
       text: `At update ${count(first.update)}${times}: ${first.message}`,
       ...(Object.keys(first.evidence).length > 0 && { evidence: evidenceText(first.evidence) }),
     };
   });
+  const others = groups.length - remarks.length;
+  return others === 0 ? remarks : [...remarks, { kind: 'warning', text: `There were ${counted(others, 'other warning')}; metrics.jsonl has them.` }];
 }
 
 /** What to think of a run: what matters most first. */

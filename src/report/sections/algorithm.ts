@@ -7,13 +7,16 @@ import type { Findings } from '../../diagnostics/index.js';
 import { count, figure } from '../numbers.js';
 import type { RunRecord } from '../run-record.js';
 import type { Picture, Section } from '../section.js';
-import { alternativeOf, pointsOf, seriesTable } from '../series.js';
+import { alternativeOf, pointsOf, seriesTable, someOf, updatesOf } from '../series.js';
 import { words } from '../verdict.js';
 
 /** Names of the figures that the algorithm has given. */
 function namesOf({ events }: RunRecord): string[] {
   return [...new Set(events.flatMap(({ algorithm }) => Object.keys(algorithm ?? {})))];
 }
+
+/** Lists with more items are shown over updates only. */
+const mostBars = 200;
 
 function isNumbers(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number' && Number.isFinite(item));
@@ -48,14 +51,14 @@ export const algorithmSection: Section = {
       const series = seriesOf(run, name);
       if (series.length > 0) {
         const alternative = alternativeOf(`${title} over updates`, series);
-        pictures.push({ name: file, title, alternative, svg: await lineChart({ xLabel: 'update', yLabel: words(name), alternative, series }), data: seriesTable(title, series) });
+        pictures.push({ name: file, title, alternative, svg: await lineChart({ xLabel: 'update', xDomain: updatesOf(run), yLabel: words(name), alternative, series }), data: seriesTable(title, series) });
       }
       const last = run.events.findLast(({ algorithm }) => algorithm?.[name] !== undefined)?.algorithm?.[name];
-      if (!isNumbers(last) || last.length < 2) continue;
+      if (!isNumbers(last) || last.length < 2 || last.length > mostBars) continue;
       const alternative = `${title} at the last evaluation: ${count(last.length)} values, the lowest ${figure(Math.min(...last))}, the highest ${figure(Math.max(...last))}.`;
       const categories = last.map((_, place) => String(place + 1));
       const svg = await barChart({ xLabel: 'number', yLabel: words(name), alternative, categories, series: [{ name, values: last }] });
-      const data = { caption: title, columns: ['number', words(name)], rows: last.map((value, place) => [String(place + 1), figure(value)]) };
+      const data = { caption: title, columns: ['number', words(name)], rows: someOf([...last.entries()], 32).map(([place, value]) => [String(place + 1), figure(value)]) };
       pictures.push({ name: `${file}-last`, title: `${title}, one by one`, alternative, caption: 'At the last evaluation.', svg, data });
     }
     return pictures.length === 0 ? undefined : { pictures };

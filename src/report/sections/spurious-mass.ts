@@ -4,11 +4,11 @@
 
 import type { Finding, Findings } from '../../diagnostics/index.js';
 import { writePng } from '../../formats/png.js';
-import { barChart } from '../charts.js';
+import { barChart, lineChart, type BarChart } from '../charts.js';
 import { figureCharts, findingsTable } from '../diagnostic-charts.js';
 import { count, counted, figure, percent } from '../numbers.js';
 import type { Picture, Section } from '../section.js';
-import { lastFindings, numberAt, numbersAt } from '../series.js';
+import { lastFindings, numberAt, numbersAt, someOf } from '../series.js';
 
 /** A mode that the model should not have. */
 interface Mode {
@@ -50,8 +50,24 @@ function modePicture({ state, probability, share, distance }: Mode, index: numbe
   };
 }
 
+/** More distances than these are a line. */
+const mostBars = 40;
+
+/** Mass by distance: bars, or lines where there are many. */
+async function massChart(chart: BarChart): Promise<string> {
+  if (chart.categories.length <= mostBars) return await barChart(chart);
+  const series = chart.series.map(({ name, values }) => ({ name, points: values.flatMap((y, x) => (y === undefined ? [] : [{ x, y }])) }));
+  return await lineChart({ ...chart, series });
+}
+
+function introduction(findings: Findings): string {
+  const how = findings.method === 'exact' ? 'Here all visible states were visited, so the mass is exact.' : findings.method === 'tempered' ? 'Here it is estimated from tempered samples; bands are 95 % intervals.' : '';
+  return `Contrastive divergence only looks near the data: it can leave high probability far from them. This is how much there is, and where. ${how}`.trim();
+}
+
 function beyondCaption(findings: Findings): string {
   const distance = numberAt(findings, 'beyond.distance');
+  if (distance === 0) return 'The probability of states that are no training example: what lies there above the held-out data’s is spurious.';
   const where = distance === undefined ? 'far from every training example' : `farther than ${counted(distance, 'unit')} from every training example`;
   return `The probability of states ${where}: what lies there above the held-out data’s is spurious.`;
 }
@@ -83,8 +99,8 @@ export const spuriousMassSection: Section = {
         title: 'Mass by distance from the training data',
         alternative,
         caption: `At update ${count(update)}. Where the model has more than held-out data, it believes in states that nobody has seen.`,
-        svg: await barChart({ xLabel: 'Hamming distance from the nearest training example', yLabel: 'share of the probability', alternative, categories, series }),
-        data: { caption: 'Mass by distance', columns: ['distance', ...series.map(({ name }) => name)], rows: categories.map((name, distance) => [name, ...series.map(({ values }) => (values[distance] === undefined ? '–' : figure(values[distance])))]) },
+        svg: await massChart({ xLabel: 'Hamming distance from the nearest training example', yLabel: 'share of the probability', alternative, categories, series }),
+        data: { caption: 'Mass by distance', columns: ['distance', ...series.map(({ name }) => name)], rows: someOf([...categories.entries()], 32).map(([distance, name]) => [name, ...series.map(({ values }) => (values[distance] === undefined ? '–' : figure(values[distance])))]) },
       });
     }
     pictures.push(
@@ -97,6 +113,7 @@ export const spuriousMassSection: Section = {
             ['beyond.model', 'model', 'beyond.standardError'],
             ['beyond.heldOut', 'held-out data'],
           ],
+          yIncludes: [0],
           caption: beyondCaption(findings),
         },
         {
@@ -117,6 +134,7 @@ export const spuriousMassSection: Section = {
       for (const [index, mode] of modes.entries()) pictures.push(modePicture(mode, index, shape));
     }
     const tables = findingsTable(run, 'spuriousMass');
-    return pictures.length + tables.length === 0 ? undefined : { pictures, tables };
+    if (pictures.length + tables.length === 0) return undefined;
+    return { paragraphs: [introduction(findings)], pictures, tables };
   },
 };

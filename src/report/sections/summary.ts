@@ -29,8 +29,13 @@ function splitHeadline(run: RunRecord, split: string, criterion: Criterion): Hea
   const point = last && criterion.read(last.figures);
   if (last === undefined || point === undefined) return [];
   const { standardError } = last.figures;
-  const error = criterion.name === 'log-likelihood' && standardError !== undefined ? `± ${nats(standardError)}, ` : '';
-  return [{ label: `${split}, nats per example`, value: nats(point.y), note: `${error}${kindOf(last.figures, criterion)}` }];
+  const isLikelihood = criterion.name === 'log-likelihood';
+  const error = isLikelihood && standardError !== undefined ? `± ${nats(standardError)} ` : '';
+  return [{ label: `${split} ${criterion.name}`, value: nats(point.y), note: `${error}nats per example${isLikelihood ? `, ${kindOf(last.figures, criterion)}` : ''}` }];
+}
+
+function isDensity({ checkpoint }: RunRecord): boolean {
+  return checkpoint.parameters.units?.visible === 'gaussian';
 }
 
 /** Best and last figure of every split. */
@@ -79,6 +84,7 @@ export const summarySection: Section = {
         { label: 'digest of the parameters', value: `${digest.slice(0, 8)}…`, note: run.result === undefined ? 'of the latest checkpoint' : 'in full at the end of the page' },
       ],
       remarks: judge(run),
+      ...(isDensity(run) && { paragraphs: ['Likelihoods of real values are those of densities: they can be positive, and depend on the unit of measurement.'] }),
       ...(criterion !== undefined && { tables: [figuresTable(run, criterion)] }),
     };
   },
