@@ -42,6 +42,11 @@ const commands: readonly CommandRow[] = [
     load: async () => (await import('./data.js')).dataCommand,
   },
   {
+    usage: 'watch <run>',
+    summary: 'show a run while it goes on, in the terminal or, with --web, as a live page on this machine',
+    load: async () => (await import('./watch.js')).watchCommand,
+  },
+  {
     usage: 'evaluate <model>',
     summary: 'log-likelihoods of a run, checkpoint or foreign model (.npz, .safetensors, .mat) on any data',
     load: async () => (await import('./evaluate.js')).evaluateCommand,
@@ -70,6 +75,11 @@ const commands: readonly CommandRow[] = [
     usage: 'report <run>',
     summary: 'write report.html: one page that shows what training did; or its pictures as files',
     load: async () => (await import('./report.js')).reportCommand,
+  },
+  {
+    usage: 'compare <runs-and-configs...>',
+    summary: 'train what is not trained yet, and put runs side by side: paired differences with intervals, over seeds',
+    load: async () => (await import('./compare.js')).compareCommand,
   },
   {
     usage: 'export <model>',
