@@ -42,8 +42,8 @@ function checkOptions({ output, pictures, format }: ReportOptions): void {
 /** The data that the run was trained on; undefined, with a warning, where they can't be had. */
 async function dataOf(directory: RunDirectory, terminal: Terminal, warn: (message: string) => void): Promise<Dataset | undefined> {
   const without = 'the report shows no data';
+  const loaded = await loadRunConfig(directory, [], terminal.workingDirectory);
   try {
-    const loaded = await loadRunConfig(directory, [], terminal.workingDirectory);
     const { data } = loaded.config as unknown as RunConfig;
     const dataset = await loadDataset(data, { fail: (key, message, hint) => configError(loaded, key, message, hint) });
     const trainedOn = directory.readLatestCheckpoint(() => {})?.identity.dataFingerprint;

@@ -50,6 +50,10 @@ export interface LineChart extends ChartTexts {
   readonly series: readonly Series[];
   readonly xScale?: 'linear' | 'log';
   readonly yScale?: 'linear' | 'log';
+  /** First and last x of the axis, which has all points in it; theirs where left out. Not on a logarithmic one. */
+  readonly xDomain?: readonly [number, number];
+  /** What a linear y axis has in it whatever the points are. */
+  readonly yIncludes?: readonly number[];
   readonly rules?: readonly Rule[];
   readonly levels?: readonly Level[];
 }
@@ -225,19 +229,27 @@ function scaleFor(type: 'linear' | 'log', values: readonly number[], ticks: numb
   return { ...scale('log', ticks), domain: [powers[0], max(powers[powers.length - 1], ...values)], ticks: powers, tickFormat: tick };
 }
 
+/** The domain of a linear axis with these values in it; equal values have some room around them. */
+function linearDomain(values: readonly number[]): { domain?: readonly [number, number] } {
+  const [lowest, highest] = [min(...values), max(...values)];
+  if (values.length === 0) return {};
+  const room = lowest === highest ? (lowest === 0 ? 1 : Math.abs(lowest) / 10) : 0;
+  return { domain: [lowest - room, highest + room] };
+}
+
 /**
  * A chart of lines, with bands where points have them; an SVG element.
  *
  * Points that a scale can't show (not finite; 0 and less on a logarithmic one) are left out.
  */
 export async function lineChart(chart: LineChart): Promise<string> {
-  const { xScale = 'linear', yScale = 'linear', levels = [] } = chart;
+  const { xScale = 'linear', yScale = 'linear', xDomain = [], yIncludes = [], levels = [] } = chart;
   const series = chart.series.map(({ name, points, style }, index) => ({
     name,
     style: style ?? index + 1,
     points: thinned(points.filter((point) => isDrawable(point, xScale, yScale))),
   }));
-  const xs = series.flatMap(({ points }) => points.map(({ x }) => x));
+  const xs = [...(xScale === 'linear' ? xDomain : []), ...series.flatMap(({ points }) => points.map(({ x }) => x))];
   const ys = series.flatMap(({ points }) => points.flatMap(({ y, low, high }) => [y, low, high].filter((value) => value !== undefined && isDrawable({ x: 1, y: value }, 'linear', yScale)) as number[]));
   const rules = (chart.rules ?? []).filter(({ x }) => Number.isFinite(x) && (xScale !== 'log' || x > 0));
   const marked = (points: readonly Point[]): boolean => points.length <= markedPoints;
@@ -254,7 +266,7 @@ export async function lineChart(chart: LineChart): Promise<string> {
     frame(chart.yLabel, series.length === 1 && entries.length === 1 ? [] : entries),
     {
       x: { ...scaleFor(xScale, xs, 5), ...(xs.length > 0 && xScale === 'linear' && { domain: [min(...xs), max(...xs)] }) },
-      y: { ...scaleFor(yScale, ys, 5), grid: true, ...(yScale === 'linear' && { nice: true }) },
+      y: { ...scaleFor(yScale, ys, 5), grid: true, ...(yScale === 'linear' && { nice: true, ...linearDomain([...ys, ...yIncludes, ...levels.map(({ y }) => y)]) }) },
     },
     (Plot) => [
       ...rules.map(({ x, kind }) => Plot.ruleX([x], { stroke: ruleColours[kind], strokeWidth: 1.25, strokeDasharray: '3 2' })),

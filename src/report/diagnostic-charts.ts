@@ -9,7 +9,7 @@ import { lineChart, type Level } from './charts.js';
 import { count, figure } from './numbers.js';
 import type { RunRecord } from './run-record.js';
 import type { Picture, Table } from './section.js';
-import { alternativeOf, diagnosticSeries, lastFindings, seriesTable, warningRules, type FigureRow } from './series.js';
+import { alternativeOf, diagnosticSeries, lastFindings, seriesTable, updatesOf, warningRules, type FigureRow } from './series.js';
 import { words } from './verdict.js';
 
 /** A chart of some figures of a diagnostic. */
@@ -23,6 +23,7 @@ export interface FigureChart {
   /** Logarithmic where all values are positive and lie so far apart that a linear one would hide the small ones. */
   readonly mayBeLog?: boolean;
   readonly levels?: readonly Level[];
+  readonly yIncludes?: readonly number[];
 }
 
 /** Largest over smallest value from which a scale is better logarithmic. */
@@ -31,14 +32,14 @@ const logRatio = 50;
 /** The charts that the run has figures for. */
 export async function figureCharts(run: RunRecord, diagnostic: string, charts: readonly FigureChart[]): Promise<Picture[]> {
   const pictures: Picture[] = [];
-  for (const { name, title, yLabel, figures, caption, mayBeLog, levels } of charts) {
+  for (const { name, title, yLabel, figures, caption, mayBeLog, levels, yIncludes } of charts) {
     const series = diagnosticSeries(run, diagnostic, figures);
     if (series.length === 0) continue;
     const values = series.flatMap(({ points }) => points.map(({ y }) => y));
     const [smallest, largest] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
     const yScale = mayBeLog === true && smallest > 0 && largest > logRatio * smallest ? 'log' : 'linear';
     const alternative = alternativeOf(`${title} over updates`, series);
-    const svg = await lineChart({ xLabel: 'update', yLabel, alternative, series, yScale, levels, rules: warningRules(run, diagnostic) });
+    const svg = await lineChart({ xLabel: 'update', yLabel, alternative, series, yScale, levels, yIncludes, xDomain: updatesOf(run), rules: warningRules(run, diagnostic) });
     pictures.push({ name, title, alternative, caption, svg, data: seriesTable(title, series) });
   }
   return pictures;

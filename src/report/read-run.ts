@@ -138,6 +138,9 @@ export function readRun(directory: RunDirectory, warn: (message: string) => void
       hint: 'Name the directory that a training run wrote.',
     });
   }
+  if (![config.data, config.model, config.training].every(isObject)) {
+    throw new RbmError('data', `${printable(directory.config)}: is not the config of a run`, { hint: 'The file is damaged; put back a copy.' });
+  }
   const result = directory.readJson(directory.result);
   const { events, warnings } = readMetrics(directory, warn);
   return {

@@ -19,6 +19,12 @@ export function splitsOf({ events }: RunRecord): string[] {
   return [...known, ...[...names].filter((name) => !known.includes(name))];
 }
 
+/** First and last update of a run's events: the x axis that its charts share. */
+export function updatesOf({ events, checkpoint }: RunRecord): readonly [number, number] {
+  const updates = events.map(({ update }) => update);
+  return [updates[0] ?? 0, Math.max(updates[updates.length - 1] ?? 0, checkpoint.progress.update, 1)];
+}
+
 /** The points of one figure of a run. */
 export function pointsOf(run: RunRecord, read: (event: MeasuredEvent) => number | undefined): Point[] {
   return run.events.flatMap((event) => {

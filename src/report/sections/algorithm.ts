@@ -7,7 +7,7 @@ import type { Findings } from '../../diagnostics/index.js';
 import { count, figure } from '../numbers.js';
 import type { RunRecord } from '../run-record.js';
 import type { Picture, Section } from '../section.js';
-import { alternativeOf, pointsOf, seriesTable } from '../series.js';
+import { alternativeOf, pointsOf, seriesTable, updatesOf } from '../series.js';
 import { words } from '../verdict.js';
 
 /** Names of the figures that the algorithm has given. */
@@ -48,7 +48,7 @@ export const algorithmSection: Section = {
       const series = seriesOf(run, name);
       if (series.length > 0) {
         const alternative = alternativeOf(`${title} over updates`, series);
-        pictures.push({ name: file, title, alternative, svg: await lineChart({ xLabel: 'update', yLabel: words(name), alternative, series }), data: seriesTable(title, series) });
+        pictures.push({ name: file, title, alternative, svg: await lineChart({ xLabel: 'update', xDomain: updatesOf(run), yLabel: words(name), alternative, series }), data: seriesTable(title, series) });
       }
       const last = run.events.findLast(({ algorithm }) => algorithm?.[name] !== undefined)?.algorithm?.[name];
       if (!isNumbers(last) || last.length < 2) continue;

@@ -5,7 +5,7 @@
 import { lineChart, type Series } from '../charts.js';
 import { nats } from '../numbers.js';
 import type { Picture, Section } from '../section.js';
-import { alternativeOf, diagnosticSeries, pointsOf, seriesTable, splitSeries, warningRules } from '../series.js';
+import { alternativeOf, diagnosticSeries, pointsOf, seriesTable, splitSeries, updatesOf, warningRules } from '../series.js';
 
 /** The section. */
 export const energiesSection: Section = {
@@ -16,7 +16,7 @@ export const energiesSection: Section = {
       if (series.length === 0) return [];
       const alternative = alternativeOf(`${title} over updates`, series, nats);
       const levels = hasZero ? [{ y: 0, label: '' }] : [];
-      const svg = await lineChart({ xLabel: 'update', yLabel, alternative, series, levels, rules: warningRules(run, 'mixing') });
+      const svg = await lineChart({ xLabel: 'update', xDomain: updatesOf(run), yLabel, alternative, series, levels, rules: warningRules(run, 'mixing') });
       return [{ name, title, alternative, caption, svg, data: seriesTable(title, series, 'update', nats) }];
     };
     const phases = diagnosticSeries(run, 'fit', [

@@ -7,7 +7,7 @@ import { figureCharts, findingsTable } from '../diagnostic-charts.js';
 import { counted } from '../numbers.js';
 import type { RunRecord } from '../run-record.js';
 import type { Picture, Section } from '../section.js';
-import { alternativeOf, findingAt, lastFindings, pointsOf, seriesTable } from '../series.js';
+import { alternativeOf, findingAt, lastFindings, pointsOf, seriesTable, updatesOf } from '../series.js';
 
 /** What the model's side of the moments is, in words. */
 const modelSides: Readonly<Record<string, string>> = {
@@ -50,6 +50,7 @@ export const fitSection: Section = {
           ['alwaysOnHiddenUnits', 'always on'],
           ['saturatedHiddenUnits', 'saturated (either, always surely)'],
         ],
+        yIncludes: [0, 1],
         caption: `Of ${counted(run.checkpoint.parameters.hiddenUnits, 'hidden unit')}. Those that are the same for all examples are no features of them.`,
       },
       {
@@ -93,7 +94,7 @@ export const fitSection: Section = {
       const isConstant = one.points.every(({ y }) => y === one.points[0].y);
       if (isConstant) continue;
       const alternative = alternativeOf(`The ${one.name} over updates`, [one]);
-      const svg = await lineChart({ xLabel: 'update', yLabel: one.name, alternative, series: [{ ...one, style: index + 1 }] });
+      const svg = await lineChart({ xLabel: 'update', xDomain: updatesOf(run), yLabel: one.name, alternative, series: [{ ...one, style: index + 1 }] });
       pictures.push({ name: one.name.replace(' ', '-'), title: index === 0 ? 'Learning rate' : 'Momentum', alternative, caption: 'As the config’s schedule has it.', svg, data: seriesTable(one.name, [one]) });
     }
     const tables = findingsTable(run, 'fit');

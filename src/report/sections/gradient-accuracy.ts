@@ -4,6 +4,14 @@
 
 import { figureCharts, findingsTable } from '../diagnostic-charts.js';
 import type { Section } from '../section.js';
+import { lastFindings } from '../series.js';
+
+/** How the algorithm's side was had, in words. */
+const methods: Readonly<Record<string, string>> = {
+  propagated: 'The algorithm’s expectation is exact here: the distribution of its samples was carried through its Gibbs steps, without any sampling.',
+  deterministic: 'The algorithm samples nothing, so its gradient is what it is.',
+  sampled: 'The algorithm’s expectation is estimated from repeated draws of its phases: bands are 95 % intervals, and where they are wide, the cosine jumps.',
+};
 
 /** The section. */
 export const gradientAccuracySection: Section = {
@@ -55,6 +63,9 @@ export const gradientAccuracySection: Section = {
       },
     ]);
     const tables = findingsTable(run, 'gradientAccuracy');
-    return pictures.length + tables.length === 0 ? undefined : { pictures, tables };
+    if (pictures.length + tables.length === 0) return undefined;
+    const method = lastFindings(run, 'gradientAccuracy')?.findings.method;
+    const how = typeof method === 'string' && Object.hasOwn(methods, method) ? ` ${methods[method]}` : '';
+    return { paragraphs: [`How near the gradient that the algorithm follows comes to that of the likelihood.${how}`], pictures, tables };
   },
 };

@@ -7,7 +7,7 @@ import { criterionOf } from '../criterion.js';
 import { nats } from '../numbers.js';
 import type { RunRecord } from '../run-record.js';
 import type { Picture, Section } from '../section.js';
-import { alternativeOf, pointsOf, seriesTable, splitSeries, warningRules } from '../series.js';
+import { alternativeOf, pointsOf, seriesTable, splitSeries, updatesOf, warningRules } from '../series.js';
 
 /** The update whose parameters are best, as a rule. */
 function bestRule({ checkpoint, result }: RunRecord): Rule[] {
@@ -45,7 +45,8 @@ export const likelihoodSection: Section = {
     const chart = async (name: string, title: string, shown: readonly Series[], caption: string): Promise<Picture> => {
       const alternative = alternativeOf(`Mean ${criterion.name} over updates`, shown, nats);
       const from = Math.min(...shown.flatMap(({ points }) => points.slice(0, 1).map(({ x }) => x)));
-      const svg = await lineChart({ ...texts, alternative, series: shown, rules: rules.filter(({ x }) => x >= from) });
+      const [, to] = updatesOf(run);
+      const svg = await lineChart({ ...texts, alternative, series: shown, xDomain: [from, to], rules: rules.filter(({ x }) => x >= from) });
       return { name, title, alternative, caption, svg, data: seriesTable(`Mean ${criterion.name}, nats per example`, shown, 'update', nats) };
     };
     const pictures = [await chart('likelihood', `Mean ${criterion.name}`, series, bands)];
@@ -59,7 +60,7 @@ export const likelihoodSection: Section = {
         title: 'Reconstruction error',
         alternative,
         caption: 'Easy to compute and easy to misread: it also falls when the chains stop mixing.',
-        svg: await lineChart({ xLabel: 'update', yLabel: 'squared error per example', alternative, series: errors }),
+        svg: await lineChart({ xLabel: 'update', xDomain: updatesOf(run), yLabel: 'squared error per example', alternative, series: errors }),
         data: seriesTable('Mean reconstruction error', errors),
       });
     }
@@ -72,7 +73,7 @@ export const likelihoodSection: Section = {
         title: 'Log partition function',
         alternative,
         caption: 'What the model’s free energies are normalised by: log p(v) = −F(v) − log Z.',
-        svg: await lineChart({ xLabel: 'update', yLabel: 'log Z, nats', alternative, series: one }),
+        svg: await lineChart({ xLabel: 'update', xDomain: updatesOf(run), yLabel: 'log Z, nats', alternative, series: one }),
         data: seriesTable('Log partition function, nats', one, 'update', nats),
       });
     }

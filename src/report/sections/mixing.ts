@@ -56,11 +56,14 @@ export const mixingSection: Section = {
         name: 'flips',
         title: 'Flips per Gibbs step',
         yLabel: 'share of the visible units',
+        yIncludes: [0],
         figures: [['flipsPerStep', 'share of units that change']],
         caption: 'Chains whose units hardly change stand in modes of their own.',
       },
     ]);
     const tables = findingsTable(run, 'mixing');
-    return pictures.length + tables.length === 0 ? undefined : { pictures, tables };
+    if (pictures.length + tables.length === 0) return undefined;
+    const paragraphs = ['The negative phase is as good as its chains: they must forget where they were before training has changed the model that they sample.'];
+    return { paragraphs, pictures, tables };
   },
 };

@@ -50,8 +50,14 @@ function modePicture({ state, probability, share, distance }: Mode, index: numbe
   };
 }
 
+function introduction(findings: Findings): string {
+  const how = findings.method === 'exact' ? 'Here all visible states were visited, so the mass is exact.' : findings.method === 'tempered' ? 'Here it is estimated from tempered samples; bands are 95 % intervals.' : '';
+  return `Contrastive divergence only looks near the data: it can leave high probability far from them. This is how much there is, and where. ${how}`.trim();
+}
+
 function beyondCaption(findings: Findings): string {
   const distance = numberAt(findings, 'beyond.distance');
+  if (distance === 0) return 'The probability of states that are no training example: what lies there above the held-out data’s is spurious.';
   const where = distance === undefined ? 'far from every training example' : `farther than ${counted(distance, 'unit')} from every training example`;
   return `The probability of states ${where}: what lies there above the held-out data’s is spurious.`;
 }
@@ -97,6 +103,7 @@ export const spuriousMassSection: Section = {
             ['beyond.model', 'model', 'beyond.standardError'],
             ['beyond.heldOut', 'held-out data'],
           ],
+          yIncludes: [0],
           caption: beyondCaption(findings),
         },
         {
@@ -117,6 +124,7 @@ export const spuriousMassSection: Section = {
       for (const [index, mode] of modes.entries()) pictures.push(modePicture(mode, index, shape));
     }
     const tables = findingsTable(run, 'spuriousMass');
-    return pictures.length + tables.length === 0 ? undefined : { pictures, tables };
+    if (pictures.length + tables.length === 0) return undefined;
+    return { paragraphs: [introduction(findings)], pictures, tables };
   },
 };
