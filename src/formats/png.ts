@@ -47,20 +47,25 @@ export function writePalettePng({ width, height, places, palette }: PalettePictu
 }
 
 /**
- * A PNG with a palette again, every pixel as a square of `factor` × `factor` pixels.
+ * A PNG again, every pixel as a square of `factor` × `factor` pixels.
  *
- * @param png as {@link writePalettePng} makes it
+ * @param png of 8 bits, as the functions here make it
  */
 export function enlargePng(png: Uint8Array, factor: number): Uint8Array {
-  const { width, height, data, palette = [] } = decode(png);
-  const places = new Uint8Array(width * factor * height * factor);
+  const { width, height, data, palette, channels } = decode(png);
+  const line = width * factor * channels;
+  const enlarged = new Uint8Array(line * height * factor);
   for (let y = 0; y < height; y++) {
-    const top = y * factor * width * factor;
-    for (let x = 0; x < width; x++) places.fill(data[y * width + x], top + x * factor, top + (x + 1) * factor);
-    for (let copy = 1; copy < factor; copy++) places.copyWithin(top + copy * width * factor, top, top + width * factor);
+    const top = y * factor * line;
+    for (let x = 0; x < width; x++) {
+      const pixel = data.subarray((y * width + x) * channels, (y * width + x + 1) * channels);
+      for (let copy = 0; copy < factor; copy++) enlarged.set(pixel, top + (x * factor + copy) * channels);
+    }
+    for (let copy = 1; copy < factor; copy++) enlarged.copyWithin(top + copy * line, top, top + line);
   }
-  const colours = palette.map(([red, green, blue, opacity = 255]) => [red, green, blue, opacity] as const);
-  return writePalettePng({ width: width * factor, height: height * factor, places, palette: colours });
+  const size = { width: width * factor, height: height * factor };
+  if (palette === undefined) return encode({ ...size, data: enlarged, depth: 8, channels }, smallest);
+  return writePalettePng({ ...size, places: enlarged, palette: palette.map(([red, green, blue, opacity = 255]) => [red, green, blue, opacity] as const) });
 }
 
 /**

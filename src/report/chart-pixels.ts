@@ -65,7 +65,7 @@ function parseElements(svg: string): Element {
 }
 
 /** Attributes that hold for everything within an element. */
-const inherited = ['fill', 'fill-opacity', 'stroke', 'stroke-opacity', 'stroke-width', 'stroke-dasharray', 'font-size', 'text-anchor'];
+const inherited = ['fill', 'fill-opacity', 'stroke', 'stroke-opacity', 'stroke-width', 'stroke-dasharray', 'stroke-linecap', 'font-size', 'text-anchor'];
 
 function unsupported(what: string): RangeError {
   return new RangeError(`a chart has ${what}, which can't be drawn as pixels`);
@@ -181,13 +181,14 @@ class ChartPainter {
   /** Fills and strokes lines as the attributes say. */
   #paint(lines: readonly Line[], { attributes }: Style): void {
     const fill = colourOf(attributes.fill ?? '#000000');
-    if (fill !== undefined) this.raster.fill(lines, fill, Number(attributes['fill-opacity'] ?? 1));
+    if (fill !== undefined) this.raster.fillArea(lines, fill, Number(attributes['fill-opacity'] ?? 1));
     const stroke = colourOf(attributes.stroke);
     if (stroke === undefined) return;
     const lengths = (attributes['stroke-dasharray'] ?? '').split(/[\s,]+/).filter((text) => /^[\d.]+$/.test(text)).map((text) => Number(text) * pixelsPerUnit);
     const pieces = lengths.length === 0 ? lines : lines.flatMap((line) => dashed(line, lengths));
     const width = lengthOf(attributes['stroke-width'] ?? '1', 0) * pixelsPerUnit;
-    this.raster.fill(pieces.flatMap((piece) => strokeArea(piece, width)), stroke, Number(attributes['stroke-opacity'] ?? 1));
+    const hasRoundEnds = attributes['stroke-linecap'] === 'round';
+    this.raster.fillArea(pieces.flatMap((piece) => strokeArea(piece, width, hasRoundEnds)), stroke, Number(attributes['stroke-opacity'] ?? 1));
   }
 
   /** Sets a line of text; lines of Observable Plot are elements `tspan` of one line each. */

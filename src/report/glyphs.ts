@@ -2,7 +2,7 @@
  * Letters as outlines, for charts that become pixels without a browser: what their words and numbers are made of, no more.
  *
  * Roboto Regular 2.137, Copyright 2011 Google Inc., licensed under the Apache License, Version 2.0
- * (https://www.apache.org/licenses/LICENSE-2.0); rounded to thousandths of the font's size, raised and lowered digits made of its
+ * (LICENSE-Roboto.txt); rounded to thousandths of the font's size, raised and lowered digits made of its
  * digits. Arrows, angle brackets, double bars and the square that stands for unknown letters are our own.
  */
 

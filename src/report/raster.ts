@@ -34,7 +34,7 @@ export class Raster {
    *
    * @param lines closed where they are not
    */
-  fill(lines: readonly Line[], colour: Colour, opacity: number): void {
+  fillArea(lines: readonly Line[], colour: Colour, opacity: number): void {
     let [top, bottom, left] = [this.height, 0, this.width];
     for (const line of lines) {
       const { length } = line;
@@ -145,7 +145,7 @@ export function dashed(line: Line, lengths: readonly number[]): Line[] {
       x += (endX - x) * share;
       y += (endY - y) * share;
       rest -= left;
-      piece.push(x, y);
+      if (left > 0) piece.push(x, y);
       if (which % 2 === 0) pieces.push(piece);
       piece = [x, y];
       which += 1;
@@ -158,10 +158,15 @@ export function dashed(line: Line, lengths: readonly number[]): Line[] {
   return pieces;
 }
 
-/** The area of a line so wide, as closed lines of one direction: a rectangle for every stretch, a disc at every bend. */
-export function strokeArea(line: Line, width: number): Line[] {
+/**
+ * The area of a line so wide, as closed lines of one direction: a rectangle for every stretch, a disc at every bend.
+ *
+ * @param hasRoundEnds discs at both ends, too
+ */
+export function strokeArea(line: Line, width: number, hasRoundEnds = false): Line[] {
   const area: Line[] = [];
   const half = width / 2;
+  if (hasRoundEnds) area.push(circle(line[0], line[1], half), circle(line[line.length - 2], line[line.length - 1], half));
   for (let index = 2; index < line.length; index += 2) {
     const [x0, y0, x1, y1] = [line[index - 2], line[index - 1], line[index], line[index + 1]];
     const length = sqrt((x1 - x0) * (x1 - x0) + (y1 - y0) * (y1 - y0));
