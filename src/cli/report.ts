@@ -39,7 +39,7 @@ function checkOptions({ output, pictures, format }: ReportOptions): void {
 }
 
 /** The data that the run was trained on; undefined, with a warning, where they can't be had. */
-async function dataOf(directory: RunDirectory, terminal: Terminal, warn: (message: string) => void): Promise<Dataset | undefined> {
+export async function dataOf(directory: RunDirectory, terminal: Terminal, warn: (message: string) => void): Promise<Dataset | undefined> {
   const without = 'the report shows no data';
   const loaded = await loadRunConfig(directory, [], terminal.workingDirectory);
   try {

@@ -37,16 +37,18 @@ const commonHeaders = {
   'X-Frame-Options': 'DENY',
 } as const;
 
-/** The policy of a page: its own scripts, named by their hashes, its own styles and pictures, and this server. */
+/** The policy of a page: its own scripts and styles, named by their hashes, pictures that it holds, and this server. */
 function contentPolicy(page: string): string {
-  const hashes = Array.from(page.matchAll(/<script\b[^>]*>([^]*?)<\/script>/gi), ([, text]) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
-  const scripts = hashes.length === 0 ? "'none'" : [...new Set(hashes)].join(' ');
+  const hashesOf = (name: string): string => {
+    const texts = Array.from(page.matchAll(new RegExp(`<${name}\\b[^>]*>([^]*?)</${name}>`, 'g')), ([, text]) => text);
+    const hashes = texts.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
+    return hashes.length === 0 ? "'none'" : [...new Set(hashes)].join(' ');
+  };
   return [
     "default-src 'none'",
-    `script-src ${scripts}`,
-    "style-src 'unsafe-inline'",
-    'img-src data: blob:',
-    'font-src data:',
+    `script-src ${hashesOf('script')}`,
+    `style-src ${hashesOf('style')}`,
+    'img-src data:',
     "connect-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
@@ -61,7 +63,7 @@ function escapeHtml(text: string): string {
 /** A page that says something where there is no report. */
 export function messagePage(title: string, message: string): string {
   return (
-    `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title>` +
+    `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"><title>${escapeHtml(title)}</title>` +
     '<style>:root { color-scheme: light dark; } body { font: 16px/1.5 system-ui, sans-serif; margin: 2em; }</style></head>' +
     `<body><main><h1>${escapeHtml(title)}</h1><p>${escapeHtml(message)}</p></main></body></html>\n`
   );

@@ -8,10 +8,11 @@
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { RunDirectory } from '../checkpoint/run-directory.js';
+import type { Dataset } from '../datasets/index.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
 import { kindAt } from '../read-file.js';
 import { openRunDirectory } from '../run/open-run.js';
-import { Stopped, type StopRequest } from '../run/stop-request.js';
+import { Stopped, stoppablePause, type StopRequest } from '../run/stop-request.js';
 import { jsonText } from './json-output.js';
 import { wholeNumber } from './numbers.js';
 import type { CommonOptions, DefineCommand } from './options.js';
@@ -148,7 +149,7 @@ function endOf({ status }: RunState): number | undefined {
 async function stateOf(run: WatchedRun, path: string, interval: number, stop: StopRequest, patience: number): Promise<RunState> {
   const start = performance.now();
   for (;;) {
-    const state = await run.read();
+    const state = run.read();
     if (state !== undefined) return state;
     if (performance.now() - start > patience) {
       throw new RbmError('runtime', `${printable(path)}: the run was removed, moved or emptied meanwhile`, { hint: 'Watch it where it is now; with --wait, a new run is waited for.' });
@@ -165,7 +166,7 @@ async function watchInTerminal(directory: RunDirectory, path: string, options: O
   const interval = 1000 * seconds('--interval', options.interval ?? String(defaultInterval));
   const display = chooseDisplay(options, terminal);
   const warn = warner(options, terminal);
-  const run = new WatchedRun(directory, terminal.workingDirectory, (message) => {
+  const run = new WatchedRun(directory, (message) => {
     warn(message);
     display.interrupted?.();
   });
@@ -193,12 +194,22 @@ async function watchInTerminal(directory: RunDirectory, path: string, options: O
 async function watchOnPage(directory: RunDirectory, path: string, options: Options, stop: StopRequest, terminal: Terminal): Promise<number> {
   const interval = 1000 * seconds('--interval', options.interval ?? String(defaultInterval));
   const port = wholeNumber('--port', options.port ?? '0', 0, 65_535);
-  const run = new WatchedRun(directory, terminal.workingDirectory, warner(options, terminal));
+  const run = new WatchedRun(directory, warner(options, terminal));
+  const { dataOf } = await import('./report.js');
   const { messagePage, serveLivePage } = await import('./watch-server.js');
+  const { pageHtml } = await import('../report/page.js');
+  const { makePage } = await import('../report/write-report.js');
+  const warn = warner(options, terminal);
+  const pause = stoppablePause(stop);
+  let data: { readonly fingerprint: string; readonly dataset: Dataset | undefined } | undefined;
   const render = async (): Promise<string> => {
-    const state = await run.read();
+    const state = run.read();
     if (state === undefined) return messagePage('Waiting for the run', 'There is no run in this directory yet. This page shows it as soon as there is.');
-    return messagePage(state.name, viewLines(state, { width: 100, unicode: true, colours: 'none' }).join('\n'));
+    const fingerprint = state.checkpoint.identity.dataFingerprint;
+    // Read once, unless another run takes the place of this one.
+    if (data?.fingerprint !== fingerprint) data = { fingerprint, dataset: await dataOf(directory, terminal, warn) };
+    const { dataset } = data;
+    return pageHtml(await makePage(state, { warn, pause, ...(dataset !== undefined && { dataset }) }));
   };
   const server = await serveLivePage(port, render);
   tellOfWaiting(run, path, options, terminal);

@@ -5,14 +5,11 @@
 
 import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { basename } from 'node:path';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { RunDirectory } from '../checkpoint/run-directory.js';
-import type { RunConfig } from '../config/run-config.js';
 import { isRbmError } from '../errors.js';
 import { systemCode } from '../file-errors.js';
-import { EventReader, type RunEvents } from '../report/live.js';
-import { loadRunConfig } from '../run/open-run.js';
+import { readRun } from '../report/read-run.js';
+import type { RunRecord } from '../report/run-record.js';
 
 /**
  * How a run stands. `stopped`: on request, to be continued; `lost`: its process has ended without saying so (killed, or the
@@ -21,14 +18,9 @@ import { loadRunConfig } from '../run/open-run.js';
 export type RunStatus = 'running' | 'finished' | 'stopped' | 'diverged' | 'failed' | 'lost' | 'unknown';
 
 /** What a run directory says at one moment. */
-export interface RunState extends RunEvents {
-  /** Last part of the directory's path. */
-  readonly name: string;
-  readonly path: string;
+export interface RunState extends RunRecord {
   readonly status: RunStatus;
-  readonly config: RunConfig;
-  /** The latest checkpoint; everything shown is as of its update at the latest. */
-  readonly checkpoint: Checkpoint;
+  /** Of the latest checkpoint: everything that is shown is as of it at the latest. */
   readonly update: number;
   /** Updates in all, where they are known: of a length in epochs from the first event on. */
   readonly length?: number;
@@ -79,22 +71,14 @@ function statusOf(execution: Readonly<Record<string, unknown>> | undefined): Run
 /** Reads the state of a run directory. */
 export class WatchedRun {
   readonly directory: RunDirectory;
-  readonly #workingDirectory: string;
   readonly #warn: (message: string) => void;
-  readonly #reader: EventReader;
-  #config: { readonly stamp: string; readonly config: RunConfig } | undefined;
-  #checkpoint: { readonly stamp: string; readonly checkpoint: Checkpoint } | undefined;
-  /** What was read from closed files belongs to the run that started then. */
-  #restarted = '';
 
   /**
    * @param directory need not hold a run yet
-   * @param warn told of damaged checkpoints that are passed over, once of each
+   * @param warn told of what is damaged and passed over, once of each
    */
-  constructor(directory: RunDirectory, workingDirectory: string, warn: (message: string) => void) {
+  constructor(directory: RunDirectory, warn: (message: string) => void) {
     this.directory = directory;
-    this.#workingDirectory = workingDirectory;
-    this.#reader = new EventReader(directory);
     const told = new Set<string>();
     this.#warn = (message) => {
       if (told.has(message)) return;
@@ -122,9 +106,9 @@ export class WatchedRun {
    * @returns undefined where there is no run (yet, or any more)
    * @throws RbmError where its files can't be read, or are damaged
    */
-  async read(): Promise<RunState | undefined> {
+  read(): RunState | undefined {
     try {
-      return await this.#read();
+      return this.isThere ? this.#read() : undefined;
     } catch (error) {
       // A new run takes the place of the one that was here: between its files, nothing fits together.
       if (isRbmError(error) && !this.isThere) return undefined;
@@ -132,18 +116,11 @@ export class WatchedRun {
     }
   }
 
-  async #read(): Promise<RunState | undefined> {
+  #read(): RunState {
     const { directory } = this;
-    if (!this.isThere) return undefined;
+    const record = readRun(directory, this.#warn);
+    const { config, checkpoint, events, result } = record;
     const execution = this.#execution();
-    const restarted = JSON.stringify(execution?.training ?? '');
-    if (restarted !== this.#restarted) this.#reader.reset();
-    this.#restarted = restarted;
-    const config = await this.#readConfig();
-    const checkpoint = this.#readCheckpoint();
-    if (checkpoint === undefined) return undefined;
-    const result = directory.readJson(directory.result);
-    const { events, warnings } = this.#reader.read();
     const { update } = checkpoint.progress;
     const measured = events.findLast((event) => event.epoch > 0);
     const known = measured ?? (Number(result?.epochs) > 0 ? { update: Number(result?.updates), epoch: Number(result?.epochs) } : undefined);
@@ -157,13 +134,8 @@ export class WatchedRun {
     const savedTime = timeOf(directory.checkpoint(update));
     const secondsLeft = status === 'running' && length !== undefined ? this.#secondsLeft(length, execution) : undefined;
     return {
-      name: basename(directory.path),
-      path: directory.path,
+      ...record,
       status,
-      config,
-      checkpoint,
-      events,
-      warnings,
       update,
       ...(length !== undefined && { length }),
       ...(updatesPerEpoch !== undefined && { updatesPerEpoch }),
@@ -179,26 +151,6 @@ export class WatchedRun {
       // Says who works here, and nothing that is needed.
       return undefined;
     }
-  }
-
-  async #readConfig(): Promise<RunConfig> {
-    const stamp = stampOf(this.directory.config);
-    if (this.#config?.stamp !== stamp) {
-      const { config } = await loadRunConfig(this.directory, [], this.#workingDirectory);
-      this.#config = { stamp, config: config as unknown as RunConfig };
-    }
-    return this.#config.config;
-  }
-
-  #readCheckpoint(): Checkpoint | undefined {
-    const update = this.directory.checkpointUpdates()[0];
-    if (update === undefined) return undefined;
-    const stamp = `${update} ${stampOf(this.directory.checkpoint(update))}`;
-    if (this.#checkpoint?.stamp !== stamp) {
-      const checkpoint = this.directory.readLatestCheckpoint(this.#warn);
-      this.#checkpoint = checkpoint && { stamp, checkpoint };
-    }
-    return this.#checkpoint?.checkpoint;
   }
 
   /** Time to the end at the pace between the latest two checkpoints, where both are of the session that goes on. */

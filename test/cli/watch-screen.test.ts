@@ -83,7 +83,7 @@ test('what stands on the screen is the state of now, and nothing else, to the en
     out: write, err: write, errorStream: new Writable(), isErrorTerminal: true, useColour: false, useUnicode: true, width: 80, screen, workingDirectory: root.path, listenForStop: () => stop,
   };
   const expected = async (): Promise<string[]> => {
-    const state = await new WatchedRun(new RunDirectory(path), root.path, () => {}).read();
+    const state = new WatchedRun(new RunDirectory(path), () => {}).read();
     return state === undefined ? [] : viewLines(state, { ...screen, height: screen.height - 1, unicode: true, now: Date.now() });
   };
   // Ages change while one looks.

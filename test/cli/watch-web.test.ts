@@ -192,7 +192,8 @@ describe('the command', () => {
     const first = await next();
     const page = (await ask(url)).body;
     expect(versionOf(page)).toBe(first);
-    expect(page).toContain('changing');
+    expect(page).toContain('Report of rbm-train');
+    expect(page).not.toContain('http-equiv="Content-Security-Policy"');
     appendFileSync(join(root.path, 'changing', 'metrics.jsonl'), `${JSON.stringify({ event: 'warning', update: 4, epoch: 4, diagnostic: 'mixing', message: 'a warning for the page', evidence: {} })}\n`);
     const second = await next();
     expect(second).not.toBe(first);

@@ -51,7 +51,7 @@ function withSession(name: string, session: object): string {
 
 /** The state of a run, as the command reads it. */
 async function stateOf(path: string): Promise<RunState> {
-  const state = await new WatchedRun(new RunDirectory(path), root.path, () => {}).read();
+  const state = new WatchedRun(new RunDirectory(path), () => {}).read();
   if (state === undefined) throw new Error('no run');
   return state;
 }
@@ -120,7 +120,7 @@ describe('--once', () => {
       { event: 'diagnostics', update: 210, epoch: 30, diagnostics: { mixing: { flips: 0.25, nested: { rHat: 1.25 }, healthy: false } } },
       { event: 'warning', update: 205, diagnostic: 'mixing', message: 'the chains no longer follow\u001b[31m the model', evidence: { flips: 0.1 } },
     ];
-    appendFileSync(join(path, 'metrics.jsonl'), `${events.map((event) => JSON.stringify(event)).join('\n')}\n{"broken`);
+    writeFileSync(join(path, 'metrics.jsonl'), `${events.map((event) => JSON.stringify(event)).join('\n')}\n{"broken`);
     const { stdout } = await watch('diagnosed', '--once');
     expect(stdout).toMatch(/^ {2}mixing\.flips +0\.25 +█▁$/m);
     expect(stdout).toMatch(/^ {2}mixing\.nested\.rHat +1\.25 +█▁$/m);
@@ -128,6 +128,16 @@ describe('--once', () => {
     expect(stdout).toMatch(/^▲ update 205: mixing: the chains no longer follow\\u001b\[31m the model$/m);
     const document = await documentOf('diagnosed');
     expect(document).toMatchObject({ diagnostics: { mixing: { update: 210, flips: 0.25 } }, warnings: [{ update: 205, diagnostic: 'mixing' }] });
+  });
+
+  test('the figures that say most come first, those about others last', async () => {
+    const path = copyOf(unfinished, 'ordered');
+    const diagnostics = { a: { method: 'x', first: 1 }, mixing: { other: 2, driftRatio: 3, chainsFollow: true }, gradientAccuracy: { cosine: 0.5, cosineStandardError: 0.1 } };
+    writeFileSync(join(path, 'metrics.jsonl'), `${JSON.stringify({ event: 'diagnostics', update: 30, epoch: 15, diagnostics })}\n`);
+    const { stdout } = await watch('ordered', '--once');
+    const names = ['mixing.chainsFollow', 'gradientAccuracy.cosine', 'mixing.driftRatio', 'a.first', 'mixing.other', 'a.method', 'gradientAccuracy.cosineStandardError'];
+    expect(stdout.match(/^ {2}\w+\.\w+/gm)?.map((name) => name.trim())).toEqual(names);
+    expect(stdout).toContain('no evaluation yet');
   });
 
   test('figures of an average are those of the run', async () => {
