@@ -47,16 +47,21 @@ describe.each(chartCases)('%s', (_, make) => {
     expect(width > 400 && height > 200).toBe(true);
   });
 
-  test('is a PNG file of twice its size, the same every time', async () => {
+  test('is a PNG file of twice its size', async () => {
     const svg = await make();
     const [{ name, bytes }] = pictureFiles(picture({ svg }), 'png');
     expect(name).toBe('some-picture.png');
     const { width, height, channels } = decode(bytes);
     const [, wide, high] = /width="(\d+)" height="(\d+)"/.exec(textOf(pictureFiles(picture({ svg }))[0].bytes))?.map(Number) ?? [];
     expect([width, height, channels]).toEqual([2 * wide, 2 * high, 3]);
-    expect(Buffer.compare(pictureFiles(picture({ svg }), 'png')[0].bytes, bytes)).toBe(0);
     expect(bytes.length).toBeLessThan(200_000);
   });
+});
+
+test('a chart gives the same PNG file every time', async () => {
+  const svg = await lineChart({ ...chart, series: seriesOf(1, 3) });
+  const [one, other] = [pictureFiles(picture({ svg }), 'png'), pictureFiles(picture({ svg }), 'png')];
+  expect(Buffer.compare(one[0].bytes, other[0].bytes)).toBe(0);
 });
 
 test('images are PNG files as large as the page shows them, or SVG files with their pixels', () => {
