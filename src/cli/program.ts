@@ -83,7 +83,7 @@ const commands: readonly CommandRow[] = [
   },
   {
     usage: 'export <model>',
-    summary: 'write weights (n × m), visibleBias and hiddenBias as an .npz file',
+    summary: 'write the parameters for numpy, or the metrics of a run as CSV or for TensorBoard',
     load: async () => (await import('./export.js')).exportCommand,
   },
 ];

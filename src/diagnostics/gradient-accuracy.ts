@@ -25,6 +25,7 @@
  * for the parameters that they have all taught, is taken for sampling noise and its share of the squared bias taken out. They
  * so compare with CD's. The same `…GivenChains` are about these very chains: the bias, and what a finite number of chains
  * happens to be off; the next updates share most of that error, as long as the chains hardly move.
+ * A cosine is left out where the expected (or the reference's) gradient can't be told from 0: it has no direction then.
  * `relativeStandardDeviation` is that of a single update's gradient, with its batch and its number of chains (all chains and examples
  * of the batch being random): √(total variance) / |exact gradient|.
  */
@@ -368,8 +369,8 @@ function comparison(positive: Float64Array, negative: Estimates, reference: Esti
   const cosine = cosineFrom(positive, negative, reference);
   const isExact = negative.isExact && reference.isExact;
   return {
-    cosine: cosine.value,
-    cosineStandardError: isExact ? undefined : cosine.standardError,
+    cosine: cosine?.value,
+    cosineStandardError: isExact ? undefined : cosine?.standardError,
     bias: bias.value,
     relativeBias: bias.value / exactNorm,
     relativeBiasStandardError: isExact ? undefined : bias.standardError / exactNorm,

@@ -112,15 +112,20 @@ export function squaredDistance(x: Estimates, y: Estimates): Estimated {
   return { value, standardError: sqrt(variance) };
 }
 
+/** What a squared length must be of its standard errors for a direction to be told: a cosine from less is mostly noise. */
+const toldErrors = 3;
+
 /**
  * Cosine of E x − c and E y − c, of independent x and y: their lengths without bias, the standard error the jackknife's.
  *
- * @returns not finite where a length can't be told from noise
+ * @returns undefined where the square of a length is below three of its standard errors: there is no direction then
  */
-export function cosineFrom(centre: Float64Array, x: Estimates, y: Estimates): Estimated {
+export function cosineFrom(centre: Float64Array, x: Estimates, y: Estimates): Estimated | undefined {
+  const known = new Estimates([centre]);
+  const lengths = [squaredDistance(x, known), squaredDistance(y, known)];
+  if (!lengths.every(({ value, standardError }) => value > toldErrors * standardError)) return undefined;
   const [toX, toY] = [difference(x.mean, centre), difference(y.mean, centre)];
-  const squareX = dot(toX, toX) - x.varianceOfMean;
-  const squareY = dot(toY, toY) - y.varianceOfMean;
+  const [squareX, squareY] = lengths.map(({ value }) => value);
   const product = dot(toX, toY);
   const cosine = (inner: number, one: number, other: number): number => inner / (sqrt(max(0, one)) * sqrt(max(0, other)));
   const withoutX = leftOut(x, toX, toY);

@@ -194,7 +194,8 @@ class Run {
     this.#record.writeAsOwner(directory.config, () => directory.writeJson(directory.config, prepared.config));
     // Of a shorter training: it is no longer this run's result, and its last event was off the cadence.
     if (trainer.update < length && directory.hasResult()) {
-      for (const file of [directory.report, directory.result]) removeFile(file);
+      removeFile(directory.result);
+      this.#goesOnWithout(() => removeFile(directory.report), 'it shows the shorter training until there is another');
       directory.replaceMetrics(this.#closedMetrics, this.#lines);
     }
     const examples = prepared.dataset.splits.train.rows;

@@ -131,7 +131,7 @@ interface Worst {
   readonly distance: number;
   readonly share: number;
   readonly logProbability?: number;
-  readonly logRatioToExamples: number;
+  readonly logRatioToDataModes: number;
 }
 
 interface Measured {
@@ -280,15 +280,18 @@ describe('tempered samples', () => {
     expect(abs(found.model.reduce((sum, mass) => sum + mass, 0) - 1)).toBeLessThan(1e-12);
   });
 
-  test('lead to local maxima of the definition, with their probabilities', () => {
+  test('lead to local maxima of the definition, with their probabilities', async () => {
     expect(found.worst.length).toBeGreaterThan(0);
     const probabilities = probabilitiesOf(parameters);
-    const ofExamples = examples.reduce((sum, state) => sum + Math.log(probabilities[state]), 0) / examples.length;
-    for (const { state, probability, distance: far, share, logProbability, logRatioToExamples } of found.worst) {
+    const model = createModel(kernels, parameters);
+    const { states: ofData } = await climbToLocalMaxima(kernels, model, packBinaryMatrix(bytesOfStates(examples, 12), examples.length, 12));
+    kernels.release(model);
+    const ofDataModes = [...ofData.words].reduce((sum, state) => sum + Math.log(probabilities[state]), 0) / examples.length;
+    for (const { state, probability, distance: far, share, logProbability, logRatioToDataModes } of found.worst) {
       const mode = exact.maxima.find((maximum) => maximum.state === stateOf(state));
       expect(mode).toMatchObject({ distance: far, probability: expect.closeTo(probability, 12) });
       expect(exp(logProbability ?? 0)).toBeCloseTo(probability, 12);
-      expect(logRatioToExamples).toBeCloseTo(Math.log(probability) - ofExamples, 9);
+      expect(logRatioToDataModes).toBeCloseTo(Math.log(probability) - ofDataModes, 9);
       expect(share).toBeGreaterThan(0);
     }
     const ordered = found.worst.map(({ probability }) => probability);

@@ -42,13 +42,19 @@ test.each([
 test('a cosine, seen from a centre: the standard error is that of repetitions', () => {
   const centre = Float64Array.from([1, -1, 1, -1, 0, 0]);
   const truth = ((0.8 * 0.5 * 6) + 4) / (sqrt(0.8 * 0.8 * 6 + 4) * sqrt(0.5 * 0.5 * 6 + 4));
-  const found = Array.from({ length: repetitions }, (_, index) => cosineFrom(centre, estimates(0.8, 10, 0.4, 2 * index), estimates(0.5, 8, 0.3, 2 * index + 1)));
+  const found = Array.from({ length: repetitions }, (_, index) => cosineFrom(centre, estimates(0.8, 10, 0.4, 2 * index), estimates(0.5, 8, 0.3, 2 * index + 1)))
+    .filter((one) => one !== undefined);
+  expect(found.length).toBe(repetitions);
   const { mean, deviation } = moments(found.map(({ value }) => value));
   expect(abs(mean - truth)).toBeLessThan(0.4 * deviation);
   const told = sqrt(moments(found.map(({ standardError }) => standardError * standardError)).mean);
   expect(told / deviation).toBeGreaterThan(0.9);
   expect(told / deviation).toBeLessThan(1.25);
-  expect(cosineFrom(centre, exact(0), exact(0)).value).toBeCloseTo(1, 15);
+  expect(cosineFrom(centre, exact(0), exact(0))?.value).toBeCloseTo(1, 15);
+  // Nothing but noise has no direction.
+  const noise = Array.from({ length: repetitions }, (_, index) => cosineFrom(new Float64Array(size), estimates(0, 10, 1, index), exact(1)));
+  expect(noise.filter((one) => one !== undefined).length).toBeLessThan(repetitions / 20);
+  expect(cosineFrom(centre, exact(0), new Estimates([centre]))).toBeUndefined();
 });
 
 test('what is known exactly has no error', () => {
