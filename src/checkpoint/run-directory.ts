@@ -219,6 +219,24 @@ export class RunDirectory {
     if (readIfThere(file) !== text) this.#write(file, text);
   }
 
+  /**
+   * The texts of the files of events, in order.
+   *
+   * @throws RbmError where one can't be read
+   */
+  *metricsTexts(): Generator<string> {
+    // Read first: what is closed meanwhile is there twice then, instead of not at all.
+    const latest = readIfThere(this.metrics) ?? '';
+    const firstLine = latest.slice(0, latest.indexOf('\n') + 1);
+    let isClosed = false;
+    for (const [name] of matchesIn(this.path, closedMetricsName).toSorted((a, b) => a[1] - b[1])) {
+      const text = readIfThere(join(this.path, name)) ?? '';
+      isClosed ||= firstLine !== '' && text.startsWith(firstLine);
+      yield text;
+    }
+    if (!isClosed) yield latest;
+  }
+
   /** The closed files of events, up to that number, that are not there. */
   missingMetrics(closed: number): string[] {
     return Array.from({ length: closed }, (_, index) => this.closedMetrics(index + 1)).filter((file) => kindAt(file) === undefined);

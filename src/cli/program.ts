@@ -42,6 +42,11 @@ const commands: readonly CommandRow[] = [
     load: async () => (await import('./data.js')).dataCommand,
   },
   {
+    usage: 'watch <run>',
+    summary: 'show a run while it goes on, in the terminal or, with --web, as a live page on this machine',
+    load: async () => (await import('./watch.js')).watchCommand,
+  },
+  {
     usage: 'evaluate <model>',
     summary: 'log-likelihoods of a run, checkpoint or foreign model (.npz, .safetensors, .mat) on any data',
     load: async () => (await import('./evaluate.js')).evaluateCommand,
@@ -65,6 +70,11 @@ const commands: readonly CommandRow[] = [
     usage: 'verify <run>',
     summary: 'train a run again from its own config and compare the digest; exits with 5 where they differ, 6 where the run is not finished',
     load: async () => (await import('./verify.js')).verifyCommand,
+  },
+  {
+    usage: 'report <run>',
+    summary: 'write report.html: one page that shows what training did; or its pictures as files',
+    load: async () => (await import('./report.js')).reportCommand,
   },
   {
     usage: 'compare <runs-and-configs...>',

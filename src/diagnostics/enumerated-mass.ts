@@ -1,24 +1,29 @@
 /**
  * The probability of a model by distance from the examples, exactly: every visible state is visited.
  *
- * States go in blocks, so that memory holds one block's free energies and not all of them. What is added up, and in which order, is
- * fixed by the model's shape: a block's masses ascending, then the blocks by a canonical sum.
+ * In the product form of the enumeration (see kernels/enumeration-plan.ts): two multiplications and an addition for a state and a
+ * hidden unit, a sixth of the time of the kernels' free energies. States go in blocks, so that memory holds one block and not all
+ * states. What is added up, and in which order, is fixed by the model's shape: a block's masses ascending, then the blocks by a
+ * canonical sum.
  */
 
-import { canonicalSum, exp, rowsOf, type BinaryMatrix, type Kernels, type Model, type Tempering } from '../kernels/index.js';
+import {
+  canonicalSum,
+  expScaled,
+  planEnumeration,
+  powerOfTwo,
+  type EnumerationPlan,
+  type Kernels,
+  type ModelParameters,
+} from '../kernels/index.js';
+import { exactLogPartitionFunction } from '../estimators/exact-log-partition-function.js';
 import type { Cooperation } from '../model/cooperation.js';
 import { mostUnitsOfAllStates } from './hamming-distance.js';
 
-const { floor, max, min } = Math;
+const { max } = Math;
 
-/** Largest 2^n·m: about 10 s of one thread of the WebAssembly kernels (15 to 20 ns for a state and unit on a busy machine). */
-const stateUnitsLimit = 536_870_912;
-
-/** States × hidden units of a block: some tens of milliseconds of the reference kernels. */
-const blockStateUnits = 262_144;
-
-/** Most states of a block. */
-const mostBlockStates = 16_384;
+/** Largest 2^n·m: some 3 s of one thread, 2.3 ns for a state and hidden unit. */
+const stateUnitsLimit = 1_073_741_824;
 
 /** Whether all visible states of such a model can be visited within the cost limit. */
 export function canVisitAllStates(visibleUnits: number, hiddenUnits: number): boolean {
@@ -29,8 +34,6 @@ export function canVisitAllStates(visibleUnits: number, hiddenUnits: number): bo
 export interface EnumeratedMode {
   /** Unit i is bit i. */
   readonly state: number;
-  /** F(v), nats. */
-  readonly freeEnergy: number;
   readonly probability: number;
   readonly distance: number;
 }
@@ -43,114 +46,121 @@ export interface EnumeratedMass {
   readonly modes: readonly EnumeratedMode[];
 }
 
-/** Free energies of states by number, in the kernels' memory. */
-class NumberedStates {
+/** p̃ of single states, as mantissa · 2^exponent: each is a block of its own. */
+class SingleStates {
   readonly #kernels: Kernels;
-  readonly #model: Model;
-  readonly #states: BinaryMatrix;
-  readonly #tempering: Tempering;
+  readonly #plan: EnumerationPlan;
+  readonly #mantissas = new Float64Array(1);
+  readonly #exponents = new Float64Array(1);
 
-  /** @param rows most states asked for at once */
-  constructor(kernels: Kernels, model: Model, rows: number) {
+  constructor(kernels: Kernels, plan: EnumerationPlan) {
     this.#kernels = kernels;
-    this.#model = model;
-    this.#states = kernels.createStates(rows, model.visibleUnits);
-    this.#tempering = { inverseTemperatures: new Float64Array(rows).fill(1), baseVisibleBias: new Float64Array(model.visibleUnits) };
+    this.#plan = { ...plan, blockUnits: 0, blockStates: 1, blocks: plan.blockStates * plan.blocks };
   }
 
-  /**
-   * F(v) of as many states as `energies` has room for.
-   *
-   * @param numberOf the number of the k-th of them
-   */
-  async freeEnergies(numberOf: (k: number) => number, energies: Float64Array): Promise<void> {
-    const rows = energies.length;
-    const { words } = this.#states;
-    for (let row = 0; row < rows; row++) words[row] = numberOf(row);
-    // At inverse temperature 1 these are the model's own, at one exponential for a unit: a third of the time of `freeEnergies`.
-    this.#kernels.temperedFreeEnergies(this.#model, rowsOf(this.#states, 0, rows), rows, this.#tempering, energies);
-    await this.#kernels.finish();
+  /** p̃ of a state divided by 2^scale; 0 where that is too small for float64. */
+  at(state: number, scale: number): number {
+    this.#kernels.enumerationStates(this.#plan, state, this.#mantissas, this.#exponents);
+    return scaledTo(this.#mantissas[0], this.#exponents[0], scale);
   }
 
-  release(): void {
-    this.#kernels.release(this.#states);
+  /** Whether one of the units from `firstUnit` on makes the state more probable by being flipped. */
+  hasBetterNeighbour(state: number, firstUnit: number, units: number, scale: number): boolean {
+    const own = this.at(state, scale);
+    for (let unit = firstUnit; unit < units; unit++) {
+      if (this.at(state ^ (1 << unit), scale) > own) return true;
+    }
+    return false;
   }
 }
 
+/** mantissa · 2^(exponent − scale); 0 below the normal numbers, infinite above them. */
+function scaledTo(mantissa: number, exponent: number, scale: number): number {
+  const shift = exponent - scale;
+  if (shift < -1022) return 0;
+  return shift > 1023 ? Infinity : mantissa * powerOfTwo(shift);
+}
+
 /** Whether one of the units below `units` makes a state of the block more probable by being flipped. */
-function hasBetterNeighbourWithin(energies: Float64Array, index: number, units: number): boolean {
+function hasBetterNeighbourWithin(probabilities: Float64Array, index: number, units: number): boolean {
+  const own = probabilities[index];
   for (let unit = 0; unit < units; unit++) {
-    if (energies[index ^ (1 << unit)] < energies[index]) return true;
+    if (probabilities[index ^ (1 << unit)] > own) return true;
   }
   return false;
 }
 
 /** Order of modes: the most probable first. */
 function byProbability(left: EnumeratedMode, right: EnumeratedMode): number {
-  return left.freeEnergy - right.freeEnergy || left.state - right.state;
+  return right.probability - left.probability || left.state - right.state;
 }
 
 /**
  * Masses by distance, and the worst modes.
  *
- * A state is a local maximum where no single flip is more probable (of states that are equally probable, each).
+ * A state is a local maximum where no single flip is more probable (of states that are equally probable, each), and its
+ * probability is one that float64 can tell from 0.
  *
+ * @param parameters of a model of binary visible units that {@link canVisitAllStates}
  * @param distances of all 2^n states from the nearest example
- * @param logPartitionFunction log Z of these parameters, nats
  * @param beyond modes are farther than this
  * @param modeCount how many modes are asked for
+ * @returns undefined where the parameters are so large that a probability overflows
  * @throws whatever `cooperation.pause` throws
  */
 export async function enumerateMass(
   kernels: Kernels,
-  model: Model,
+  parameters: ModelParameters,
   distances: Uint8Array,
-  logPartitionFunction: number,
   { beyond, modeCount }: { readonly beyond: number; readonly modeCount: number },
   cooperation: Cooperation = {},
-): Promise<EnumeratedMass> {
-  const { visibleUnits: n, hiddenUnits: m } = model;
-  const states = distances.length;
-  let blockUnits = 0;
-  while (blockUnits < n && 2 << blockUnits <= min(mostBlockStates, max(1, floor(blockStateUnits / m)))) blockUnits++;
-  const blockStates = 1 << blockUnits;
-  const blocks = states / blockStates;
+): Promise<EnumeratedMass | undefined> {
+  const { visibleUnits: n, hiddenUnits: m, weights, visibleBias, hiddenBias } = parameters;
+  const { pause } = cooperation;
+  const logPartitionFunction = await exactLogPartitionFunction(kernels, parameters, pause === undefined ? {} : { pause });
+  if (!Number.isFinite(logPartitionFunction)) return undefined;
+  // Z sets the scale only: masses are divided by their total in the end, so that its rounding does not matter.
+  const partitionFunction = new Float64Array(2);
+  expScaled(logPartitionFunction, 0, partitionFunction);
+  const scale = partitionFunction[1];
+
+  const plan = planEnumeration({ outerUnits: n, innerUnits: m, weights, outerBias: visibleBias, innerBias: hiddenBias });
+  const { blocks, blockStates, blockUnits } = plan;
+  const singleStates = new SingleStates(kernels, plan);
   let levels = 0;
-  for (let state = 0; state < states; state++) levels = max(levels, distances[state] + 1);
+  for (const distance of distances) levels = max(levels, distance + 1);
   const blockMasses = Array.from({ length: levels }, () => new Float64Array(blocks));
-  const energies = new Float64Array(blockStates);
-  const neighbourEnergies = new Float64Array(n - blockUnits);
-  const numbered = new NumberedStates(kernels, model, max(blockStates, n));
+  const [mantissas, exponents] = [new Float64Array(blockStates), new Float64Array(blockStates)];
+  const probabilities = new Float64Array(blockStates);
   const modes: EnumeratedMode[] = [];
   const isWanted = (mode: EnumeratedMode): boolean => modes.length < modeCount || byProbability(mode, modes[modes.length - 1]) < 0;
-  try {
-    for (let block = 0; block < blocks; block++) {
-      const first = block * blockStates;
-      await numbered.freeEnergies((k) => first + k, energies);
-      const candidates: EnumeratedMode[] = [];
-      for (let index = 0; index < blockStates; index++) {
-        const state = first + index;
-        const distance = distances[state];
-        const freeEnergy = energies[index];
-        const probability = exp(-freeEnergy - logPartitionFunction);
-        blockMasses[distance][block] += probability;
-        if (distance <= beyond || modeCount === 0 || hasBetterNeighbourWithin(energies, index, blockUnits)) continue;
-        const candidate = { state, freeEnergy, probability, distance };
-        if (isWanted(candidate)) candidates.push(candidate);
-      }
-      for (const candidate of candidates.toSorted(byProbability)) {
-        if (!isWanted(candidate)) break;
-        await numbered.freeEnergies((k) => candidate.state ^ (1 << (blockUnits + k)), neighbourEnergies);
-        if (neighbourEnergies.some((energy) => energy < candidate.freeEnergy)) continue;
-        modes.push(candidate);
-        modes.sort(byProbability);
-        if (modes.length > modeCount) modes.pop();
-      }
-      cooperation.progress?.((block + 1) / blocks);
-      await cooperation.pause?.();
+  for (let block = 0; block < blocks; block++) {
+    const first = block * blockStates;
+    kernels.enumerationStates(plan, block, mantissas, exponents);
+    await kernels.finish();
+    for (let index = 0; index < blockStates; index++) {
+      const probability = scaledTo(mantissas[index], exponents[index], scale);
+      probabilities[index] = probability;
+      blockMasses[distances[first + index]][block] += probability;
     }
-  } finally {
-    numbered.release();
+    for (let index = 0; index < blockStates; index++) {
+      const distance = distances[first + index];
+      const probability = probabilities[index];
+      if (modeCount === 0 || distance <= beyond || probability === 0 || hasBetterNeighbourWithin(probabilities, index, blockUnits)) continue;
+      const mode = { state: first + index, probability, distance };
+      if (!isWanted(mode) || singleStates.hasBetterNeighbour(mode.state, blockUnits, n, scale)) continue;
+      modes.push(mode);
+      modes.sort(byProbability);
+      if (modes.length > modeCount) modes.pop();
+    }
+    cooperation.progress?.((block + 1) / blocks);
+    await cooperation.pause?.();
   }
-  return { masses: Float64Array.from(blockMasses, (masses) => canonicalSum(masses)), modes };
+  const masses = Float64Array.from(blockMasses, (ofBlocks) => canonicalSum(ofBlocks));
+  const total = canonicalSum(masses);
+  if (!(total > 0 && total < Infinity)) return undefined;
+  return {
+    masses: masses.map((mass) => mass / total),
+    modes: modes.map((mode) => ({ ...mode, probability: mode.probability / total })),
+  };
 }

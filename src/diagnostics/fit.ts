@@ -127,8 +127,7 @@ async function drawModelSide({ kernels, training, drawPhases }: DiagnosticContex
   const arePersistent = training.persistentChains !== undefined;
   let filled = 0;
   for (let replica = 0; filled < samples.rows; replica++) {
-    const first = arePersistent ? 0 : filled;
-    const { negative } = await drawPhases(visibleRowsOf(examples, first, min(training.batchRows, examples.rows - first)), replica);
+    const { negative } = await drawPhases(visibleRowsOf(examples, filled, min(training.batchRows, examples.rows - filled)), replica);
     await kernels.finish();
     if (negative.kind === 'expectation') return { samples: 0, side: expectedSide(training.algorithm, negative) };
     // Magnetisations in the place of states.
@@ -159,19 +158,31 @@ function rootMeanSquare(values: Float64Array): number {
   return sqrt(canonicalSum(values.map((value) => value * value)) / values.length);
 }
 
+/** Σ of the squares of the weights, which are overwritten. The kernels add them up, over i in groups of four. */
+async function sumOfSquaredWeights(kernels: Kernels, model: Model): Promise<number> {
+  const { visibleUnits: n, hiddenUnits: m, weights } = model;
+  const [ones, sums] = [kernels.createMatrix(1, n), kernels.createMatrix(1, m)];
+  ones.writeRows(0, new Float64Array(n).fill(1));
+  kernels.multiplyElements(weights, weights, weights);
+  model.hiddenBias.fill(0);
+  kernels.hiddenInputs(model, ones, 1, sums);
+  await kernels.finish();
+  const ofHidden = new Float64Array(m);
+  sums.readRows(0, ofHidden);
+  kernels.release(ones, sums);
+  return canonicalSum(ofHidden);
+}
+
 /** Root-mean-square differences of ⟨v⟩, ⟨h⟩ and ⟨v h⟩ between both sides, over units and over pairs of units. */
 async function momentDifferences(kernels: Kernels, model: Model, data: Phase, { phase }: ModelSide): Promise<{ visible: number; hidden: number; products: number }> {
   const { visibleUnits: n, hiddenUnits: m, visibleLayer } = model;
   const difference = kernels.createModel(n, m, visibleLayer);
   kernels.accumulateGradient(difference, data, phase, { scale: 1, decay: 0 });
   await kernels.finish();
-  const figures = {
-    visible: rootMeanSquare(difference.visibleBias),
-    hidden: rootMeanSquare(difference.hiddenBias),
-    products: sqrt(sizeOfElements(difference.weights).sumOfSquares / (n * m)),
-  };
+  const ofUnits = { visible: rootMeanSquare(difference.visibleBias), hidden: rootMeanSquare(difference.hiddenBias) };
+  const products = sqrt((await sumOfSquaredWeights(kernels, difference)) / (n * m));
   kernels.release(difference);
-  return figures;
+  return { ...ofUnits, products };
 }
 
 /** Mean free energy of the first rows, with its standard error over them. */
@@ -197,25 +208,24 @@ function quantiles(values: Float64Array): number[] {
 /** What the hidden units do for the examples. Every unit is of at most one of the three kinds. */
 function hiddenFigures(means: Matrix): Findings {
   const { rows, columns } = means;
-  const values = new Float64Array(rows * columns);
-  means.readRows(0, values);
+  const values = new Float64Array(columns);
   const activity = new Float64Array(columns);
+  const [off, on] = [new Uint32Array(columns), new Uint32Array(columns)];
+  for (let row = 0; row < rows; row++) {
+    means.readRows(row, values);
+    for (let j = 0; j < columns; j++) {
+      const mean = values[j];
+      activity[j] += mean / rows;
+      if (mean < nearly) off[j]++;
+      else if (mean > 1 - nearly) on[j]++;
+    }
+  }
   const counts = { dead: 0, alwaysOn: 0, saturated: 0 };
-  const ofUnit = new Float64Array(rows);
   const enough = practicallyAll * rows;
   for (let j = 0; j < columns; j++) {
-    let off = 0;
-    let on = 0;
-    for (let row = 0; row < rows; row++) {
-      const mean = values[row * columns + j];
-      ofUnit[row] = mean;
-      if (mean < nearly) off++;
-      else if (mean > 1 - nearly) on++;
-    }
-    activity[j] = canonicalSum(ofUnit) / rows;
-    if (off >= enough) counts.dead++;
-    else if (on >= enough) counts.alwaysOn++;
-    else if (off + on >= enough) counts.saturated++;
+    if (off[j] >= enough) counts.dead++;
+    else if (on[j] >= enough) counts.alwaysOn++;
+    else if (off[j] + on[j] >= enough) counts.saturated++;
   }
   return {
     deadHiddenUnits: counts.dead,
@@ -280,7 +290,7 @@ function finiteOnly(figures: Findings): Findings {
 export const fit: Diagnostic = {
   name: 'fit',
   summary: 'moments of data and model, free energies of both phases, dead and saturated hidden units, norms and singular values of the weights',
-  cost: 'about three updates a measurement: at most 100 examples, and 24 steps of Lanczos\' method',
+  cost: 'about three updates a measurement: at most 100 examples, and 20 steps of Lanczos\' method',
   byDefault: true,
   keys: [],
   start(context): RunningDiagnostic {

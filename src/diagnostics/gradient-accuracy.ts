@@ -57,7 +57,7 @@ import { getParameters } from '../model/parameters.js';
 import { momentsOf } from '../model/phase-statistics.js';
 import { temperedSamples, temperedSamplesCost, type TemperedSampling } from '../sampling/tempered-samples.js';
 import type { DiagnosedTraining, Diagnostic, DiagnosticContext, Findings, ObservedPhases } from './diagnostic.js';
-import { difference, dot, Estimates, rootOf, squaredDistance, type Estimated } from './squared-distance.js';
+import { cosineFrom, difference, dot, Estimates, rootOf, squaredDistance, type Estimated } from './squared-distance.js';
 
 const { abs, max, min, sqrt } = Math;
 
@@ -69,8 +69,11 @@ const exactCostLimit = 268_435_456;
 /** Largest cost of log Z, in states × units of binary layers: about a second. */
 const logPartitionCostLimit = 4_294_967_296;
 
-/** Largest cost of propagating the transition operator, in pairs of states: about half a second. */
+/** Largest cost of propagating the transition operator, in pairs of states, where nobody asks for it: about half a second. */
 const propagationCostLimit = 268_435_456;
+
+/** Where it is asked for: about a minute (16 × 16 units, k = 1: a quarter of it). */
+const wantedPropagationCostLimit = 34_359_738_368;
 
 /** Largest cost of all draws, and of the tempered chains: chains × steps × n × m. About a minute with one thread. */
 const samplingCostLimit = 274_877_906_944;
@@ -89,6 +92,7 @@ const ofOtherObjectives: readonly string[] = ['pseudo-likelihood', 'ratio-matchi
 
 /** The values of this diagnostic's keys. */
 interface Settings {
+  readonly expectation: 'auto' | 'propagated' | 'sampled';
   readonly reference: 'auto' | 'exact' | 'tempered';
   readonly replicas: number;
   readonly examples: number;
@@ -107,8 +111,10 @@ function referenceOf(training: DiagnosedTraining, { reference }: Settings): 'exa
 }
 
 /** Whether the expected gradient is computed without sampling. */
-function isPropagated(training: DiagnosedTraining): boolean {
-  return training.algorithm === 'cd' && propagationCost(training, training.gibbsSteps ?? 1) <= propagationCostLimit;
+function isPropagated(training: DiagnosedTraining, { expectation }: Settings): boolean {
+  if (training.algorithm !== 'cd' || expectation === 'sampled') return false;
+  const limit = expectation === 'propagated' ? wantedPropagationCostLimit : propagationCostLimit;
+  return propagationCost(training, training.gibbsSteps ?? 1) <= limit;
 }
 
 /** Whether the negative phase's chains go on from where they stood, whatever the examples are. */
@@ -354,23 +360,19 @@ function finite(figures: Readonly<Record<string, number | undefined>>): Record<s
   return Object.fromEntries(Object.entries(figures).filter((entry): entry is [string, number] => Number.isFinite(entry[1])));
 }
 
-/** Cosine of the expected and the exact gradient, their lengths without the noise of estimates. */
-function cosineOf(positive: Float64Array, negative: Estimates, model: Estimates): number {
-  const data = new Estimates([positive]);
-  const lengths = sqrt(max(0, squaredDistance(data, negative).value)) * sqrt(max(0, squaredDistance(data, model).value));
-  return max(-1, min(1, dot(difference(positive, negative.mean), difference(positive, model.mean)) / lengths));
-}
-
 /** The figures that compare an expected negative phase with the model's. */
 function comparison(positive: Float64Array, negative: Estimates, reference: Estimates) {
   const exactNorm = rootOf(squaredDistance(new Estimates([positive]), reference)).value;
   const modelNorm = rootOf(squaredDistance(reference, new Estimates([new Float64Array(positive.length)]))).value;
   const bias: Estimated = rootOf(squaredDistance(negative, reference));
+  const cosine = cosineFrom(positive, negative, reference);
+  const isExact = negative.isExact && reference.isExact;
   return {
-    cosine: cosineOf(positive, negative, reference),
+    cosine: cosine.value,
+    cosineStandardError: isExact ? undefined : cosine.standardError,
     bias: bias.value,
     relativeBias: bias.value / exactNorm,
-    relativeBiasStandardError: negative.isExact && reference.isExact ? undefined : bias.standardError / exactNorm,
+    relativeBiasStandardError: isExact ? undefined : bias.standardError / exactNorm,
     negativePhaseBias: bias.value / modelNorm,
     exactNorm,
   };
@@ -413,7 +415,7 @@ async function measure(context: DiagnosticContext, cooperation: Cooperation): Pr
   await cooperation.pause?.();
   const draws = await drawGradient(context, settings, means, cooperation);
   means.release();
-  if (isPropagated(training)) {
+  if (isPropagated(training, settings)) {
     const { positive, negative, distributions } = await propagate(context, parameters, reference.logPartitionFunction, cooperation);
     const compared = comparison(positive, negative, reference.negative);
     const relativeStandardDeviation = sqrt(draws.updateVariance) / compared.exactNorm;
@@ -423,6 +425,7 @@ async function measure(context: DiagnosticContext, cooperation: Cooperation): Pr
   const compared = draws.negativeOfChains === undefined ? given : comparison(draws.positive, draws.negativeOfChains, reference.negative);
   const ofChains = isPersistent(training) && {
     cosineGivenChains: given.cosine,
+    cosineGivenChainsStandardError: given.cosineStandardError,
     relativeBiasGivenChains: given.relativeBias,
     relativeBiasGivenChainsStandardError: given.relativeBiasStandardError,
   };
@@ -439,6 +442,20 @@ export const gradientAccuracy: Diagnostic = {
     'with tempered chains up to minutes. Larger ones are refused',
   byDefault: false,
   keys: [
+    {
+      name: 'expectation',
+      meaning: 'how the gradient is found that the algorithm expects',
+      type: {
+        kind: 'choice',
+        values: ['auto', 'propagated', 'sampled'],
+        meanings: [
+          'of CD on small models propagated, else sampled',
+          'of CD, by carrying the distribution over all visible states through the Gibbs steps: no sampling, up to a minute',
+          'from draws of the algorithm',
+        ],
+      },
+      default: 'auto',
+    },
     {
       name: 'reference',
       meaning: 'what the gradient is held against',
@@ -483,6 +500,17 @@ export const gradientAccuracy: Diagnostic = {
       };
     }
     const shape = `${n} visible × ${m} hidden units`;
+    if (settings.expectation === 'propagated' && !isPropagated(training, settings)) {
+      const cost = propagationCost(training, gibbsSteps);
+      return {
+        message:
+          algorithm !== 'cd'
+            ? `expectations are propagated of the algorithm cd only, not of ${algorithm}`
+            : `the expectation of CD-${gibbsSteps} on ${shape} can’t be propagated: ` +
+              (cost === Infinity ? 'that takes binary units, at most 20 of each layer' : `it takes ${cost.toExponential(1)} pairs of states, the limit is ${wantedPropagationCostLimit.toExponential(1)}`),
+        hint: 'Use expectation: sampled (or auto).',
+      };
+    }
     const reference = referenceOf(training, settings);
     if (reference === 'exact' && !isExactAffordable(training)) {
       const { outerUnits } = enumerationCost(training);

@@ -5,7 +5,7 @@
 
 import { canonicalSum } from '../kernels/index.js';
 
-const { max, sqrt } = Math;
+const { max, min, sqrt } = Math;
 
 /**
  * Independent, equally good estimates of a vector. A single one is taken for the expectation itself, of two there is no standard
@@ -67,25 +67,36 @@ export function dot(x: Float64Array, y: Float64Array): number {
   return canonicalSum(x.map((value, index) => value * y[index]));
 }
 
+/** What a squared distance and an inner product change by where one estimate is left out. */
+interface LeftOut {
+  readonly square: Float64Array;
+  readonly product: Float64Array;
+}
+
 /**
- * What one sample of estimates adds to the variance of the squared distance: the jackknife's, leaving out one after the other.
- *
- * @param sign of these estimates in the distance: +1 or −1
+ * Changes of |mean x − mean y|² less the variances, and of (mean x − mean y)·direction, where each of the estimates x is left out.
  */
-function jackknifeVariance(estimates: Estimates, distance: Float64Array, sign: number): number {
+function leftOut(estimates: Estimates, distance: Float64Array, direction: Float64Array): LeftOut {
   const { squares } = estimates;
   const count = squares.length;
-  if (count < 3) return 0;
+  if (count < 3) return { square: new Float64Array(0), product: new Float64Array(0) };
+  const others = count - 1;
   const total = canonicalSum(squares);
   const along = estimates.along(distance);
-  const changes = squares.map((square, index) => {
-    const others = count - 1;
-    const ofDistance = (-2 * sign * along[index]) / others + square / (others * others);
-    const ofVariance = (total - (square * count) / others) / (others * (others - 1)) - total / (count * others);
+  const square = squares.map((own, index) => {
+    const ofDistance = (-2 * along[index]) / others + own / (others * others);
+    const ofVariance = (total - (own * count) / others) / (others * (others - 1)) - total / (count * others);
     return ofDistance - ofVariance;
   });
-  const mean = canonicalSum(changes) / count;
-  return (canonicalSum(changes.map((change) => (change - mean) * (change - mean))) * (count - 1)) / count;
+  return { square, product: estimates.along(direction).map((value) => -value / others) };
+}
+
+/** The jackknife's variance of a quantity, from its values (or their changes) where each of the estimates is left out. */
+function jackknifeVariance(values: Float64Array): number {
+  const count = values.length;
+  if (count === 0) return 0;
+  const mean = canonicalSum(values) / count;
+  return (canonicalSum(values.map((value) => (value - mean) * (value - mean))) * (count - 1)) / count;
 }
 
 /**
@@ -96,7 +107,28 @@ function jackknifeVariance(estimates: Estimates, distance: Float64Array, sign: n
 export function squaredDistance(x: Estimates, y: Estimates): Estimated {
   const distance = difference(x.mean, y.mean);
   const value = dot(distance, distance) - x.varianceOfMean - y.varianceOfMean;
-  return { value, standardError: sqrt(jackknifeVariance(x, distance, 1) + jackknifeVariance(y, distance, -1)) };
+  const back = difference(y.mean, x.mean);
+  const variance = jackknifeVariance(leftOut(x, distance, distance).square) + jackknifeVariance(leftOut(y, back, back).square);
+  return { value, standardError: sqrt(variance) };
+}
+
+/**
+ * Cosine of E x − c and E y − c, of independent x and y: their lengths without bias, the standard error the jackknife's.
+ *
+ * @returns not finite where a length can't be told from noise
+ */
+export function cosineFrom(centre: Float64Array, x: Estimates, y: Estimates): Estimated {
+  const [toX, toY] = [difference(x.mean, centre), difference(y.mean, centre)];
+  const squareX = dot(toX, toX) - x.varianceOfMean;
+  const squareY = dot(toY, toY) - y.varianceOfMean;
+  const product = dot(toX, toY);
+  const cosine = (inner: number, one: number, other: number): number => inner / (sqrt(max(0, one)) * sqrt(max(0, other)));
+  const withoutX = leftOut(x, toX, toY);
+  const withoutY = leftOut(y, toY, toX);
+  const variance =
+    jackknifeVariance(withoutX.square.map((change, index) => cosine(product + withoutX.product[index], squareX + change, squareY))) +
+    jackknifeVariance(withoutY.square.map((change, index) => cosine(product + withoutY.product[index], squareX, squareY + change)));
+  return { value: max(-1, min(1, cosine(product, squareX, squareY))), standardError: sqrt(variance) };
 }
 
 /** The root of a square that was estimated; 0 where that came out negative. Its standard error is what one of the square adds to it. */

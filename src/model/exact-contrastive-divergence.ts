@@ -81,9 +81,9 @@ function inputsGiven({ givenUnits, drawnUnits, weights, bias }: Conditional, sta
   }
 }
 
-/** Probabilities of all states of the units `first` … `first + log2(target.length) − 1`, which are independent. */
-function fillProduct(on: Float64Array, off: Float64Array, first: number, target: Float64Array): void {
-  target[0] = 1;
+/** `factor` times the probabilities of all states of the units `first` … `first + log2(target.length) − 1`, which are independent. */
+function fillProduct(factor: number, on: Float64Array, off: Float64Array, first: number, target: Float64Array): void {
+  target[0] = factor;
   for (let unit = first, filled = 1; filled < target.length; unit++, filled *= 2) {
     for (let state = 0; state < filled; state++) {
       target[filled + state] = target[state] * on[unit];
@@ -103,8 +103,12 @@ function pacer({ pause }: Cooperation): (pairs: number) => Promise<void> | undef
   };
 }
 
+/** Given states at a time: their contributions are added to each other first, for a third of the time less. */
+const groupStates = 4;
+
 /**
  * Half a Gibbs step: Σ over the given layer's states of their probability times the distribution of the drawn layer given them.
+ * The states of probability 0 are left out; of the others, four at a time are added as (0 + 1) + (2 + 3), groups ascending.
  *
  * @param distribution 2^N
  * @returns 2^L
@@ -112,31 +116,44 @@ function pacer({ pause }: Cooperation): (pairs: number) => Promise<void> | undef
 async function halfStep(conditional: Conditional, distribution: Float64Array, pace: ReturnType<typeof pacer>): Promise<Float64Array> {
   const { drawnUnits } = conditional;
   const lowerUnits = drawnUnits >>> 1;
-  const lower = new Float64Array(statesOf(lowerUnits));
-  const upper = new Float64Array(statesOf(drawnUnits - lowerUnits));
-  const drawn = new Float64Array(lower.length * upper.length);
+  const tables = (units: number): Float64Array[] => Array.from({ length: groupStates }, () => new Float64Array(statesOf(units)));
+  const lower = tables(lowerUnits);
+  const upper = tables(drawnUnits - lowerUnits);
+  const drawn = new Float64Array(statesOf(drawnUnits));
   const inputs = new Float64Array(drawnUnits);
   const on = new Float64Array(drawnUnits);
   const off = new Float64Array(drawnUnits);
+  let members = 0;
   for (let state = 0; state < distribution.length; state++) {
     const probability = distribution[state];
-    if (probability === 0) continue;
-    inputsGiven(conditional, state, inputs);
-    for (let unit = 0; unit < drawnUnits; unit++) {
-      // Not 1 − p: a rare state keeps its leading places.
-      on[unit] = sigmoid(inputs[unit]);
-      off[unit] = sigmoid(-inputs[unit]);
+    if (probability !== 0) {
+      inputsGiven(conditional, state, inputs);
+      for (let unit = 0; unit < drawnUnits; unit++) {
+        // Not 1 − p: a rare state keeps its leading places.
+        on[unit] = sigmoid(inputs[unit]);
+        off[unit] = sigmoid(-inputs[unit]);
+      }
+      fillProduct(1, on, off, 0, lower[members]);
+      fillProduct(probability, on, off, lowerUnits, upper[members]);
+      members++;
     }
-    fillProduct(on, off, 0, lower);
-    fillProduct(on, off, lowerUnits, upper);
-    for (let high = 0, target = 0; high < upper.length; high++) {
-      const factor = probability * upper[high];
-      for (let low = 0; low < lower.length; low++) drawn[target++] += factor * lower[low];
-    }
-    const pending = pace(drawn.length + costOfUnit * drawnUnits);
+    const isLast = state === distribution.length - 1;
+    if (members < groupStates && !(isLast && members > 0)) continue;
+    for (let member = members; member < groupStates; member++) upper[member].fill(0);
+    members = 0;
+    addProducts(lower, upper, drawn);
+    const pending = pace(groupStates * (drawn.length + costOfUnit * drawnUnits));
     if (pending !== undefined) await pending;
   }
   return drawn;
+}
+
+/** drawn[high, low] += Σ of the four of lower[·][low]·upper[·][high]. */
+function addProducts([l0, l1, l2, l3]: readonly Float64Array[], [u0, u1, u2, u3]: readonly Float64Array[], drawn: Float64Array): void {
+  for (let high = 0, target = 0; high < u0.length; high++) {
+    const [f0, f1, f2, f3] = [u0[high], u1[high], u2[high], u3[high]];
+    for (let low = 0; low < l0.length; low++) drawn[target++] += f0 * l0[low] + f1 * l1[low] + (f2 * l2[low] + f3 * l3[low]);
+  }
 }
 
 /**

@@ -1,13 +1,13 @@
 /**
  * The largest singular values of a weight matrix, in a number of operations that its shape fixes.
  *
- * Where the smaller side has at most 32 units: the eigenvalues of its Gram matrix, by Jacobi rotations. Otherwise 24 steps of
+ * Where the smaller side has at most 32 units: the eigenvalues of its Gram matrix, by Jacobi rotations. Otherwise 20 steps of
  * Lanczos' method on WᵀW, each vector made orthogonal to all before it (C. Lanczos, J. Res. Nat. Bur. Standards 45 (1950);
  * B. N. Parlett, The Symmetric Eigenvalue Problem (1980), ch. 13). Products with W are the kernels', the rest is host arithmetic
  * in one fixed order: the same bits whatever the backend.
  */
 
-import { canonicalSum, uniform, type Kernels, type Matrix, type Model } from '../kernels/index.js';
+import { canonicalSum, createBinaryMatrix, getUnit, sampleBernoulliRow, type Kernels, type Matrix, type Model } from '../kernels/index.js';
 import type { StreamKey } from '../random/index.js';
 
 const { abs, floor, max, min, sqrt } = Math;
@@ -19,7 +19,7 @@ const gramUnits = 32;
  * Steps of Lanczos' method. Of 784 × 500 weights after 800 updates of CD-1, the largest five are right to (in per cent, the
  * fifth): 12 steps 10, 16 steps 6, 20 steps 1, 24 steps 0.002; blocks of 2 × 12 vectors 0.1, of 8 × 3 vectors 9.
  */
-const lanczosSteps = 24;
+const lanczosSteps = 20;
 
 /** Numbers of a matrix that are held as an array at a time, 512 KiB. */
 const heldNumbers = 65_536;
@@ -29,6 +29,9 @@ const jacobiSweeps = 30;
 
 /** What is smaller than this share of ‖W‖² is rounding: 2^−40. */
 const negligible = 9.094947017729282e-13;
+
+/** Where less than this share of a vector is left, its directions are not orthogonal to the others to within 16 roundings. */
+const orthogonalShare = 0.0625;
 
 /** Visits all rows in order, in pieces of whole rows, row-major; a piece is valid until the next. */
 function forEachRowPiece({ rows, columns, readRows }: Matrix, visit: (piece: Float64Array) => void): void {
@@ -106,27 +109,32 @@ function gramMatrix(weights: Matrix): Float64Array {
   return gram;
 }
 
-/** Takes the parts along orthonormal vectors out of a vector; twice, for what rounding leaves. */
-function makeOrthogonal(vector: Float64Array, basis: readonly Float64Array[], products: Float64Array): void {
-  for (let pass = 0; pass < 2; pass++) {
+/**
+ * Takes the parts along orthonormal vectors out of a vector: again where little was left, as rounding has its share of that.
+ *
+ * @returns the norm of what is left
+ */
+function makeOrthogonal(vector: Float64Array, basis: readonly Float64Array[], products: Float64Array): number {
+  let before = sqrt(dot(vector, vector, products));
+  for (;;) {
     for (const other of basis) {
       const share = dot(vector, other, products);
       for (let j = 0; j < vector.length; j++) vector[j] -= share * other[j];
     }
+    const after = sqrt(dot(vector, vector, products));
+    if (!(after < orthogonalShare * before) || after === 0) return after;
+    before = after;
   }
-}
-
-/** Multiplies a vector. */
-function scale(vector: Float64Array, factor: number): void {
-  for (let j = 0; j < vector.length; j++) vector[j] *= factor;
 }
 
 /** A random unit vector orthogonal to orthonormal ones, of which there are fewer than it has elements. */
 function randomDirection(key: StreamKey, basis: readonly Float64Array[], products: Float64Array): Float64Array {
-  const address = { key, update: 0, step: 0, layer: 0, temperature: 0 };
-  const vector = products.map((_, j) => uniform(address, basis.length, j) - 0.5);
-  makeOrthogonal(vector, basis, products);
-  scale(vector, 1 / sqrt(dot(vector, vector, products)));
+  const { length } = products;
+  const signs = createBinaryMatrix(1, length);
+  sampleBernoulliRow({ key, update: basis.length, step: 0, layer: 0, temperature: 0 }, 0, length, new Float64Array(length).fill(0.5), 0, signs, 0);
+  const vector = Float64Array.from({ length }, (_, j) => 2 * getUnit(signs, 0, j) - 1);
+  const norm = makeOrthogonal(vector, basis, products);
+  for (let j = 0; j < length; j++) vector[j] /= norm;
   return vector;
 }
 
@@ -151,13 +159,11 @@ async function ritzValues(kernels: Kernels, model: Model, squaredNorm: number, k
     tridiagonal[step * lanczosSteps + step] = dot(vector, next, products);
     basis.push(vector);
     if (step + 1 === lanczosSteps) break;
-    makeOrthogonal(next, basis, products);
-    const norm = sqrt(dot(next, next, products));
+    const norm = makeOrthogonal(next, basis, products);
     if (norm > negligible * squaredNorm) {
       tridiagonal[step * lanczosSteps + step + 1] = norm;
       tridiagonal[(step + 1) * lanczosSteps + step] = norm;
-      vector = next.slice();
-      scale(vector, 1 / norm);
+      vector = next.map((value) => value / norm);
     } else {
       // The vectors so far are all that W makes of the start: on with another, for values that occur more than once.
       vector = randomDirection(key, basis, products);
@@ -183,7 +189,7 @@ export function sizeOfElements(matrix: Matrix): { sumOfSquares: number; largest:
 }
 
 /**
- * The largest singular values of W (n × m), decreasing: `count` of them (at most 24), or min(n, m) where that is less.
+ * The largest singular values of W (n × m), decreasing: `count` of them (at most 20), or min(n, m) where that is less.
  *
  * Up to 32 units on the smaller side they are right to 1e-8 of the largest one, and better for large ones. Beyond, each is at
  * most the true one (Ritz values approach from below): far from the rest of the spectrum, as those of trained weights are,

@@ -50,6 +50,11 @@ export function wantedDiagnostics(loaded: LoadedConfig, config: RunConfig, train
   });
 }
 
+/** Bytes of what diagnostics carry from update to update. */
+export function diagnosticBytes({ wanted, training }: { readonly wanted: readonly WantedDiagnostic[]; readonly training: DiagnosedTraining }): number {
+  return wanted.reduce((sum, { diagnostic, settings }) => sum + (diagnostic.savedBytes?.(training, settings) ?? 0), 0);
+}
+
 /** Findings without what is not finite: JSON has no word for it. */
 function finite(findings: Findings): Findings {
   const isFinding = (value: Finding): boolean =>

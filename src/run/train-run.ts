@@ -194,7 +194,7 @@ class Run {
     this.#record.writeAsOwner(directory.config, () => directory.writeJson(directory.config, prepared.config));
     // Of a shorter training: it is no longer this run's result, and its last event was off the cadence.
     if (trainer.update < length && directory.hasResult()) {
-      removeFile(directory.result);
+      for (const file of [directory.report, directory.result]) removeFile(file);
       directory.replaceMetrics(this.#closedMetrics, this.#lines);
     }
     const examples = prepared.dataset.splits.train.rows;

@@ -165,7 +165,7 @@ function randomExamples(n: number, count: number, seed: number): number[] {
   return [...states, ...states.slice(0, count / 2)];
 }
 
-/** 2^15 states in blocks of 2^14, and 2^12 in blocks of 2^10, as there are many hidden units. */
+/** Modes whose neighbours are in other blocks; and many hidden units. */
 const severalBlocks = [
   { name: 'many states', parameters: symmetricModel(15, 4, 60, 2) },
   { name: 'many hidden units', parameters: symmetricModel(12, 256, 70, 0.5) },
@@ -373,8 +373,8 @@ describe('what it refuses', () => {
   test('the exact method where there are too many states, which is then not chosen', () => {
     const large = { visibleUnits: 784, hiddenUnits: 500 };
     expect(refuse(large, { method: 'exact' })?.hint).toMatch(/tempered/u);
-    expect(refuse({ visibleUnits: 24, hiddenUnits: 33 }, { method: 'exact' })).toBeDefined();
-    expect(refuse({ visibleUnits: 24, hiddenUnits: 32 }, { method: 'exact' })).toBeUndefined();
+    expect(refuse({ visibleUnits: 24, hiddenUnits: 65 }, { method: 'exact' })).toBeDefined();
+    expect(refuse({ visibleUnits: 24, hiddenUnits: 64 }, { method: 'exact' })).toBeUndefined();
     expect(refuse(large)).toBeUndefined();
   });
 
@@ -386,9 +386,8 @@ describe('what it refuses', () => {
 
 test('enumeration gives way, and what its pause throws ends it', async () => {
   const kernels = await loadKernels('reference');
-  const model = createModel(kernels, randomModel(6, 3, 1));
   const distances = await distancesOfAllStates(packBinaryMatrix(new Uint8Array(6), 1, 6));
   const stop = { pause: () => Promise.reject(new Error('stopped')) };
-  await expect(enumerateMass(kernels, model, distances, 0, { beyond: 0, modeCount: 5 }, stop)).rejects.toThrow('stopped');
+  await expect(enumerateMass(kernels, randomModel(6, 3, 1), distances, { beyond: 0, modeCount: 5 }, stop)).rejects.toThrow('stopped');
   await kernels.close();
 });

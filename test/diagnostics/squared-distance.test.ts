@@ -2,13 +2,13 @@
 
 import { expect, test } from '@jest/globals';
 
-import { Estimates, rootOf, squaredDistance } from '../../src/diagnostics/squared-distance.js';
+import { cosineFrom, Estimates, rootOf, squaredDistance } from '../../src/diagnostics/squared-distance.js';
 import { normals } from '../reference/numbers.js';
 
 const { abs, sqrt } = Math;
 
 const size = 6;
-const repetitions = 800;
+const repetitions = 600;
 
 /** Estimates x_r = centre + noise, `count` of them. */
 function estimates(centre: number, count: number, noise: number, seed: number): Estimates {
@@ -37,6 +37,18 @@ test.each([
   const told = sqrt(moments(found.map(({ standardError }) => standardError * standardError)).mean);
   expect(told / deviation).toBeGreaterThan(0.9);
   expect(told / deviation).toBeLessThan(most);
+});
+
+test('a cosine, seen from a centre: the standard error is that of repetitions', () => {
+  const centre = Float64Array.from([1, -1, 1, -1, 0, 0]);
+  const truth = ((0.8 * 0.5 * 6) + 4) / (sqrt(0.8 * 0.8 * 6 + 4) * sqrt(0.5 * 0.5 * 6 + 4));
+  const found = Array.from({ length: repetitions }, (_, index) => cosineFrom(centre, estimates(0.8, 10, 0.4, 2 * index), estimates(0.5, 8, 0.3, 2 * index + 1)));
+  const { mean, deviation } = moments(found.map(({ value }) => value));
+  expect(abs(mean - truth)).toBeLessThan(0.4 * deviation);
+  const told = sqrt(moments(found.map(({ standardError }) => standardError * standardError)).mean);
+  expect(told / deviation).toBeGreaterThan(0.9);
+  expect(told / deviation).toBeLessThan(1.25);
+  expect(cosineFrom(centre, exact(0), exact(0)).value).toBeCloseTo(1, 15);
 });
 
 test('what is known exactly has no error', () => {
