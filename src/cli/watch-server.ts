@@ -133,7 +133,7 @@ class LivePage implements LiveServer {
     this.#telling = setTimeout(() => {
       this.#telling = undefined;
       this.#send(`data: ${this.#version}\n\n`);
-    }, Math.max(0, this.#restUntil - performance.now()));
+    }, Math.max(0, this.#restUntil - performance.now())).unref();
   }
 
   async close(): Promise<void> {
