@@ -7,10 +7,13 @@ import type { Comparison, ComparedGroup } from '../report/comparison.js';
 import { describeEstimate, nats, table } from './figures.js';
 
 /** Figures of diagnostics that have a column of their own: the last measured value, the mean over the seeds. */
-const diagnosticColumns: readonly (readonly [path: string, title: string])[] = [];
+const diagnosticColumns: readonly (readonly [path: string, title: string])[] = [
+  ['gradientAccuracy.relativeBias', 'gradient bias'],
+  ['spuriousMass.beyond.model', 'spurious mass'],
+];
 
 /** Where likelihoods have their log Z from, over all groups. */
-function sourceOf({ groups, quantity }: Comparison): string {
+export function sourceOf({ groups, quantity }: Comparison): string {
   if (quantity !== 'log-likelihood') return 'which needs no log Z, and is no bound of the log-likelihood';
   const estimates = groups.flatMap(({ runs }) => runs.flatMap(({ logPartitionFunction }) => logPartitionFunction ?? []));
   const inexact = estimates.filter(({ exact }) => !exact);
@@ -48,6 +51,15 @@ const overTexts = {
   'examples, paired': 'over the examples, paired: what these runs would give on other examples; of other seeds a single run says nothing',
 } as const;
 
+/** What the intervals are over, a sentence for each kind. */
+export function describeIntervals({ groups }: Comparison): string[] {
+  const overs = [...new Set(groups.flatMap(({ difference }) => difference?.over ?? []))];
+  return overs.map((over) => {
+    const which = overs.length === 1 ? '' : ` of ${groups.filter(({ difference }) => difference?.over === over).map(({ name }) => printable(name)).join(', ')}`;
+    return `95 % intervals${which} are ${overTexts[over]}.`;
+  });
+}
+
 /** The comparison as a table with its explanations. */
 export function describeComparison(comparison: Comparison): string {
   const { examples, split, quantity, groups, baseline } = comparison;
@@ -64,14 +76,10 @@ export function describeComparison(comparison: Comparison): string {
     ...columns.map(([path]) => group.diagnostics[path]?.at(-1)?.mean.toPrecision(3) ?? '–'),
   ]);
   const header = ['group', 'seeds', 'mean ± deviation over seeds', 'difference', '95 % interval', 'best', 'updates', 'Gibbs steps', ...columns.map(([, title]) => title)];
-  const overs = [...new Set(groups.flatMap(({ difference }) => difference?.over ?? []))];
-  const lines = [`${quantity} of ${examples} ${split} examples${why}, nats per example, ${sourceOf(comparison)}`, table([header, ...rows])];
-  lines.push(`difference: minus ${printable(baseline)}`);
-  for (const over of overs) {
-    const which = overs.length === 1 ? '' : ` of ${groups.filter(({ difference }) => difference?.over === over).map(({ name }) => printable(name)).join(', ')}`;
-    lines.push(`95 % intervals${which} are ${overTexts[over]}`);
-  }
+  const lines = [`${quantity} of ${examples} ${split === 'train' ? 'training' : split} examples${why}, nats per example, ${sourceOf(comparison)}`, table([header, ...rows])];
+  lines.push(`difference: minus ${printable(baseline)}`, ...describeIntervals(comparison));
   if (groups.some(({ runs }) => runs.some(({ best }) => best !== undefined))) lines.push('best: the largest value among the evaluations during training, the mean over seeds');
+  if (columns.length > 0) lines.push(`${columns.map(([, title]) => title).join(', ')}: as last measured, the mean over seeds`);
   for (const { runs } of groups) {
     for (const { path, logPartitionFunction } of runs) {
       if (logPartitionFunction?.verdict.status === 'not to be trusted') lines.push(`${printable(path)}: ${describeEstimate(logPartitionFunction)}`);

@@ -6,7 +6,6 @@
  * and so does the whole command when it is given again.
  */
 
-import { readFileSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { RunDirectory } from '../checkpoint/run-directory.js';
 import { canonicalHash, closest, loadConfig, type LoadedConfig } from '../config/index.js';
@@ -20,7 +19,7 @@ import { binaryLayer, isBinaryMatrix, type VisibleStates } from '../kernels/inde
 import { createModel } from '../model/parameters.js';
 import { kindAt } from '../read-file.js';
 import { compareRuns, type ComparedRun, type Comparison, type Quantity } from '../report/comparison.js';
-import type { MeasuredEvent, WarningEvent } from '../report/run-record.js';
+import { readRun } from '../report/read-run.js';
 import { configKeys } from '../run/config-schema.js';
 import { loadKernelsFor } from '../run/kernels.js';
 import { gradientDemand } from '../run/memory.js';
@@ -31,12 +30,12 @@ import { trainRun } from '../run/train-run.js';
 import { batchRows } from '../training/trainer.js';
 import { readComputableModel } from './arguments.js';
 import { collectGarbage } from './collect-garbage.js';
-import { describeComparison } from './compare-text.js';
+import { describeComparison, describeIntervals, sourceOf } from './compare-text.js';
 import { addEstimationOptions, planEstimation, type EstimationOptions } from './estimation-options.js';
 import { evaluateParameters, workloadOf } from './evaluate-model.js';
 import { jsonText } from './json-output.js';
 import { collect, type CommonOptions, type DefineCommand } from './options.js';
-import { isConfigName, shortPath } from './paths.js';
+import { isConfigName, shellWord, shortPath } from './paths.js';
 import { progressDisplay } from './progress.js';
 import { warner } from './remarks.js';
 import { stopSignals } from './stop-signals.js';
@@ -288,7 +287,8 @@ async function evaluateRun(run: CheckedRun, dataset: Dataset, split: SplitName, 
   const plan = planEstimation(options, model.standard, states.train ?? examples);
   const kernels = await loadKernelsFor(model.parameters, workloadOf(plan));
   const { group, seed, path, updates, gibbsSteps, directory } = run;
-  const shared = { group, seed, path, algorithm: configOf(run).training.algorithm, updates, gibbsSteps, ...readEvents(directory) };
+  const { events, warnings } = readRun(directory, warner(options, terminal));
+  const shared = { group, seed, path, algorithm: configOf(run).training.algorithm, updates, gibbsSteps, events, warnings };
   try {
     if (plan.estimator === undefined) {
       if (!isBinaryMatrix(examples) || (model.standard.visibleLayer ?? binaryLayer).kind !== 'binary') {
@@ -305,11 +305,11 @@ async function evaluateRun(run: CheckedRun, dataset: Dataset, split: SplitName, 
   }
 }
 
-/** The events of a run, and its warnings. */
-function readEvents(directory: RunDirectory): { events: MeasuredEvent[]; warnings: WarningEvent[] } {
-  const lines = readFileSync(directory.metrics, 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>);
-  const events = lines.filter(({ event }) => event !== 'warning').map((line) => ({ ...line, ...(line.averaged as object | undefined) }) as unknown as MeasuredEvent);
-  return { events, warnings: lines.filter(({ event }) => event === 'warning') as unknown as WarningEvent[] };
+/** The options that decide what is compared, for the command on the page. */
+function commandOptions({ seeds, baseline, set = [], estimator }: Options): string[] {
+  const given = { seeds, baseline, estimator: estimator === 'auto' ? undefined : estimator };
+  const named = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${shellWord(value)}`]));
+  return [...named, ...set.map((entry) => `--set ${shellWord(entry)}`)];
 }
 
 async function compare(args: readonly string[], options: Options, terminal: Terminal): Promise<number> {
@@ -326,7 +326,12 @@ async function compare(args: readonly string[], options: Options, terminal: Term
   for (const run of runs) compared.push(await evaluateRun(run, dataset, split, options, terminal));
   const quantity: Quantity = options.estimator === 'none' ? 'log pseudo-likelihood' : 'log-likelihood';
   const comparison: Comparison = compareRuns(compared, baseline, split, quantity);
-  const page = undefined as string | undefined;
+  const page = options.report ? join(output, pageName) : undefined;
+  if (page !== undefined) {
+    const command = ['rbm-train compare', ...args.map(shellWord), ...commandOptions(options)].join(' ');
+    const { writeComparisonPage } = await import('../report/comparison-page.js');
+    await writeComparisonPage(page, comparison, { data: dataset.name, source: sourceOf(comparison), intervals: describeIntervals(comparison), command });
+  }
   if (options.json) {
     terminal.out(`${jsonText({ ...comparison, ...(page !== undefined && { page }) })}\n`);
     return exitCodes.ok;

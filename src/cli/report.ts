@@ -8,7 +8,8 @@ import { configError } from '../config/index.js';
 import type { RunConfig } from '../config/run-config.js';
 import { loadDataset, type Dataset } from '../datasets/index.js';
 import { exitCodes, isRbmError, messageOf, printable, RbmError } from '../errors.js';
-import { writePictures, writeReport, type PictureFormat, type ReportRequest } from '../report/write-report.js';
+import { pictureFormats, type PictureFormat } from '../report/picture-files.js';
+import { writePictures, writeReport, type ReportRequest } from '../report/write-report.js';
 import { loadRunConfig, openRunDirectory } from '../run/open-run.js';
 import { stoppablePause } from '../run/stop-request.js';
 import { jsonText } from './json-output.js';
@@ -22,8 +23,6 @@ interface ReportOptions extends CommonOptions {
   format?: string;
 }
 
-const formats: readonly PictureFormat[] = ['svg', 'png'];
-
 /** Checks what can be checked without the run. */
 function checkOptions({ output, pictures, format }: ReportOptions): void {
   for (const [name, value] of Object.entries({ output, pictures, format })) {
@@ -34,8 +33,8 @@ function checkOptions({ output, pictures, format }: ReportOptions): void {
   }
   if (format === undefined) return;
   if (pictures === undefined) throw new RbmError('usage', '--format is that of the pictures', { hint: 'Name a folder for them with --pictures.' });
-  if (!formats.includes(format as PictureFormat)) {
-    throw new RbmError('usage', `--format ${printable(format)}: there is no such format`, { hint: `Formats are: ${formats.join(', ')}.` });
+  if (!pictureFormats.includes(format as PictureFormat)) {
+    throw new RbmError('usage', `--format ${printable(format)}: there is no such format`, { hint: `Formats are: ${pictureFormats.join(', ')}.` });
   }
 }
 
@@ -80,7 +79,7 @@ export const reportCommand: DefineCommand = (command, terminal, finish) => {
   command
     .option('-o, --output <file>', 'file to write instead of report.html in the run')
     .option('--pictures <folder>', 'write every picture of the report as a file into this folder instead')
-    .option('--format <name>', `of charts as files: ${formats.join(' or ')} (images are always PNG)`)
+    .option('--format <name>', `of the pictures: ${pictureFormats.join(' or ')} (default: charts as SVG, images as PNG)`)
     .action(async (run: string, options: ReportOptions) => {
       await report(run, options, terminal);
       finish(exitCodes.ok);

@@ -17,6 +17,8 @@ export interface Screen {
   /** Lines, as they are now. */
   readonly height: number;
   readonly colours: Colours;
+  /** Calls the listener when the process goes on after it was stopped: the shell has written meanwhile. */
+  onContinue?(listener: () => void): void;
 }
 
 /** Where a command reads its surroundings and writes its output. */
@@ -151,6 +153,10 @@ export function processTerminal(): Terminal {
         return stdout.rows ?? 24;
       },
       colours: coloursOf(process),
+      onContinue(listener) {
+        // Windows has no such signal.
+        if (process.platform !== 'win32') process.on('SIGCONT', listener);
+      },
     },
     get isOutputLost() {
       return stdout.destroyed;

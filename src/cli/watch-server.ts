@@ -12,11 +12,18 @@ import type { AddressInfo } from 'node:net';
 import { messageOf, RbmError } from '../errors.js';
 import { systemCode } from '../file-errors.js';
 import { eventStreamPath, livePage } from '../report/live.js';
+import type { Stopped } from '../run/stop-request.js';
 
 const address = '127.0.0.1';
 
 /** Milliseconds between signs of life to the pages that listen. */
 const heartbeat = 15_000;
+
+/** After a page was made, no change is told for so many times the CPU time that it took: the training may need this machine. */
+const restPerWork = 4;
+
+/** And no longer than this, in milliseconds. */
+const longestRest = 60_000;
 
 /** A live page that is being served. */
 export interface LiveServer {
@@ -90,6 +97,11 @@ class LivePage implements LiveServer {
   /** Versions of another server are others. */
   readonly #start = Date.now().toString(36);
   #changes = 0;
+  /** Pages that are being made. */
+  #working = 0;
+  /** When changes may be told again, by the clock of `performance`. */
+  #restUntil = 0;
+  #telling: NodeJS.Timeout | undefined;
   #rendered: { readonly version: string; readonly page: Promise<string> } | undefined;
 
   constructor(server: Server, port: number, render: () => Promise<string>) {
@@ -97,7 +109,10 @@ class LivePage implements LiveServer {
     this.#render = render;
     this.url = `http://${address}:${port}/`;
     this.#hosts = [address, 'localhost'].flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]));
-    server.on('request', (request, response) => void this.#answer(request, response));
+    server.on('request', (request, response) => {
+      // Where there is no answer any more, a page keeps what it shows.
+      this.#answer(request, response).catch(() => response.destroy());
+    });
     this.#heartbeat = setInterval(() => this.#send(':\n\n'), heartbeat);
     this.#heartbeat.unref();
   }
@@ -108,11 +123,22 @@ class LivePage implements LiveServer {
 
   changed(): void {
     this.#changes++;
-    this.#send(`data: ${this.#version}\n\n`);
+    this.#tell();
+  }
+
+  /** Tells of the latest change, as soon as that may be. */
+  #tell(): void {
+    // Who makes a page calls this when it is made.
+    if (this.#telling !== undefined || this.#working > 0) return;
+    this.#telling = setTimeout(() => {
+      this.#telling = undefined;
+      this.#send(`data: ${this.#version}\n\n`);
+    }, Math.max(0, this.#restUntil - performance.now())).unref();
   }
 
   async close(): Promise<void> {
     clearInterval(this.#heartbeat);
+    clearTimeout(this.#telling);
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
@@ -123,13 +149,34 @@ class LivePage implements LiveServer {
     for (const listener of this.#listeners) listener.write(text);
   }
 
-  /** The page of now; made once for each state of the run. */
+  /** Makes a page, and sees to it that this does not take all of the machine. */
+  async #make(version: string): Promise<string> {
+    const start = process.cpuUsage();
+    this.#working++;
+    clearTimeout(this.#telling);
+    this.#telling = undefined;
+    try {
+      return livePage(await this.#render(), version);
+    } finally {
+      const { user, system } = process.cpuUsage(start);
+      this.#working--;
+      this.#restUntil = performance.now() + Math.min(longestRest, (restPerWork * (user + system)) / 1000);
+      if (version !== this.#version) this.#tell();
+    }
+  }
+
+  /**
+   * The page of now; made once for each state of the run.
+   *
+   * @throws Stopped where the server ends while it is made
+   */
   async #page(): Promise<string> {
     const version = this.#version;
-    if (this.#rendered?.version !== version) this.#rendered = { version, page: this.#render().then((page) => livePage(page, version)) };
+    if (this.#rendered?.version !== version) this.#rendered = { version, page: this.#make(version) };
     try {
       return await this.#rendered.page;
     } catch (error) {
+      if ((error as Stopped).name === 'Stopped') throw error;
       // What can't be read now may be there at the next change.
       return livePage(messagePage('This run can’t be shown', messageOf(error)), version);
     }

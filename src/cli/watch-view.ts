@@ -37,6 +37,9 @@ const largestPicture = 20;
 /** Rows of diagnostics where the height does not limit them. */
 const diagnosticRows = 12;
 
+/** Where filters would leave fewer rows than this for the diagnostics, there are none. */
+const fewestDiagnosticRows = 2;
+
 /** Warnings that are shown, the latest ones. */
 const shownWarnings = 3;
 
@@ -208,18 +211,30 @@ function shapeOf({ checkpoint: { identity, parameters } }: RunState): readonly [
   return identity.shape ?? (kind === 'categorical' ? undefined : squareShape(parameters.visibleUnits));
 }
 
+/** How large filters are drawn, in pixels, and how many of the data's go into one; undefined of data that are no pictures. */
+function pictureSize(state: RunState, width: number): { readonly height: number; readonly width: number; readonly factor: number } | undefined {
+  const shape = shapeOf(state);
+  if (shape === undefined) return undefined;
+  const factor = Math.max(1, Math.ceil(Math.max(...shape) / Math.min(largestPicture, width)));
+  return { height: Math.ceil(shape[0] / factor), width: Math.ceil(shape[1] / factor), factor };
+}
+
+/** Lines of a heading and one band of filters; 0 where there are none. */
+function leastFilterLines(state: RunState, width: number): number {
+  const size = pictureSize(state, width);
+  return size === undefined ? 0 : 1 + Math.ceil(size.height / 2);
+}
+
 /** The filters of the first hidden units, as many as fit. */
 function filterLines(state: RunState, options: ViewOptions, lines: number): string[] {
-  const shape = shapeOf(state);
-  const { hiddenUnits } = state.checkpoint.parameters;
   const { width, colours, unicode } = options;
-  if (shape === undefined || lines < 3) return [];
-  const factor = Math.max(1, Math.ceil(Math.max(...shape) / Math.min(largestPicture, width)));
-  const size = { height: Math.ceil(shape[0] / factor), width: Math.ceil(shape[1] / factor) };
+  const shape = shapeOf(state);
+  const size = pictureSize(state, width);
+  const { hiddenUnits } = state.checkpoint.parameters;
+  if (shape === undefined || size === undefined || lines < leastFilterLines(state, width)) return [];
   const { across, down } = picturesThatFit(size, width, lines - 1);
   const count = Math.min(hiddenUnits, across * down);
-  if (Math.ceil(size.height / 2) > lines - 1) return [];
-  const { pictures, scale } = filtersOf(state, count, factor, shape);
+  const { pictures, scale } = filtersOf(state, count, size.factor, shape);
   const which = count === hiddenUnits ? `of all ${count} hidden units` : `of hidden units 1 to ${count} of ${hiddenUnits}`;
   const style = { colours, unicode, scale };
   const marks = colours === 'none' || !unicode ? 'full +, empty −' : 'red +, blue −';
@@ -314,8 +329,10 @@ export function viewLines(state: RunState, options: ViewOptions): string[] {
 
   const diagnostics = diagnosticRowsOf(state.events);
   if (diagnostics.length > 0) {
-    // Half of what is left is for the filters.
-    const room = Math.min(diagnosticRows, Math.floor((height - lines.length - 2) / 2));
+    // A blank line and a heading; then, behind another blank line, one band of filters, unless it leaves too few rows.
+    const left = height - lines.length - 2;
+    const besideFilters = left - 1 - leastFilterLines(state, width);
+    const room = Math.min(diagnosticRows, besideFilters < fewestDiagnosticRows ? left : besideFilters);
     const shown = diagnostics.slice(0, Math.max(0, room));
     if (shown.length > 0) {
       const more = diagnostics.length - shown.length;

@@ -105,6 +105,10 @@ function screenDisplay(terminal: Terminal): Display {
   let drawn = 0;
   let [width, height] = [0, 0];
   let last: RunState | undefined;
+  const interrupted = (): void => {
+    drawn = 0;
+  };
+  screen.onContinue?.(interrupted);
   const draw = (state: RunState): void => {
     // The cursor stays below the last line, and so needs one for itself.
     const lines = viewLines(state, { width: screen.width, height: Math.max(1, screen.height - 1), unicode, colours: screen.colours, now: Date.now() });
@@ -122,9 +126,7 @@ function screenDisplay(terminal: Terminal): Display {
     look() {
       if (last !== undefined && (screen.width !== width || screen.height !== height)) draw(last);
     },
-    interrupted() {
-      drawn = 0;
-    },
+    interrupted,
   };
 }
 

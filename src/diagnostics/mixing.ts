@@ -21,11 +21,11 @@
 
 import {
   canonicalSum,
-  copyVisibleRows,
   createHostStates,
   isBinaryMatrix,
   readVisibleRow,
   selectVisibleRows,
+  visibleRowsOf,
   type Phase,
   type VisibleStates,
 } from '../kernels/index.js';
@@ -58,9 +58,11 @@ const tracedChains = 8;
 const landmarkCount = 3;
 /** … so many steps long. */
 const traceLength = 256;
+/** … and figures of them are of a multiple of so many steps: evaluations after every update would cost more than training. */
+const traceGrain = 32;
 
 /** Traces are thinned out so that they span about so many mixing times or more. */
-const tracedTimes = 20;
+const tracedTimes = 40;
 
 /** 1/e. */
 const inverseE = 0.36787944117144233;
@@ -69,7 +71,7 @@ const inverseE = 0.36787944117144233;
  * When chains no longer follow, and when they do again: r, and the variance of the log weights in nats².
  */
 const limits = {
-  lost: { ratio: 0.2, drift: 1 },
+  lost: { ratio: 0.25, drift: 1 },
   follows: { ratio: 0.05, drift: 0.25 },
 };
 
@@ -123,20 +125,27 @@ function valuesOf(states: VisibleStates): Float64Array {
   return (states as unknown as { readonly values: Float64Array }).values;
 }
 
-/** ‖v − w‖² between a row of `states` and one of `others`, both outside the kernels' memory. */
-function squaredDistance(states: VisibleStates, row: number, others: VisibleStates, other: number): number {
+/** Copies as many rows as `target`, outside the kernels' memory, has. */
+function copyFirstRows(states: VisibleStates, target: VisibleStates): void {
+  if (isBinaryMatrix(states) && isBinaryMatrix(target)) target.words.set(states.words.subarray(0, target.words.length));
+  else if (!isBinaryMatrix(states)) states.readRows(0, valuesOf(target));
+}
+
+/** Σ ‖v − w‖² over `rows` rows of `states` from `row` on and as many of `others` from `other` on, both outside the kernels' memory. */
+function squaredDistance(states: VisibleStates, row: number, others: VisibleStates, other: number, rows: number): number {
   let sum = 0;
   if (isBinaryMatrix(states) && isBinaryMatrix(others)) {
     const { words, wordsPerRow } = states;
     const { words: otherWords } = others;
-    const [first, second] = [row * wordsPerRow, other * wordsPerRow];
-    for (let word = 0; word < wordsPerRow; word++) sum += bitCount(words[first + word] ^ otherWords[second + word]);
+    const [first, offset] = [row * wordsPerRow, (other - row) * wordsPerRow];
+    for (let word = first; word < first + rows * wordsPerRow; word++) sum += bitCount(words[word] ^ otherWords[word + offset]);
     return sum;
   }
   const { columns } = states;
   const [values, otherValues] = [valuesOf(states), valuesOf(others)];
-  for (let unit = 0; unit < columns; unit++) {
-    const difference = values[row * columns + unit] - otherValues[other * columns + unit];
+  const [first, offset] = [row * columns, (other - row) * columns];
+  for (let index = first; index < first + rows * columns; index++) {
+    const difference = values[index] - otherValues[index + offset];
     sum += difference * difference;
   }
   return sum;
@@ -193,13 +202,14 @@ class Mixing implements RunningDiagnostic {
   readonly #kept: VisibleStates;
   readonly #keptEnergies: Float64Array;
   readonly #energies: Float64Array;
-  readonly #rows: Uint32Array;
   /** Landmarks × traced chains × steps: squared distances. */
   readonly #traces: Float64Array;
   readonly #landmarks: VisibleStates;
   readonly #independent: number;
   /** What a window counts in the means over windows, at least. */
   readonly #share: number;
+  /** Figures of the traces up to that update. */
+  #traceFigures: { readonly update: number; readonly findings: Findings } | undefined;
 
   constructor(context: DiagnosticContext) {
     const { model, training } = context;
@@ -212,10 +222,9 @@ class Mixing implements RunningDiagnostic {
     this.#kept = createHostStates(groups * chains, model);
     this.#keptEnergies = new Float64Array(groups * chains);
     this.#energies = new Float64Array(groups * chains);
-    this.#rows = Uint32Array.from({ length: chains }, (_, row) => row);
     this.#landmarks = evenlySpacedRows(data, landmarkCount);
     this.#independent = independentDistance(data);
-    this.#share = min(1 / 4, max(1 / 16, chains / 128));
+    this.#share = min(1 / 8, max(1 / 16, chains / 256));
     this.#traces = new Float64Array(this.#landmarks.rows * min(chains, tracedChains) * traceLength);
     this.#counters[at.stride] = 1;
     this.tensors = {
@@ -232,7 +241,7 @@ class Mixing implements RunningDiagnostic {
     const counters = this.#counters;
     const update = this.#context.update();
     const [current, previous] = [this.#current, this.#previous];
-    copyVisibleRows(visible, this.#rows, current);
+    copyFirstRows(visible, current);
     if (update % counters[at.stride] === 0) this.#trace(update);
     const isFirst = counters[at.seen] === 0;
     counters[at.seen] = 1;
@@ -242,16 +251,14 @@ class Mixing implements RunningDiagnostic {
       counters[at.step] = towards(counters[at.step], this.#meanDistance(previous, 0), 1 / counters[at.steps]);
       isDue = this.#isLookDue(update - counters[at.start]);
     }
-    copyVisibleRows(current, this.#rows, previous);
+    copyFirstRows(current, previous);
     return isDue ? this.#look(update) : undefined;
   }
 
-  /** Mean distance of the chains now from rows of `others`, as a share of that of independent states. */
+  /** Mean squared distance of the chains now from rows of `others`, as a share of that of independent states. */
   #meanDistance(others: VisibleStates, first: number): number {
     const current = this.#current;
-    let sum = 0;
-    for (let row = 0; row < current.rows; row++) sum += squaredDistance(current, row, others, first + row);
-    return sum / current.rows / this.#independent;
+    return squaredDistance(current, 0, others, first, current.rows) / current.rows / this.#independent;
   }
 
   /** Looks whether the states of the window's start are forgotten; whether the drift is to be looked at. */
@@ -318,8 +325,7 @@ class Mixing implements RunningDiagnostic {
     const chains = this.#current.rows;
     const groups = this.#kept.rows / chains;
     const group = counters[at.kept] === 0 ? 0 : (counters[at.group] + 1) % groups;
-    const rows = this.#rows.map((row) => row + group * chains);
-    for (let row = 0; row < chains; row++) copyRowTo(this.#current, row, this.#kept, rows[row]);
+    copyFirstRows(this.#current, visibleRowsOf(this.#kept, group * chains, chains));
     counters[at.group] = group;
     counters[at.kept] = min(counters[at.kept] + chains, this.#kept.rows);
     counters[at.start] = update;
@@ -387,7 +393,7 @@ class Mixing implements RunningDiagnostic {
     const series = traces.length / traceLength;
     const step = counters[at.traced];
     for (let index = 0; index < series; index++) {
-      traces[index * traceLength + step] = squaredDistance(this.#current, index % chains, this.#landmarks, floor(index / chains));
+      traces[index * traceLength + step] = squaredDistance(this.#current, index % chains, this.#landmarks, floor(index / chains), 1);
     }
     counters[at.traced]++;
     if (counters[at.traced] < traceLength) return;
@@ -412,10 +418,14 @@ class Mixing implements RunningDiagnostic {
   }
 
   /** The worst landmark's autocorrelation time, in updates, and R-hat. */
-  #traceFigures(): Findings {
+  #figuresOfTraces(): Findings {
     const counters = this.#counters;
+    const { [at.stride]: stride, [at.traced]: traced } = counters;
+    const length = traced - (traced % traceGrain);
+    const last = floor(this.#context.update() / stride) - (traced - length);
+    const update = last * stride;
+    if (this.#traceFigures?.update === update) return this.#traceFigures.findings;
     const chains = min(this.#current.rows, tracedChains);
-    const length = counters[at.traced];
     const times: number[] = [];
     const ratios: number[] = [];
     for (let landmark = 0; landmark < this.#landmarks.rows; landmark++) {
@@ -427,18 +437,20 @@ class Mixing implements RunningDiagnostic {
       const traces: Traces = { chains, length, values };
       const time = integratedAutocorrelationTime(traces);
       const ratio = rHat(traces);
-      if (time !== undefined) times.push(time * counters[at.stride]);
+      if (time !== undefined) times.push(time * stride);
       if (ratio !== undefined) ratios.push(ratio);
     }
-    return {
+    const findings = {
       ...(times.length > 0 && { integratedAutocorrelationTime: times.reduce((a, b) => max(a, b)) }),
       ...(ratios.length > 0 && { rHat: ratios.reduce((a, b) => max(a, b)) }),
     };
+    this.#traceFigures = { update, findings };
+    return findings;
   }
 
   async measure(cooperation: Cooperation): Promise<Findings> {
     const { kernels, model, splits } = this.#context;
-    const findings: Record<string, Findings[string]> = { ...this.#traceFigures(), ...this.#figures() };
+    const findings: Record<string, Findings[string]> = { ...this.#figuresOfTraces(), ...this.#figures() };
     if (this.#counters[at.seen] === 1) {
       const ofChains = meanWithError(await freeEnergiesOf(kernels, model, this.#previous, cooperation));
       const ofData = meanWithError(await freeEnergiesOf(kernels, model, evenlySpacedRows(splits.train, dataRows), cooperation));
@@ -450,17 +462,6 @@ class Mixing implements RunningDiagnostic {
     }
     return findings;
   }
-}
-
-/** Copies one row. */
-function copyRowTo(states: VisibleStates, row: number, target: VisibleStates, targetRow: number): void {
-  if (isBinaryMatrix(states) && isBinaryMatrix(target)) {
-    const { words, wordsPerRow } = states;
-    target.words.set(words.subarray(row * wordsPerRow, (row + 1) * wordsPerRow), targetRow * wordsPerRow);
-    return;
-  }
-  const { columns } = states;
-  valuesOf(target).set(valuesOf(states).subarray(row * columns, (row + 1) * columns), targetRow * columns);
 }
 
 /** Mixing of persistent chains. */

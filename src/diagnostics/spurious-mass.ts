@@ -250,7 +250,7 @@ export const spuriousMass: Diagnostic = {
   name,
   summary: 'where the model puts its probability, by Hamming distance from the nearest training example; the worst spurious modes',
   cost:
-    'exact: 2 to 5 ns for every visible state and hidden unit, of at most 2^24 states and 2^30 states × units (2^16 × 16: 5 ms); ' +
+    'exact: 3 ns for every visible state and hidden unit and 100 ns for every state, of at most 2^24 states and 2^30 states × units (2^16 × 16: 10 to 20 ms); ' +
     'tempered: (20 + samples/20)·10 Gibbs steps of 20·rungs chains, every sample against every training example (784 × 500: some 15 s)',
   byDefault: false,
   keys: [

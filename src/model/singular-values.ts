@@ -44,10 +44,10 @@ function forEachRowPiece({ rows, columns, readRows }: Matrix, visit: (piece: Flo
   }
 }
 
-/** Σ x_k·y_k, canonical. */
-function dot(x: Float64Array, y: Float64Array, products: Float64Array): number {
-  for (let k = 0; k < x.length; k++) products[k] = x[k] * y[k];
-  return canonicalSum(products, x.length);
+/** ‖x‖; `squares` receives its squares. */
+function normOf(x: Float64Array, squares: Float64Array): number {
+  for (let k = 0; k < x.length; k++) squares[k] = x[k] * x[k];
+  return sqrt(canonicalSum(squares, x.length));
 }
 
 /**
@@ -109,33 +109,66 @@ function gramMatrix(weights: Matrix): Float64Array {
   return gram;
 }
 
-/**
- * Takes the parts along orthonormal vectors out of a vector: again where little was left, as rounding has its share of that.
- *
- * @returns the norm of what is left
- */
-function makeOrthogonal(vector: Float64Array, basis: readonly Float64Array[], products: Float64Array): number {
-  let before = sqrt(dot(vector, vector, products));
-  for (;;) {
-    for (const other of basis) {
-      const share = dot(vector, other, products);
-      for (let j = 0; j < vector.length; j++) vector[j] -= share * other[j];
-    }
-    const after = sqrt(dot(vector, vector, products));
-    if (!(after < orthogonalShare * before) || after === 0) return after;
-    before = after;
-  }
-}
+/** Orthonormal vectors, to which further ones are made orthogonal. Products with all of them at once are the kernels'. */
+class Basis {
+  /** Vectors so far. */
+  size = 0;
+  readonly #kernels: Kernels;
+  readonly #key: StreamKey;
+  /** The vectors, most × m, in the place of weights; those to come are 0. */
+  readonly #vectors: Model;
+  readonly #shares: Matrix;
+  readonly #parts: Matrix;
+  readonly #room: Float64Array;
 
-/** A random unit vector orthogonal to orthonormal ones, of which there are fewer than it has elements. */
-function randomDirection(key: StreamKey, basis: readonly Float64Array[], products: Float64Array): Float64Array {
-  const { length } = products;
-  const signs = createBinaryMatrix(1, length);
-  sampleBernoulliRow({ key, update: basis.length, step: 0, layer: 0, temperature: 0 }, 0, length, new Float64Array(length).fill(0.5), 0, signs, 0);
-  const vector = Float64Array.from({ length }, (_, j) => 2 * getUnit(signs, 0, j) - 1);
-  const norm = makeOrthogonal(vector, basis, products);
-  for (let j = 0; j < length; j++) vector[j] /= norm;
-  return vector;
+  constructor(kernels: Kernels, most: number, m: number, key: StreamKey) {
+    this.#kernels = kernels;
+    this.#key = key;
+    this.#vectors = kernels.createModel(most, m);
+    [this.#shares, this.#parts] = [kernels.createMatrix(1, most), kernels.createMatrix(1, m)];
+    this.#room = new Float64Array(m);
+  }
+
+  /** Adds a unit vector that is orthogonal to the others. */
+  add(vector: Float64Array): void {
+    this.#vectors.weights.writeRows(this.size++, vector);
+  }
+
+  /**
+   * Takes the parts along the vectors out of another one: again where little was left, as rounding has its share of that.
+   *
+   * @returns the norm of what is left
+   */
+  async makeOrthogonal(vector: Float64Array): Promise<number> {
+    let before = normOf(vector, this.#room);
+    for (;;) {
+      this.#parts.writeRows(0, vector);
+      this.#kernels.visibleInputsFromMeans(this.#vectors, this.#parts, 1, this.#shares);
+      this.#kernels.hiddenInputs(this.#vectors, this.#shares, 1, this.#parts);
+      await this.#kernels.finish();
+      this.#parts.readRows(0, this.#room);
+      for (let j = 0; j < vector.length; j++) vector[j] -= this.#room[j];
+      const after = normOf(vector, this.#room);
+      if (!(after < orthogonalShare * before) || after === 0) return after;
+      before = after;
+    }
+  }
+
+  /** A random unit vector orthogonal to these, of which there are fewer than it has elements. */
+  async randomDirection(): Promise<Float64Array> {
+    const { length } = this.#room;
+    const signs = createBinaryMatrix(1, length);
+    const address = { key: this.#key, update: this.size, step: 0, layer: 0, temperature: 0 };
+    sampleBernoulliRow(address, 0, length, new Float64Array(length).fill(0.5), 0, signs, 0);
+    const vector = Float64Array.from({ length }, (_, j) => 2 * getUnit(signs, 0, j) - 1);
+    const norm = await this.makeOrthogonal(vector);
+    return vector.map((value) => value / norm);
+  }
+
+  /** Frees its memory. */
+  release(): void {
+    this.#kernels.release(this.#vectors, this.#shares, this.#parts);
+  }
 }
 
 /** The largest eigenvalues of WᵀW as far as Lanczos' method finds them, decreasing. */
@@ -146,29 +179,29 @@ async function ritzValues(kernels: Kernels, model: Model, squaredNorm: number, k
   const unbiased: Model = { visibleUnits: n, hiddenUnits: m, visibleLayer, weights, visibleBias: ofVisible.visibleBias, hiddenBias: ofHidden.hiddenBias };
   const [hidden, visible] = [kernels.createMatrix(1, m), kernels.createMatrix(1, n)];
   const tridiagonal = new Float64Array(lanczosSteps * lanczosSteps);
-  const products = new Float64Array(m);
+  const basis = new Basis(kernels, lanczosSteps, m, key);
   const next = new Float64Array(m);
-  const basis: Float64Array[] = [];
-  let vector = randomDirection(key, basis, products);
+  let vector = await basis.randomDirection();
   for (let step = 0; step < lanczosSteps; step++) {
     hidden.writeRows(0, vector);
     kernels.visibleInputsFromMeans(unbiased, hidden, 1, visible);
     kernels.hiddenInputs(unbiased, visible, 1, hidden);
     await kernels.finish();
     hidden.readRows(0, next);
-    tridiagonal[step * lanczosSteps + step] = dot(vector, next, products);
-    basis.push(vector);
+    tridiagonal[step * lanczosSteps + step] = canonicalSum(next.map((value, j) => value * vector[j]));
     if (step + 1 === lanczosSteps) break;
-    const norm = makeOrthogonal(next, basis, products);
+    basis.add(vector);
+    const norm = await basis.makeOrthogonal(next);
     if (norm > negligible * squaredNorm) {
       tridiagonal[step * lanczosSteps + step + 1] = norm;
       tridiagonal[(step + 1) * lanczosSteps + step] = norm;
       vector = next.map((value) => value / norm);
     } else {
       // The vectors so far are all that W makes of the start: on with another, for values that occur more than once.
-      vector = randomDirection(key, basis, products);
+      vector = await basis.randomDirection();
     }
   }
+  basis.release();
   kernels.release(ofVisible, ofHidden, hidden, visible);
   return symmetricEigenvalues(tridiagonal, lanczosSteps);
 }

@@ -65,7 +65,7 @@ export function histogramOf(sets: readonly NamedValues[], range?: readonly [numb
   const edges = edgesOf(least, largest);
   const bins = edges.length - 1;
   const shares = known.map(({ values, ...set }) => {
-    const counts = new Array<number>(bins).fill(0);
+    const counts = new Float64Array(bins);
     for (const value of values) {
       // By search, so that a value counts where the edges say, whatever a division would round to.
       let [low, high] = [0, bins - 1];
@@ -76,7 +76,7 @@ export function histogramOf(sets: readonly NamedValues[], range?: readonly [numb
       }
       counts[low] += 1;
     }
-    return { ...set, shares: counts.map((count) => count / values.length) };
+    return { ...set, shares: Array.from(counts, (count) => count / values.length) };
   });
   return { edges, shares };
 }

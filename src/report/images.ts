@@ -79,14 +79,17 @@ export function tileGrid(
   return { width: gridWidth, height: gridHeight, places };
 }
 
-/** Pixels between images that stand together. */
-const between = 4;
+/** Pixels between images that stand together: fewer between small ones, which are enlarged more. */
+function distanceBetween(images: readonly Pixels[]): number {
+  return max(1, min(4, round(max(...images.map(({ width }) => width)) / 16)));
+}
 
 /** Several images in one, side by side or below each other, with what lets the page through between them. */
 export function joinImages(images: readonly Pixels[], direction: 'beside' | 'below'): Pixels {
   const isBeside = direction === 'beside';
   const along = ({ width, height }: Pixels): number => (isBeside ? width : height);
   const across = ({ width, height }: Pixels): number => (isBeside ? height : width);
+  const between = distanceBetween(images);
   const length = images.reduce((sum, image) => sum + along(image) + between, -between);
   const breadth = max(...images.map(across));
   const [width, height] = isBeside ? [length, breadth] : [breadth, length];

@@ -20,6 +20,7 @@ const liveScript = `(() => {
   state.setAttribute('role', 'status');
   state.className = 'live-state';
   document.body.append(state);
+  const live = 'live';
   const say = (text) => { state.textContent = text; };
   const keyOf = (element, index) => element.id || (element.querySelector('summary') || element).textContent.trim() || String(index);
   let shown = document.documentElement.dataset.liveVersion;
@@ -54,7 +55,7 @@ const liveScript = `(() => {
         replace(new DOMParser().parseFromString(text, 'text/html'));
         shown = aim;
       }
-      say('live');
+      say(live);
     } catch {
       say('This page could not be brought up to date; that is tried again at the next change.');
     } finally {
@@ -62,6 +63,7 @@ const liveScript = `(() => {
     }
   };
   const source = new EventSource('${eventStreamPath}');
+  source.onopen = () => say(live);
   source.onmessage = (event) => { wanted = event.data; update(); };
   source.onerror = () => say('rbm-train watch has ended: this is the last state that it showed.');
   document.addEventListener('visibilitychange', update);

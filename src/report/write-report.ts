@@ -6,17 +6,17 @@ import { basename, join } from 'node:path';
 import { writeFileAtomically } from '../checkpoint/atomic-write.js';
 import type { RunDirectory } from '../checkpoint/run-directory.js';
 import type { Dataset } from '../datasets/index.js';
-import { messageOf, printable, RbmError } from '../errors.js';
+import { messageOf, printable } from '../errors.js';
 import { createModel } from '../model/parameters.js';
 import { standardParameters } from '../model/units/index.js';
 import { loadKernelsFor } from '../run/kernels.js';
 import { count, counted } from './numbers.js';
 import { pageHtml, type MadeSection, type Page } from './page.js';
+import { pictureFiles, type PictureFormat } from './picture-files.js';
 import { readRun } from './read-run.js';
 import type { RunRecord } from './run-record.js';
 import type { Picture, Section } from './section.js';
 import { sections as allSections } from './sections/index.js';
-import { standaloneSvg } from './style.js';
 
 /** What reports are made with. */
 export interface ReportRequest {
@@ -106,33 +106,20 @@ export async function writeReport(directory: RunDirectory, request: ReportReques
   return { file, bytes: Buffer.byteLength(html, 'utf8'), sections: page.sections.length, pictures: picturesOf(page).length };
 }
 
-/** How charts are written as files; images are PNG in both. */
-export type PictureFormat = 'svg' | 'png';
-
-/** The bytes of a picture as a file, and the ending of its name. */
-async function pictureFile({ svg, png }: Picture, format: PictureFormat): Promise<{ ending: string; content: Uint8Array | string } | undefined> {
-  if (png !== undefined) return { ending: 'png', content: png.bytes };
-  if (svg === undefined) return undefined;
-  const standalone = standaloneSvg(svg);
-  if (format === 'svg') return { ending: 'svg', content: standalone };
-  throw new RbmError('usage', '--format png: charts can be written as SVG only', { hint: 'Leave out --format; browsers and drawing programs make PNG files of SVG.' });
-}
-
 /**
  * Writes every picture of the report as a file of its own, named as the picture is.
  *
  * @param folder made where it is not there
+ * @param request format left out: charts as SVG, images as PNG
  * @returns the files
  * @throws RbmError as {@link writeReport}
  */
 export async function writePictures(directory: RunDirectory, folder: string, request: ReportRequest & { readonly format?: PictureFormat }): Promise<string[]> {
   const page = await makePage(readRun(directory, request.warn), request);
   const files: string[] = [];
-  for (const picture of picturesOf(page)) {
-    const made = await pictureFile(picture, request.format ?? 'svg');
-    if (made === undefined) continue;
-    const file = join(folder, `${picture.name}.${made.ending}`);
-    writeFileAtomically(file, made.content);
+  for (const { name, bytes } of picturesOf(page).flatMap((picture) => pictureFiles(picture, request.format))) {
+    const file = join(folder, name);
+    writeFileAtomically(file, bytes);
     files.push(file);
   }
   return files;

@@ -107,6 +107,16 @@ test('the table: a row for each group, what the intervals are over, and no word 
   expect(stdout).toContain('95 % intervals are over the seeds, each paired with the same seed');
 });
 
+test('the page stands beside the runs, and its place is told', async () => {
+  const args = ['compare', 'out/cd-1', 'out/sml-1', '-o', 'out'];
+  const [text, json] = [await cli(...args), await cli(...args, '--json', '--quiet')];
+  expect({ code: text.code, stderr: text.stderr }).toEqual({ code: 0, stderr: 'wrote out/comparison.html\n' });
+  expect(JSON.parse(json.stdout).page).toBe(join(folder.path, 'out', 'comparison.html'));
+  const html = readFileSync(join(folder.path, 'out', 'comparison.html'), 'utf8');
+  expect(html).toContain('bars-and-stripes 3×3');
+  expect(html).toContain('rbm-train compare out/cd-1 out/sml-1');
+});
+
 test('stopped by a signal, the same command goes on to the same digest', async () => {
   writeConfig('long', "algorithm: 'cd', updates: 15000");
   const args = ['compare', 'cd.json', 'long.json', '--seeds', '1', '-o', 'out', '--no-report', '--set', 'log.every={updates: 200}', '--set', 'evaluation.every=never'];

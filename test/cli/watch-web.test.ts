@@ -5,10 +5,12 @@ import { createHash } from 'node:crypto';
 import { createServer, get, request, type IncomingMessage, type RequestOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { messagePage, serveLivePage, type LiveServer } from '../../src/cli/watch-server.js';
+import { Stopped } from '../../src/run/stop-request.js';
 import { outcomeOf, runCli, startCli, temporaryFolder, type RunOutcome } from './support/run-cli.js';
 
 interface Answer {
@@ -140,6 +142,40 @@ describe('the server', () => {
     expect(version).not.toBe(versionOf(before));
     expect(rendered).toBe(count + 1);
     for (const { close } of listeners) close();
+  });
+
+  test('where making a page takes long, changes are told so seldom that most of the machine is left to the training', async () => {
+    const work = 200;
+    const slow = await serveLivePage(0, async () => {
+      await sleep(work);
+      const start = process.cpuUsage();
+      while (process.cpuUsage(start).user < 1000 * work);
+      return messagePage('Slow', '');
+    });
+    try {
+      const { next } = await listen(`${slow.url}events`);
+      await next();
+      const made = ask(slow.url);
+      await sleep(work / 2);
+      // While it is made, and after.
+      slow.changed();
+      await made;
+      const start = performance.now();
+      slow.changed();
+      slow.changed();
+      const version = await next();
+      // Timers count from a clock of whole milliseconds.
+      expect(performance.now() - start).toBeGreaterThan(4 * work - 50);
+      expect(versionOf((await ask(slow.url)).body)).toBe(version);
+    } finally {
+      await slow.close();
+    }
+  });
+
+  test('a stop while a page is made is no page', async () => {
+    const stopped = await serveLivePage(0, () => Promise.reject(new Stopped('SIGINT')));
+    await expect(ask(stopped.url)).rejects.toThrow('socket hang up');
+    await stopped.close();
   });
 
   test('a page that can’t be made says why, and is tried again after the next change', async () => {

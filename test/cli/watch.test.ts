@@ -162,6 +162,13 @@ describe('how a run stands', () => {
     expect((await stateOf(withSession(`stands-${why.replaceAll(' ', '-')}`, session))).status).toBe(status);
   });
 
+  test('a finished run that is to go on is not finished', async () => {
+    expect((await stateOf(finished)).status).toBe('finished');
+    const path = copyOf(finished, 'longer');
+    cpSync(join(unfinished, 'config.json'), join(path, 'config.json'));
+    expect((await stateOf(path)).status).toBe('unknown');
+  });
+
   test('a run that has diverged ends the watch with 4, one that has failed with 1', async () => {
     withSession('diverged', { ended: 'diverged' });
     withSession('failed', { ended: 'failed' });
@@ -186,6 +193,19 @@ describe('the view', () => {
       }
     },
   );
+
+  test('diagnostics leave room for a band of filters, where there is some for both', async () => {
+    const state = await stateOf(unfinished);
+    const heads = (height: number): { rows: number; filters: boolean } => {
+      const lines = viewLines(state, { width: 80, height, colours: 'none', unicode: true });
+      return { rows: lines.filter((line) => /^ {2}(fit|mixing)\./.test(line)).length, filters: lines.some((line) => line.startsWith('filters ')) };
+    };
+    // 8 lines of figures, a blank line and a heading, a blank line and 3 lines of filters.
+    expect(heads(16)).toEqual({ rows: 2, filters: true });
+    expect(heads(15)).toEqual({ rows: 5, filters: false });
+    expect(heads(20)).toEqual({ rows: 6, filters: true });
+    expect(heads(60)).toEqual({ rows: 12, filters: true });
+  });
 
   test('filters are columns of the weights', async () => {
     const state = await stateOf(unfinished);

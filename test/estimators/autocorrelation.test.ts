@@ -38,7 +38,7 @@ describe('integratedAutocorrelationTime', () => {
     { correlation: 0.95, chains: 8 },
     { correlation: -0.5, chains: 4 },
   ])('AR(1) with correlation $correlation, $chains chains: (1 + ρ)/(1 − ρ)', ({ correlation, chains }) => {
-    const length = 80_000 / chains;
+    const length = 24_000 / chains;
     const known = (1 + correlation) / (1 - correlation);
     const time = integratedAutocorrelationTime(autoregressive(chains, length, correlation, 11));
     // Sokal (1996), eq. 3.19: relative variance 2·(2M + 1)/N where the sum ends at lag M; 5 standard errors. By lag 6·τ correlations are below e^−12.

@@ -130,7 +130,7 @@ describe('the section', () => {
     const content = await contentOf(filtersSection, { parameters: many, shape: [4, 3], train });
     const units = unitsShown(content);
     expect(units.length).toBe(100);
-    expect(content?.pictures?.[0].caption).toContain('the 100 of 130 hidden units');
+    expect(content?.pictures?.[0].caption).toContain('the 100 most useful of 130 hidden units');
     const bytes = new Uint8Array(40 * 12);
     for (let row = 0; row < 40; row++) for (let unit = 0; unit < 12; unit++) bytes[row * 12 + unit] = (train.words[row] >>> unit) & 1;
     const useful = Array.from({ length: 130 }, (_, unit) => {

@@ -62,11 +62,14 @@ test('images joined keep their pixels, and the page shows between them', () => {
   const one: Pixels = { width: 2, height: 3, places: Uint8Array.of(10, 11, 12, 13, 14, 15) };
   const other: Pixels = { width: 1, height: 1, places: Uint8Array.of(20) };
   const beside = joinImages([one, other], 'beside');
-  expect([beside.width, beside.height]).toEqual([7, 3]);
-  expect([...beside.places]).toEqual([10, 11, 0, 0, 0, 0, 20, 12, 13, 0, 0, 0, 0, 0, 14, 15, 0, 0, 0, 0, 0]);
+  expect([beside.width, beside.height]).toEqual([4, 3]);
+  expect([...beside.places]).toEqual([10, 11, 0, 20, 12, 13, 0, 0, 14, 15, 0, 0]);
   const below = joinImages([one, other], 'below');
-  expect([below.width, below.height]).toEqual([2, 8]);
-  expect([...below.places]).toEqual([10, 11, 12, 13, 14, 15, 0, 0, 0, 0, 0, 0, 0, 0, 20, 0]);
+  expect([below.width, below.height]).toEqual([2, 5]);
+  expect([...below.places]).toEqual([10, 11, 12, 13, 14, 15, 0, 0, 20, 0]);
+  // Larger images stand further apart.
+  const large: Pixels = { width: 233, height: 1, places: new Uint8Array(233).fill(9) };
+  expect(joinImages([large, large, large], 'beside').width).toBe(3 * 233 + 2 * 4);
 });
 
 test('grey goes from black to white, whatever the range; unknown values are not values', () => {

@@ -81,7 +81,7 @@ function comparison(context: SectionContext, { states }: Particles, data: Rows |
     const same = distances.filter((distance) => distance === 0).length;
     sentences.push(`From a sample to the nearest of ${examples.rows} training examples ${figure(meanOf(distances))} of ${states.columns} units differ in the mean; ${same} of ${states.rows} samples are training examples themselves.`);
   }
-  return sentences;
+  return [sentences.join(' ')];
 }
 
 /** The image: examples and particles, beside each other where there is room. */

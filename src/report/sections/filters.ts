@@ -37,8 +37,8 @@ function chooseUnits(weights: Float64Array, hiddenUnits: number, count: number, 
   const chosen = largestFirst(useful, count);
   const units = orderByLikeness(cosines(weights, hiddenUnits, chosen), count, perLine).map((place) => chosen[place]);
   const measure = activities === undefined ? 'the norm of their weights' : `the norm of their weights × the variance of E[h | v] over ${examples} training examples`;
-  const which = count === hiddenUnits ? `all ${count} hidden units` : `the ${count} of ${hiddenUnits} hidden units with the largest usefulness (${measure})`;
-  return { units, order: `${which}; the first is the most useful one, and units with alike weights stand next to each other` };
+  const which = count === hiddenUnits ? `all ${count} hidden units` : `the ${count} most useful of ${hiddenUnits} hidden units`;
+  return { units, order: `${which}; the first is the most useful one (by ${measure}), and units with alike weights stand next to each other` };
 }
 
 /** How far the colours of some weights reach, and what is to be said of it. */
