@@ -134,14 +134,17 @@ body > footer { color: var(--muted); font-size: 0.85rem; padding-block: clamp(3r
 @media print {
   :root, :root[data-theme] { color-scheme: light; ${properties(palettes.light)} --background: #ffffff; }
   @page { margin: 15mm; }
-  body { font-size: 10pt; }
+  html { font-size: 9.5pt; }
+  body { font-size: 1rem; }
   body > nav, #scheme, .skip, figure details { display: none; }
   body > header, main, body > footer { max-width: none; padding-inline: 0; }
   .charts { grid-template-columns: 1fr 1fr; gap: 0.75rem; }
   figure, .remarks li, .headlines > div, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   .scroll { overflow: visible; }
-  th, td { white-space: normal; overflow-wrap: anywhere; }
+  th, td { white-space: normal; overflow-wrap: break-word; padding-right: 1rem; }
+  td { max-width: 40rem; }
+  main > section { padding-top: 1.75rem; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 }
 `.trim();
