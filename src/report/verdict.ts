@@ -12,6 +12,9 @@ import type { RunRecord, WarningEvent } from './run-record.js';
 import type { Remark } from './section.js';
 import { splitSeries } from './series.js';
 
+/** Chance seldom makes differences of more standard errors. */
+const usualErrors = 2;
+
 /** Changes below this share of the whole change count as none. */
 const smallShare = 0.02;
 
@@ -75,7 +78,8 @@ function overfittingRemark(run: RunRecord, train: Series, validation: Series, cr
     kind: 'warning',
     text:
       `Overfitting: since update ${count(best.x)} the validation ${criterion.name} has fallen by ${nats(fall)} nats while that of the training data ` +
-      `rose by ${nats(rise)}. The best parameters are in best.safetensors; weight decay, fewer hidden units or more data would help.`,
+      `rose by ${nats(rise)}. ${run.config.checkpoint?.best === false ? '' : 'The best parameters are in best.safetensors. '}` +
+      'Weight decay, fewer hidden units or more data would help.',
     evidence: `validation ${nats(best.y)} at update ${count(best.x)}, ${nats(last.y)} at update ${count(last.x)}`,
   };
 }
@@ -86,12 +90,14 @@ function gapRemark(run: RunRecord, train: Series, held: Series): Remark | undefi
   const error = Math.sqrt(standardErrorOf(run, 'train') * standardErrorOf(run, 'train') + standardErrorOf(run, held.name) * standardErrorOf(run, held.name));
   if (ofTrain.x !== ofHeld.x || error === 0) return undefined;
   const gap = ofTrain.y - ofHeld.y;
-  const isLarge = gap > 3 * error;
+  const size = Math.abs(gap);
+  const [more, less] = gap > 0 ? ['training', held.name] : [held.name, 'training'];
   return {
     kind: 'neutral',
-    text: isLarge
-      ? `The training data is ${nats(gap)} nats per example more likely than the ${held.name} data, more than chance would make it.`
-      : `Training and ${held.name} data are about equally likely: their difference of ${nats(gap)} nats is within what chance makes it.`,
+    text:
+      size <= usualErrors * error
+        ? `Training and ${held.name} data are about equally likely: chance alone makes differences like theirs of ${nats(size)} nats.`
+        : `The ${more} data is ${nats(size)} nats per example more likely than the ${less} data, more than chance usually makes it.`,
     evidence: `${nats(gap)} ± ${nats(error)} (standard error)`,
   };
 }

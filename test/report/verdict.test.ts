@@ -25,6 +25,11 @@ test.each([
     [/^Overfitting: since update 150 the validation log-likelihood has fallen by 1\.5\d* nats while that of the training data rose/, /^The training data is 6\.0000 nats per example more likely than the validation data/],
   ],
   ['fits both', course((share) => ({ train: saturating(share), validation: saturating(share) - 0.01 })), [/^Levelled off/, /^Training and validation data are about equally likely/]],
+  [
+    'fits the validation data better',
+    course((share) => ({ train: saturating(share), validation: saturating(share) + 1 })),
+    [/^Levelled off/, /^The validation data is 1\.0000 nats per example more likely than the training data/],
+  ],
   ['only wobbles', course((share) => ({ train: saturating(share) - 0.02 * (share > 0.9 ? share : 0) })), [/^Levelled off/]],
 ])('a training that %s', (_, run, expected) => {
   const texts = judge(run).map(({ text }) => text);

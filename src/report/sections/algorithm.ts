@@ -48,12 +48,13 @@ export const algorithmSection: Section = {
     for (const [index, name] of namesOf(run).entries()) {
       const title = capitalised(words(name));
       const file = `algorithm-${index + 1}-${name.toLowerCase().replace(/[^a-z\d]+/g, '-').slice(0, 40)}`;
+      const last = run.events.findLast(({ algorithm }) => algorithm?.[name] !== undefined)?.algorithm?.[name];
       const series = seriesOf(run, name);
-      if (series.length > 0) {
+      const isConstantList = isNumbers(last) && series.every(({ points }) => points.every(({ y }) => y === points[0].y));
+      if (series.length > 0 && !isConstantList) {
         const alternative = alternativeOf(`${title} over updates`, series);
         pictures.push({ name: file, title, alternative, svg: await lineChart({ xLabel: 'update', xDomain: updatesOf(run), yLabel: words(name), alternative, series }), data: seriesTable(title, series) });
       }
-      const last = run.events.findLast(({ algorithm }) => algorithm?.[name] !== undefined)?.algorithm?.[name];
       if (!isNumbers(last) || last.length < 2 || last.length > mostBars) continue;
       const alternative = `${title} at the last evaluation: ${count(last.length)} values, the lowest ${figure(Math.min(...last))}, the highest ${figure(Math.max(...last))}.`;
       const categories = last.map((_, place) => String(place + 1));

@@ -30,7 +30,7 @@ export const mixingSection: Section = {
           ['driftPerMixingTime', 'drift per mixing time'],
           ['freeEnergySpread', 'spread of the chains'],
         ],
-        caption: 'How far training moves the chains’ free energies while they forget where they were, against how much they differ among themselves. Where the drift is the larger, they sample a model that is no longer there.',
+        caption: 'How far training moves the chains’ free energies while they forget where they were, against how much they differ among themselves. The nearer the drift comes to that, the more they sample a model that is no longer there.',
         mayBeLog: true,
       },
       {
