@@ -10,6 +10,7 @@
 import {
   canonicalSum,
   expScaled,
+  log,
   planEnumeration,
   powerOfTwo,
   type EnumerationPlan,
@@ -44,6 +45,12 @@ export interface EnumeratedMass {
   readonly masses: Float64Array;
   /** The most probable of the local maxima farther than asked for, the most probable first, ties by number of the state. */
   readonly modes: readonly EnumeratedMode[];
+  /**
+   * How unevenly the mass at distance 0 is shared among the examples: KL(shares of the examples ‖ p(v) given that v is one of
+   * them), nats; 0 where each has what it should. Infinite where the probability of an example is too small for float64.
+   * The mean log p of the examples is log(mass at distance 0) − entropy of their shares − this.
+   */
+  readonly imbalance: number;
 }
 
 /** p̃ of single states, as mantissa · 2^exponent: each is a block of its own. */
@@ -103,6 +110,7 @@ function byProbability(left: EnumeratedMode, right: EnumeratedMode): number {
  *
  * @param parameters of a model of binary visible units that {@link canVisitAllStates}
  * @param distances of all 2^n states from the nearest example
+ * @param shares of the examples, by number of the state; of each that occurs
  * @param beyond modes are farther than this
  * @param modeCount how many modes are asked for
  * @returns undefined where the parameters are so large that a probability overflows
@@ -112,6 +120,7 @@ export async function enumerateMass(
   kernels: Kernels,
   parameters: ModelParameters,
   distances: Uint8Array,
+  shares: ReadonlyMap<number, number>,
   { beyond, modeCount }: { readonly beyond: number; readonly modeCount: number },
   cooperation: Cooperation = {},
 ): Promise<EnumeratedMass | undefined> {
@@ -132,6 +141,8 @@ export async function enumerateMass(
   const blockMasses = Array.from({ length: levels }, () => new Float64Array(blocks));
   const [mantissas, exponents] = [new Float64Array(blockStates), new Float64Array(blockStates)];
   const probabilities = new Float64Array(blockStates);
+  const excesses = new Float64Array(shares.size);
+  let examples = 0;
   const modes: EnumeratedMode[] = [];
   const isWanted = (mode: EnumeratedMode): boolean => modes.length < modeCount || byProbability(mode, modes[modes.length - 1]) < 0;
   for (let block = 0; block < blocks; block++) {
@@ -142,6 +153,9 @@ export async function enumerateMass(
       const probability = scaledTo(mantissas[index], exponents[index], scale);
       probabilities[index] = probability;
       blockMasses[distances[first + index]][block] += probability;
+      if (distances[first + index] > 0) continue;
+      const share = shares.get(first + index) ?? 0;
+      excesses[examples++] = share * log(share / probability);
     }
     for (let index = 0; index < blockStates; index++) {
       const distance = distances[first + index];
@@ -162,5 +176,6 @@ export async function enumerateMass(
   return {
     masses: masses.map((mass) => mass / total),
     modes: modes.map((mode) => ({ ...mode, probability: mode.probability / total })),
+    imbalance: max(0, canonicalSum(excesses) + log(masses[0])),
   };
 }

@@ -7,6 +7,10 @@
  * share of held-out examples there, the total beyond a distance, and the worst states. Exact where all visible states can be visited,
  * otherwise from tempered samples, with standard errors. Binary visible units only; ±1 units appear as {0,1}.
  *
+ * Probability can also be in the right places and yet unevenly: where the modes of the data lie far apart, CD knows the surroundings
+ * of each, but not how much of the whole each has. So there is the imbalance among the examples, too (exact only): of a CD-1 of 20
+ * million steps on 4×4 bars and stripes, 0.1 % of the mass was spurious, but two of the 30 patterns had 45 to 79 % of the rest.
+ *
  * It carries nothing from update to update. Kept are constants: distances between data and data.
  */
 
@@ -103,9 +107,18 @@ function meanOf(distances: Uint32Array): number {
 interface DataDistances {
   /** Of all states, where they are numbered. */
   readonly ofStates?: Uint8Array;
+  /** Shares of the training examples by number of the state, where they are numbered. */
+  readonly shares?: ReadonlyMap<number, number>;
   /** Of held-out examples. */
   readonly heldOut?: Uint32Array;
   readonly beyond: number;
+}
+
+/** What share of the examples each state has, of those that occur; n ≤ 32. */
+function sharesOfStates({ rows, words, wordsPerRow }: BinaryMatrix): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (let row = 0; row < rows; row++) counts.set(words[row * wordsPerRow], (counts.get(words[row * wordsPerRow]) ?? 0) + 1);
+  return new Map([...counts].map(([state, count]) => [state, count / rows]));
 }
 
 /** The distances of the data. */
@@ -126,7 +139,7 @@ async function measureData(
     heldOut = await nearestDistances(binary(visibleRowsOf(examples, 0, min(examples.rows, mostComparedExamples))), train, cooperation);
   }
   return {
-    ...(ofStates !== undefined && { ofStates }),
+    ...(ofStates !== undefined && { ofStates, shares: sharesOfStates(train) }),
     ...(heldOut !== undefined && { heldOut }),
     beyond: settings.beyond ?? usualDistance(heldOut),
   };
@@ -146,13 +159,13 @@ function heldOutFindings(heldOut: Uint32Array | undefined, levels: number): Find
 /** Of the whole distribution, exactly. */
 async function measureExactly(
   { kernels, model }: DiagnosticContext,
-  { ofStates = new Uint8Array(0), heldOut, beyond }: DataDistances,
+  { ofStates = new Uint8Array(0), shares = new Map<number, number>(), heldOut, beyond }: DataDistances,
   modeCount: number,
   cooperation: Cooperation,
 ): Promise<Findings> {
-  const found = await enumerateMass(kernels, getParameters(model), ofStates, { beyond, modeCount }, cooperation);
+  const found = await enumerateMass(kernels, getParameters(model), ofStates, shares, { beyond, modeCount }, cooperation);
   if (found === undefined) return {};
-  const { masses, modes } = found;
+  const { masses, modes, imbalance } = found;
   const states = { rows: modes.length, columns: model.visibleUnits, wordsPerRow: 1, words: Uint32Array.from(modes, ({ state }) => state) };
   return {
     method: 'exact',
@@ -165,6 +178,7 @@ async function measureExactly(
       ...(heldOut !== undefined && { heldOut: shareBeyond(heldOut, beyond) }),
     },
     meanDistance: canonicalSum(masses.map((mass, distance) => mass * distance)),
+    ...(Number.isFinite(imbalance) && { imbalance }),
     worst: modes.map(({ probability, distance }, row) => ({ state: stateString(states, row), probability, distance })),
   };
 }

@@ -20,16 +20,20 @@ function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
+/** Findings are nested so deep at most; what a damaged file has below that is left out, before a stack overflows. */
+const mostLevels = 16;
+
 /** A value as a diagnostic may give it: without what JSON has no word for; undefined where nothing is left. */
-function findingOf(value: unknown): Finding | undefined {
+function findingOf(value: unknown, level: number): Finding | undefined {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string') return value;
-  if (Array.isArray(value)) return value.map(findingOf).filter((item) => item !== undefined);
-  return isObject(value) ? findingsOf(value) : undefined;
+  if (level === mostLevels) return undefined;
+  if (Array.isArray(value)) return value.map((item) => findingOf(item, level + 1)).filter((item) => item !== undefined);
+  return isObject(value) ? findingsOf(value, level + 1) : undefined;
 }
 
-function findingsOf(value: unknown): Findings {
+function findingsOf(value: unknown, level = 0): Findings {
   if (!isObject(value)) return {};
-  const entries = Object.entries(value).map(([name, item]) => [name, findingOf(item)] as const);
+  const entries = Object.entries(value).map(([name, item]) => [name, findingOf(item, level)] as const);
   return Object.fromEntries(entries.filter((entry): entry is readonly [string, Finding] => entry[1] !== undefined));
 }
 

@@ -1,6 +1,6 @@
 /** `rbm-train export` of a run's metrics: the CSV and the event file against metrics.jsonl itself, and what it refuses. */
 
-import { copyFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
@@ -138,5 +138,16 @@ describe('what cannot be', () => {
     expect(code).toBe(0);
     expect(stderr.match(/falling back/g)).toHaveLength(1);
     expect(fieldsOf(readFileSync(inFolder('damaged.csv'), 'utf8')).map(([update]) => update)).toEqual(['update', '0', '10', '20', '30']);
+  });
+
+  test('figures that no stack is deep enough for, and names that would reach the terminal', async () => {
+    cpSync(inFolder('run'), inFolder('strange'), { recursive: true });
+    const deep = `${'['.repeat(100_000)}1${']'.repeat(100_000)}`;
+    appendFileSync(inFolder('strange', 'metrics.jsonl'), `{"event":"evaluation","update":40,"epoch":1,"algorithm":{"deep":${deep},"\\u001b[31m":"\\u0007"}}\n`);
+    const { code, stdout, stderr } = await cli('export', 'strange', '--csv', '-', '--tensorboard', 'strange-logs', '--quiet');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(fieldsOf(stdout).at(-1)?.[0]).toBe('40');
+    expect(stdout).toContain('algorithm.\\u001b[31m');
+    expect([...stdout].filter((character) => character < ' ' && character !== '\n')).toEqual([]);
   });
 });

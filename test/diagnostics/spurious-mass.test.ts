@@ -55,11 +55,13 @@ function byDefinition(probabilities: readonly number[], examples: readonly numbe
   const distances = probabilities.map((_, state) => min(...examples.map((example) => distance(state, example))));
   const masses = Array.from({ length: max(...distances) + 1 }, () => 0);
   probabilities.forEach((p, state) => (masses[distances[state]] += p));
+  const shareOf = (state: number): number => examples.filter((example) => example === state).length / examples.length;
+  const imbalance = [...new Set(examples)].reduce((sum, state) => sum + shareOf(state) * Math.log((shareOf(state) * masses[0]) / probabilities[state]), 0);
   const maxima = probabilities
     .map((probability, state) => ({ probability, state, distance: distances[state] }))
     .filter(({ state, probability }) => distances[state] > beyond && Array.from({ length: n }, (_, i) => probabilities[state ^ (1 << i)]).every((p) => p <= probability))
     .toSorted((left, right) => right.probability - left.probability);
-  return { masses, maxima };
+  return { masses, maxima, imbalance };
 }
 
 /** p(v) of every state in ordinary arithmetic, for models too large for the oracle. */
@@ -142,6 +144,7 @@ interface Measured {
   readonly standardErrors: number[];
   readonly beyond: { distance: number; model: number; heldOut?: number; standardError: number };
   readonly meanDistance: number;
+  readonly imbalance: number;
   readonly meanDistanceStandardError: number;
   readonly worst: Worst[];
 }
@@ -205,6 +208,7 @@ describe.each(backends)('backend $name', (backend) => {
     expect(abs(found.beyond.model - far)).toBeLessThan(1e-12);
     expect(found.beyond.distance).toBe(beyond);
     expect(abs(found.meanDistance - expected.masses.reduce((sum, mass, index) => sum + mass * index, 0))).toBeLessThan(1e-12);
+    expect(found.imbalance).toBeCloseTo(expected.imbalance, 11);
     expect(found.worst.map(({ state, distance: far_ }) => [stateOf(state), far_])).toEqual(expected.maxima.map((mode) => [mode.state, mode.distance]));
     found.worst.forEach(({ probability }, index) => expect(abs(probability - expected.maxima[index].probability)).toBeLessThan(1e-12));
     expect(found.worst.every(({ state }) => state.length === n)).toBe(true);
@@ -396,6 +400,6 @@ test('enumeration gives way, and what its pause throws ends it', async () => {
   const kernels = await loadKernels('reference');
   const distances = await distancesOfAllStates(packBinaryMatrix(new Uint8Array(6), 1, 6));
   const stop = { pause: () => Promise.reject(new Error('stopped')) };
-  await expect(enumerateMass(kernels, randomModel(6, 3, 1), distances, { beyond: 0, modeCount: 5 }, stop)).rejects.toThrow('stopped');
+  await expect(enumerateMass(kernels, randomModel(6, 3, 1), distances, new Map([[0, 1]]), { beyond: 0, modeCount: 5 }, stop)).rejects.toThrow('stopped');
   await kernels.close();
 });
