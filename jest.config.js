@@ -10,7 +10,7 @@ export default {
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
   },
-  setupFiles: ['<rootDir>/test/setup/property-seed.ts'],
+  setupFiles: ['<rootDir>/test/setup/environment.ts'],
   // Jest leaves one core idle; on two that doubles the time.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: 120_000,

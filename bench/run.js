@@ -11,6 +11,7 @@ import { peerVersions } from './contenders.js';
 import { describeMachine, formatMachine } from './machine.js';
 import { ais } from './suites/ais.js';
 import { algorithms } from './suites/algorithms.js';
+import { diagnostics } from './suites/diagnostics.js';
 import { training } from './suites/training.js';
 import { threads } from './suites/threads.js';
 import { logZ } from './suites/log-z.js';
@@ -29,7 +30,7 @@ import { memory } from './suites/memory.js';
  */
 
 /** @type {Record<string, (context: BenchContext) => Promise<{text: string, raw: unknown}>>} */
-const suites = { training, algorithms, threads, 'log-z': logZ, ais, load, scaling, startup, memory };
+const suites = { training, algorithms, threads, 'log-z': logZ, ais, load, scaling, startup, memory, diagnostics };
 
 const usage = `npm run bench -- [suite …] [options]
 

@@ -9,6 +9,7 @@
  *     start.safetensors the parameters that training started from, where they came from a file
  *     result.json       final figures and digest, the same bytes everywhere
  *     execution.json    times, host, versions, resumptions
+ *     report.html       what there is to see of the run
  */
 
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, rmdirSync } from 'node:fs';
@@ -80,6 +81,10 @@ export class RunDirectory {
     return join(this.path, 'execution.json');
   }
 
+  get report(): string {
+    return join(this.path, 'report.html');
+  }
+
   /** Path of the checkpoint at that update. */
   checkpoint(update: number): string {
     return join(this.checkpoints, `update-${String(update).padStart(13, '0')}.safetensors`);
@@ -121,7 +126,7 @@ export class RunDirectory {
    * parameters go after the checkpoints, which count them.
    */
   clear(): void {
-    for (const file of [this.result, this.config, this.metrics]) removeFile(file);
+    for (const file of [this.report, this.result, this.config, this.metrics]) removeFile(file);
     for (const update of this.checkpointUpdates()) removeFile(this.checkpoint(update));
     this.#removeClosedMetrics(0);
     for (const file of [this.best, this.start]) removeFile(file);
@@ -155,6 +160,11 @@ export class RunDirectory {
   /** Writes the parameters that training starts from. */
   writeStart(checkpoint: Checkpoint<DeclaredModel | DeclaredParameters>): void {
     this.#write(this.start, encodeCheckpoint(checkpoint));
+  }
+
+  /** Writes the page of the run. */
+  writeReport(page: string): void {
+    this.#write(this.report, page);
   }
 
   /** Writes a JSON file of the run, for people to read. */
@@ -207,6 +217,24 @@ export class RunDirectory {
     const text = metricsText(lines);
     const file = this.closedMetrics(number);
     if (readIfThere(file) !== text) this.#write(file, text);
+  }
+
+  /**
+   * The texts of the files of events, in order.
+   *
+   * @throws RbmError where one can't be read
+   */
+  *metricsTexts(): Generator<string> {
+    // Read first: what is closed meanwhile is there twice then, instead of not at all.
+    const latest = readIfThere(this.metrics) ?? '';
+    const firstLine = latest.slice(0, latest.indexOf('\n') + 1);
+    let isClosed = false;
+    for (const [name] of matchesIn(this.path, closedMetricsName).toSorted((a, b) => a[1] - b[1])) {
+      const text = readIfThere(join(this.path, name)) ?? '';
+      isClosed ||= firstLine !== '' && text.startsWith(firstLine);
+      yield text;
+    }
+    if (!isClosed) yield latest;
   }
 
   /** The closed files of events, up to that number, that are not there. */

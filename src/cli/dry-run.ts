@@ -5,6 +5,7 @@
 import { printable } from '../errors.js';
 import { stateBytes } from '../kernels/index.js';
 import { parameterCount } from '../model/parameters.js';
+import { diagnosticBytes } from '../run/diagnosis.js';
 import { checkpointBytes, describeBytes, memoryDemands, parameterBytes } from '../run/memory.js';
 import { describeCost, splitStates, type PreparedRun } from '../run/prepare.js';
 import { evaluationInterval } from '../run/train-run.js';
@@ -56,7 +57,7 @@ export function dryRun(prepared: PreparedRun, from: number | undefined, asJson: 
     }${tracking} (one exact log Z: ${describeCost(parameters)})`,
     `execution   ${kernels.name} kernels, ${kernels.threads === 1 ? 'one thread' : `${kernels.threads} threads`}`,
     `memory      ${demands.map(([, what, count]) => `${what} ${describeBytes(count)}`).join(', ')}, the data ${describeBytes(dataBytes)}; Node.js itself not counted`,
-    `would write ${printable(config.output, 1000)}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints and best.safetensors of about ${describeBytes(checkpointBytes(config.training, parameters, prepared.tracking?.settings.chains))}, result.json, execution.json`,
+    `would write ${printable(config.output, 1000)}: config.json, metrics.jsonl, ${config.checkpoint.keep} checkpoints and best.safetensors of about ${describeBytes(checkpointBytes(config.training, parameters, prepared.tracking?.settings.chains, diagnosticBytes(prepared.diagnostics)))}, result.json, execution.json`,
     `config hash ${prepared.identity.configHash}`,
     `data        ${dataset.fingerprint}`,
     'dry run: nothing was trained or written',

@@ -4,23 +4,19 @@
 
 import { parametersDigest } from '../checkpoint/digest.js';
 import { exitCodes, printable, RbmError } from '../errors.js';
-import { systemCode } from '../file-errors.js';
-import { areFiguresFinite, evaluateModel, type Figures } from '../estimators/evaluation.js';
-import type { ExactCooperation } from '../estimators/exact-log-partition-function.js';
+import type { Figures } from '../estimators/evaluation.js';
 import { comparePaired, type PairedComparison } from '../estimators/likelihood-interval.js';
-import { logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
 import { meanWithError, type MeanWithError } from '../estimators/mean.js';
 import { raise } from '../estimators/raise.js';
-import { visibleRowsOf, type Kernels, type VisibleStates } from '../kernels/index.js';
+import { visibleRowsOf, type VisibleStates } from '../kernels/index.js';
 import { createModel } from '../model/parameters.js';
 import { declaredShift } from '../model/units/index.js';
-import { loadKernelsFor, type Workload } from '../run/kernels.js';
+import { loadKernelsFor } from '../run/kernels.js';
 import { splitStates } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
-import { chainsTogether } from '../sampling/annealed-chains.js';
 import { addDataOptions, addModelOptions, loadDataFor, readComputableModel, type DataOptions, type ModelArgument, type ModelOptions } from './arguments.js';
-import { withEstimateProgress, withExactProgress } from './estimation-progress.js';
-import { addEstimationOptions, planEstimation, type EstimationOptions, type EstimationPlan } from './estimation-options.js';
+import { addEstimationOptions, planEstimation, type EstimationOptions } from './estimation-options.js';
+import { evaluateParameters, tooLarge, workloadOf, type Evaluated } from './evaluate-model.js';
 import { densityOf, describeEstimate, describeFigures, nats } from './figures.js';
 import { jsonText } from './json-output.js';
 import { checkOutputName, writeMatrix } from './matrix-output.js';
@@ -36,59 +32,6 @@ interface Options extends ModelOptions, DataOptions, EstimationOptions {
   against?: string;
   raise?: string;
   raiseChains: string;
-}
-
-/** Figures of one model, with the free energies behind them. */
-interface Evaluated {
-  readonly figures: Figures;
-  readonly energies: Readonly<Record<string, Float64Array>>;
-}
-
-async function evaluateParameters(
-  kernels: Kernels,
-  { file, parameters, standard }: ModelArgument,
-  splits: Readonly<Record<string, VisibleStates>>,
-  plan: EstimationPlan,
-  pseudoLikelihoodExamples: number,
-  quiet: boolean,
-  terminal: Terminal,
-): Promise<Evaluated> {
-  const energies: Record<string, Float64Array> = {};
-  const { estimator, annealing } = plan;
-  const evaluateWith = (cooperation: ExactCooperation): Promise<Figures> =>
-    evaluateModel(
-      kernels,
-      createModel(kernels, standard),
-      splits,
-      {
-        ...(estimator !== undefined && {
-          logPartitionFunction: (model, own) =>
-            logPartitionFunctionEstimator(estimator).estimate(model, { kernels, annealing, finished: cooperation.finished, ...own }),
-        }),
-        pseudoLikelihoodExamples,
-        shift: declaredShift(parameters),
-        onFreeEnergies: (split, values) => {
-          energies[split] = values;
-        },
-      },
-      cooperation,
-    );
-  const working =
-    estimator === 'exact'
-      ? withExactProgress(standard, { threads: kernels.threads, quiet }, terminal, evaluateWith)
-      : withEstimateProgress(quiet, terminal, evaluateWith);
-  const figures = await working.catch((error: unknown) => {
-    throw systemCode(error) === 'ERR_PROBABILITY_OVERFLOW' ? tooLarge(file) : error;
-  });
-  if (!areFiguresFinite(figures)) throw tooLarge(file);
-  return { figures, energies };
-}
-
-/** The error of a model whose log-probabilities are no longer numbers. */
-function tooLarge(file: string): RbmError {
-  return new RbmError('data', `${printable(file)}: its parameters are so large that log-probabilities overflow float64`, {
-    hint: 'rbm-train inspect shows how large they are. Training has most likely diverged: train again with a smaller training.learningRate, or take an earlier checkpoint.',
-  });
 }
 
 /** Refuses to compare likelihoods of different things. */
@@ -154,12 +97,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   const cooperation = { pause: stoppablePause(terminal.listenForStop()) };
   const quiet = options.quiet === true;
 
-  const work = ({ estimator, exactCost, annealing }: EstimationPlan): Workload => ({
-    stateUnits: estimator === 'exact' ? exactCost : 0,
-    chains: estimator === 'exact' || estimator === undefined ? 0 : Math.min(chainsTogether, annealing.chains),
-    threads,
-  });
-  const kernels = await loadKernelsFor(parameters, work(plan));
+  const kernels = await loadKernelsFor(parameters, workloadOf(plan, threads));
   const own = await evaluateParameters(kernels, model, splits, plan, pseudoLikelihoodExamples, quiet, terminal);
   let raised: (MeanWithError & { examples: number; chains: number; meanLogLikelihood?: number }) | undefined;
   if (raiseExamples > 0) {
@@ -185,7 +123,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
   if (other !== undefined) {
     const otherSplits = splitStates(dataset, other.parameters);
     const otherPlan = planEstimation(options, other.standard, otherSplits.train ?? Object.values(otherSplits)[0]);
-    const otherKernels = await loadKernelsFor(other.parameters, work(otherPlan));
+    const otherKernels = await loadKernelsFor(other.parameters, workloadOf(otherPlan, threads));
     const evaluated = await evaluateParameters(otherKernels, other, otherSplits, otherPlan, pseudoLikelihoodExamples, quiet, terminal);
     await otherKernels.close();
     comparison = compare(own, evaluated);

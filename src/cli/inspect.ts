@@ -50,6 +50,7 @@ function inspect(argument: string, options: ModelOptions, terminal: Terminal): v
     for (const [name, { shape, values }] of checkpoint.state) tensors.push(summarise(`state.${name}`, shape, values));
     for (const [name, { shape, values }] of checkpoint.updates ?? []) tensors.push(summarise(`updates.${name}`, shape, values));
     for (const [name, { shape, values }] of checkpoint.tracking ?? []) tensors.push(summarise(`tracking.${name}`, shape, values));
+    for (const [name, { shape, values }] of checkpoint.diagnostics ?? []) tensors.push(summarise(`diagnostics.${name}`, shape, values));
   }
   const { visibleUnits, hiddenUnits, units } = parameters;
   const digest = parametersDigest(parameters);

@@ -8,6 +8,7 @@ import { printable, RbmError } from '../errors.js';
 import { writeNpy } from '../formats/npy.js';
 import { squareShape } from '../datasets/index.js';
 import { writePng, type GreyPicture } from '../formats/png.js';
+import { tileGrid, tilesPerLine } from '../report/images.js';
 import type { CommonOptions } from './options.js';
 import { announceWritten } from './remarks.js';
 import type { Terminal } from './terminal.js';
@@ -60,22 +61,10 @@ function shading(values: Matrix['values']): (value: number) => number {
 /** The rows as pictures in a grid about as wide as high, with a grey line between them. */
 function matrixPicture({ rows, columns, values }: Matrix, shape: readonly [number, number] | undefined): Uint8Array {
   const [height, width] = shape ?? squareShape(columns) ?? [1, columns];
-  const perLine = Math.ceil(Math.sqrt((rows * height) / width));
-  const lines = Math.ceil(rows / perLine);
-  const gridWidth = perLine * (width + 1) + 1;
-  const gridHeight = lines * (height + 1) + 1;
   const shade = shading(values);
-  const grey = new Uint8Array(gridWidth * gridHeight).fill(128);
-  for (let row = 0; row < rows; row++) {
-    const top = Math.floor(row / perLine) * (height + 1) + 1;
-    const left = (row % perLine) * (width + 1) + 1;
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        grey[(top + y) * gridWidth + left + x] = shade(values[row * columns + y * width + x]);
-      }
-    }
-  }
-  return writePng(enlarge({ width: gridWidth, height: gridHeight, grey }));
+  const pixel = (row: number, index: number): number => shade(values[row * columns + index]);
+  const { places, ...size } = tileGrid(rows, [height, width], tilesPerLine(rows, [height, width]), pixel, { line: 128, empty: 128 });
+  return writePng(enlarge({ ...size, grey: places }));
 }
 
 /** Pictures narrower than this are enlarged by a whole factor, so that single pixels can be seen. */

@@ -42,6 +42,11 @@ const commands: readonly CommandRow[] = [
     load: async () => (await import('./data.js')).dataCommand,
   },
   {
+    usage: 'watch <run>',
+    summary: 'show a run while it goes on, in the terminal or, with --web, as a live page on this machine',
+    load: async () => (await import('./watch.js')).watchCommand,
+  },
+  {
     usage: 'evaluate <model>',
     summary: 'log-likelihoods of a run, checkpoint or foreign model (.npz, .safetensors, .mat) on any data',
     load: async () => (await import('./evaluate.js')).evaluateCommand,
@@ -67,8 +72,18 @@ const commands: readonly CommandRow[] = [
     load: async () => (await import('./verify.js')).verifyCommand,
   },
   {
+    usage: 'report <run>',
+    summary: 'write report.html: one page that shows what training did; or its pictures as files',
+    load: async () => (await import('./report.js')).reportCommand,
+  },
+  {
+    usage: 'compare <runs-and-configs...>',
+    summary: 'train what is not trained yet, and put runs side by side: paired differences with intervals, over seeds',
+    load: async () => (await import('./compare.js')).compareCommand,
+  },
+  {
     usage: 'export <model>',
-    summary: 'write weights (n × m), visibleBias and hiddenBias as an .npz file',
+    summary: 'write the parameters for numpy, or the metrics of a run as CSV or for TensorBoard',
     load: async () => (await import('./export.js')).exportCommand,
   },
 ];

@@ -10,6 +10,7 @@ import { createModel } from '../model/parameters.js';
 import { standardStates } from '../model/units/index.js';
 import { streamKey } from '../random/index.js';
 import { bytesPerChain, describeBytes, fitsIntoMemory } from '../run/memory.js';
+import { declaredMatrix, describeCodes } from '../run/declared-values.js';
 import { loadKernelsFor } from '../run/kernels.js';
 import { stoppablePause } from '../run/stop-request.js';
 import { createChains, fillWithExamples, fillWithNoise, gibbsSteps, layerAddress, type Chains } from '../sampling/gibbs.js';
@@ -26,7 +27,6 @@ import {
   type ModelOptions,
 } from './arguments.js';
 import { clampRows, describeClamping } from './clamp.js';
-import { declaredMatrix, describeCodes } from './declared-values.js';
 import { checkOutputName, showMatrix, type Matrix } from './matrix-output.js';
 import { wholeNumber } from './numbers.js';
 import type { DefineCommand } from './options.js';

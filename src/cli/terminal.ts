@@ -8,6 +8,18 @@ import { printable, RbmError } from '../errors.js';
 import { fileError } from '../file-errors.js';
 import type { StopRequest, StopSignal } from '../run/stop-request.js';
 import { stopSignals } from './stop-signals.js';
+import type { Colours } from './terminal-pictures.js';
+
+/** A terminal that is written to. */
+export interface Screen {
+  /** Characters to a line, as they are now. */
+  readonly width: number;
+  /** Lines, as they are now. */
+  readonly height: number;
+  readonly colours: Colours;
+  /** Calls the listener when the process goes on after it was stopped: the shell has written meanwhile. */
+  onContinue?(listener: () => void): void;
+}
 
 /** Where a command reads its surroundings and writes its output. */
 export interface Terminal {
@@ -25,6 +37,10 @@ export interface Terminal {
   /** Characters to a line. */
   readonly width: number;
   readonly workingDirectory: string;
+  /** The terminal that data and results go to; undefined where they go elsewhere. */
+  readonly screen?: Screen;
+  /** Whether nobody reads data and results any more: the reader of the pipe has gone. */
+  readonly isOutputLost?: boolean;
   /**
    * From the first call on, signals ask for a stop instead of ending the process at once. Only commands that look at the
    * request now and then call it.
@@ -111,6 +127,12 @@ function currentFolder(): string {
   return folder;
 }
 
+/** Colours that stdout shows; none with NO_COLOR. */
+function coloursOf({ stdout, env }: NodeJS.Process): Colours {
+  const depth = (env.NO_COLOR ?? '') === '' ? stdout.getColorDepth() : 1;
+  return depth >= 24 ? 'all' : depth >= 8 ? '256' : 'none';
+}
+
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   let stop: StopRequest | undefined;
@@ -123,6 +145,22 @@ export function processTerminal(): Terminal {
     useColour: stderr.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
     useUnicode: isUnicodeLocale(env),
     width: stdout.columns ?? 80,
+    screen: stdout.isTTY !== true ? undefined : {
+      get width() {
+        return stdout.columns ?? 80;
+      },
+      get height() {
+        return stdout.rows ?? 24;
+      },
+      colours: coloursOf(process),
+      onContinue(listener) {
+        // Windows has no such signal.
+        if (process.platform !== 'win32') process.on('SIGCONT', listener);
+      },
+    },
+    get isOutputLost() {
+      return stdout.destroyed;
+    },
     get workingDirectory() {
       return currentFolder();
     },

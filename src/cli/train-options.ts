@@ -20,6 +20,8 @@ export interface TrainOptions extends CommonOptions {
   expect?: string;
   backend?: string;
   threads?: string;
+  /** False with --no-report. */
+  report: boolean;
 }
 
 /**
@@ -63,6 +65,7 @@ export const trainCommand: DefineCommand = (program, terminal, finish) => {
     .option('-o, --output <directory>', 'run directory')
     .option('--threads <number>', 'threads that share the work, or auto; the result is the same with any number')
     .option('--backend <name>', `numeric kernels: ${backends.map(({ name }) => name).join(' or ')}; the result is the same with each`)
+    .option('--no-report', 'write no report.html at the end (nor does RBM_TRAIN_REPORT=never in the environment)')
     .option('--force', 'remove the run that is in the run directory, and start again')
     .option('--print-config', 'print the resolved config and stop')
     .option('--dry-run', 'check everything, including the data; train and write nothing')

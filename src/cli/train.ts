@@ -6,12 +6,12 @@ import { basename, extname, resolve } from 'node:path';
 import { RunDirectory } from '../checkpoint/run-directory.js';
 import { loadConfig, type LoadedConfig } from '../config/index.js';
 import type { RunConfig } from '../config/run-config.js';
-import { exitCodes, printable, RbmError } from '../errors.js';
+import { exitCodes, isRbmError, messageOf, printable, RbmError } from '../errors.js';
 import { kindAt } from '../read-file.js';
 import { configKeys } from '../run/config-schema.js';
 import { checkpointToContinue, loadRunConfig, openRunDirectory, withKeptStart } from '../run/open-run.js';
 import { describeCost, prepareRun, type PreparedRun } from '../run/prepare.js';
-import { Breath, Stopped } from '../run/stop-request.js';
+import { Breath, Stopped, stoppablePause, type StopRequest } from '../run/stop-request.js';
 import { trainRun, type RunResult } from '../run/train-run.js';
 import { collectGarbage } from './collect-garbage.js';
 import { dryRun } from './dry-run.js';
@@ -19,6 +19,7 @@ import { criterionName, densityOf, describeFigures, nats } from './figures.js';
 import { jsonText } from './json-output.js';
 import { shellWord, shortPath } from './paths.js';
 import { progressDisplay } from './progress.js';
+import { warner } from './remarks.js';
 import { stopSignals } from './stop-signals.js';
 import type { Terminal } from './terminal.js';
 import type { TrainOptions } from './train-options.js';
@@ -95,6 +96,28 @@ function describeResult(result: RunResult, output: string, prepared: PreparedRun
   return lines.join('\n');
 }
 
+/** Makes the page of a run that has just ended. What goes wrong with it is told, and takes nothing from the result. */
+async function writeRunReport(
+  directory: RunDirectory,
+  { dataset }: PreparedRun,
+  { digest }: RunResult,
+  stop: StopRequest,
+  options: TrainOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const { writeReport } = await import('../report/write-report.js');
+  const warn = warner(options, terminal);
+  try {
+    // A training that has taken the directory over meanwhile writes a report of its own.
+    if (directory.readJson(directory.result)?.digest !== digest) return;
+    await writeReport(directory, { dataset, warn, pause: stoppablePause(stop) });
+  } catch (error) {
+    if (error instanceof Stopped) warn(`${error.message}: no report was written; rbm-train report makes it`);
+    else if (isRbmError(error)) terminal.err(`warning: ${messageOf(error)}; the run is complete without its report\n`);
+    else throw error;
+  }
+}
+
 /**
  * Trains as the options ask for; they have been checked.
  *
@@ -146,6 +169,7 @@ export async function train(options: TrainOptions, terminal: Terminal): Promise<
     return stopSignals[outcome.signal];
   }
   const { result } = outcome;
+  if (config.report !== false && options.report && process.env.RBM_TRAIN_REPORT !== 'never') await writeRunReport(directory, prepared, result, stop, options, terminal);
   terminal.out(options.json ? `${jsonText({ ...result, output: config.output })}\n` : `${describeResult(result, short, prepared)}\n`);
   if (options.expect !== undefined && options.expect.toLowerCase() !== result.digest) {
     throw new RbmError('digestMismatch', `${printable(short)}: digest mismatch: --expect ${options.expect.toLowerCase()}, trained ${result.digest}`, {

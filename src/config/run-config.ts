@@ -168,6 +168,8 @@ export interface RunConfig {
   /** Absent in configs of earlier versions. */
   diagnostics?: DiagnosticsConfig;
   checkpoint: CheckpointConfig;
+  /** Whether a page is made at the end; absent in configs of earlier versions. */
+  report?: boolean;
   log: LogConfig;
   execution: ExecutionConfig;
 }

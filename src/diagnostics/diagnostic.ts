@@ -112,5 +112,7 @@ export interface Diagnostic {
   readonly keys: readonly SchemaKey[];
   /** Why it has nothing to say of such a training, where it has not: an error where it was asked for, silence otherwise. */
   refuse?(training: DiagnosedTraining, settings: Readonly<Record<string, unknown>>): { message: string; hint: string } | undefined;
+  /** Bytes of its tensors; none where left out. */
+  savedBytes?(training: DiagnosedTraining, settings: Readonly<Record<string, unknown>>): number;
   start(context: DiagnosticContext): RunningDiagnostic | Promise<RunningDiagnostic>;
 }

@@ -3,7 +3,10 @@
  */
 
 import type { Diagnostic } from './diagnostic.js';
+import { fit } from './fit.js';
+import { gradientAccuracy } from './gradient-accuracy.js';
 import { mixing } from './mixing.js';
+import { spuriousMass } from './spurious-mass.js';
 
 export type {
   DiagnosedTraining,
@@ -17,4 +20,4 @@ export type {
 } from './diagnostic.js';
 
 /** All diagnostics, by the names that a config may give, in the order in which their figures are shown. */
-export const diagnostics: readonly Diagnostic[] = [mixing];
+export const diagnostics: readonly Diagnostic[] = [fit, mixing, gradientAccuracy, spuriousMass];

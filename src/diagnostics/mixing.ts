@@ -489,5 +489,12 @@ export const mixing: Diagnostic = {
       hint: 'Leave it out, or use training.algorithm sml, tempered-sml or fast-sml.',
     };
   },
+  savedBytes({ visibleUnits, visibleLayer, persistentChains = 1, examples }) {
+    const chains = min(persistentChains, observedChains);
+    const keptRows = floor(observedChains / chains) * chains;
+    const stateBytes = visibleUnits * (visibleLayer.kind === 'gaussian' ? 8 : 1);
+    const traces = min(landmarkCount, examples) * min(chains, tracedChains) * traceLength;
+    return (chains + keptRows) * stateBytes + 8 * (counterNames.length + keptRows + traces);
+  },
   start: (context) => new Mixing(context),
 };

@@ -27,8 +27,11 @@ function samplingMargins(standardError: number | undefined, count: number): Marg
   return { below: half, above: half };
 }
 
+/** What intervals need of an estimate of log Z. */
+export type LogPartitionFunctionWithError = Pick<LogPartitionFunctionEstimate, 'logZ' | 'interval'>;
+
 /** Of log Z: a larger log Z makes a likelihood smaller. None where nothing is known of its error. */
-function logZMargins({ logZ, interval }: LogPartitionFunctionEstimate): Margins | undefined {
+function logZMargins({ logZ, interval }: LogPartitionFunctionWithError): Margins | undefined {
   return interval && { below: interval[1] - logZ, above: logZ - interval[0] };
 }
 
@@ -64,9 +67,9 @@ export interface PairedComparison {
 /** Compares two models by the free energies of the same examples. */
 export function comparePaired(
   energies: Float64Array,
-  estimate: LogPartitionFunctionEstimate,
+  estimate: LogPartitionFunctionWithError,
   otherEnergies: Float64Array,
-  otherEstimate: LogPartitionFunctionEstimate,
+  otherEstimate: LogPartitionFunctionWithError,
 ): PairedComparison {
   const differences = energies.map((energy, row) => otherEnergies[row] - energy);
   const { mean, standardError } = meanWithError(differences);

@@ -19,6 +19,8 @@ export interface Picture {
   readonly svg?: string;
   /** Or an image as PNG, in pixels of the data, with the factor that it is shown enlarged by. */
   readonly png?: { readonly bytes: Uint8Array; readonly width: number; readonly height: number; readonly scale: number };
+  /** The picture's numbers, folded up below it. */
+  readonly data?: Table;
 }
 
 /** A table of the report; cells are plain text. */
@@ -26,13 +28,40 @@ export interface Table {
   readonly caption: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** Whether it is shown only when it is asked for. */
+  readonly isFolded?: boolean;
+}
+
+/** A number that is to be seen first. */
+export interface Headline {
+  readonly label: string;
+  readonly value: string;
+  /** What it is: an interval, exact or estimated. */
+  readonly note?: string;
+}
+
+/** What to think of the run, or a warning, in plain words. */
+export interface Remark {
+  readonly kind: 'good' | 'neutral' | 'warning';
+  readonly text: string;
+  /** The numbers that it was concluded from. */
+  readonly evidence?: string;
+}
+
+/** A text to be copied: commands, a config. */
+export interface Listing {
+  readonly caption: string;
+  readonly text: string;
 }
 
 /** What a section shows, from top to bottom. */
 export interface SectionContent {
+  readonly headlines?: readonly Headline[];
+  readonly remarks?: readonly Remark[];
   /** Plain text paragraphs. */
   readonly paragraphs?: readonly string[];
   readonly pictures?: readonly Picture[];
+  readonly listings?: readonly Listing[];
   readonly tables?: readonly Table[];
 }
 

@@ -501,6 +501,13 @@ export const configKeys: readonly SchemaKey[] = [
     relevance: 'execution',
   },
   {
+    name: 'report',
+    meaning: 'write report.html at the end: charts and pictures of the run in one file (`rbm-train report` makes it at any time)',
+    type: { kind: 'boolean' },
+    default: true,
+    relevance: 'execution',
+  },
+  {
     name: 'log',
     meaning: 'lines of progress where stderr is not a terminal',
     type: {

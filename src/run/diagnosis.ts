@@ -50,6 +50,11 @@ export function wantedDiagnostics(loaded: LoadedConfig, config: RunConfig, train
   });
 }
 
+/** Bytes of what diagnostics carry from update to update. */
+export function diagnosticBytes({ wanted, training }: { readonly wanted: readonly WantedDiagnostic[]; readonly training: DiagnosedTraining }): number {
+  return wanted.reduce((sum, { diagnostic, settings }) => sum + (diagnostic.savedBytes?.(training, settings) ?? 0), 0);
+}
+
 /** Findings without what is not finite: JSON has no word for it. */
 function finite(findings: Findings): Findings {
   const isFinding = (value: Finding): boolean =>
@@ -63,6 +68,8 @@ type Working = WantedDiagnostic & { readonly running: RunningDiagnostic };
 /** Diagnostics at work. */
 export class Diagnosis {
   readonly #running: readonly Working[];
+  /** What was found last, by diagnostic. */
+  readonly #latest = new Map<string, { readonly update: number; readonly findings: Findings }>();
 
   private constructor(running: readonly Working[]) {
     this.#running = running;
@@ -110,7 +117,12 @@ export class Diagnosis {
     const due = this.#running.filter(({ every }) => (every === undefined ? atEvaluation : update % every === 0));
     if (due.length === 0) return undefined;
     const findings: Record<string, Findings> = {};
-    for (const { diagnostic, running } of due) findings[diagnostic.name] = finite(await running.measure(cooperation));
+    for (const { diagnostic: { name }, running } of due) {
+      // At the last update, there may be an evaluation beside what was due by itself.
+      const before = this.#latest.get(name);
+      findings[name] = before?.update === update ? before.findings : finite(await running.measure(cooperation));
+      this.#latest.set(name, { update, findings: findings[name] });
+    }
     return findings;
   }
 

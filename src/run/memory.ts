@@ -34,14 +34,15 @@ function otherUpdateBytes(training: TrainingConfig, { visibleUnits: n, hiddenUni
  * Bytes of a checkpoint without its events: parameters, momentum, what updates carry, the states of the chains.
  *
  * @param trackingChains chains that track log Z; 0 where it is not tracked
+ * @param diagnosticBytes of what diagnostics carry
  */
-export function checkpointBytes(training: TrainingConfig, model: Layers, trackingChains = 0): number {
+export function checkpointBytes(training: TrainingConfig, model: Layers, trackingChains = 0, diagnosticBytes = 0): number {
   const tracking = trackingChains > 0 ? trackingChains * (model.visibleUnits + 16) + 24 : 0;
   const { chainRows, savedModels } = gradientDemand(training);
   const saved = updateModels(training).filter(({ areSaved }) => areSaved);
   const models = saved.reduce((sum, { models: count }) => sum + count, (hasMomentum(training) ? 2 : 1) + savedModels);
   const chains = chainRows * (model.visibleUnits + model.hiddenUnits);
-  return models * parameterBytes(model) + otherUpdateBytes(training, model) + chains + tracking;
+  return models * parameterBytes(model) + otherUpdateBytes(training, model) + chains + tracking + diagnosticBytes;
 }
 
 /** What the algorithm of a training holds beside parameters, momentum and mini-batch. */

@@ -195,6 +195,7 @@ class Run {
     // Of a shorter training: it is no longer this run's result, and its last event was off the cadence.
     if (trainer.update < length && directory.hasResult()) {
       removeFile(directory.result);
+      this.#goesOnWithout(() => removeFile(directory.report), 'it shows the shorter training until there is another');
       directory.replaceMetrics(this.#closedMetrics, this.#lines);
     }
     const examples = prepared.dataset.splits.train.rows;

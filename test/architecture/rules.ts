@@ -145,9 +145,13 @@ const mayUseNode: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'machine-memory.ts': { 'node:os': 'how much memory there is' },
   'read-file.ts': { 'node:fs': 'reads a whole file, within bounds, for the rooms that read files' },
   cli: {
+    'node:crypto': pure.crypto,
     'node:fs': 'arguments name files',
-    'node:os': 'a temporary folder for verify',
+    'node:http': 'the live page of watch --web, on this machine only',
+    'node:net': 'types of node:http',
+    'node:os': 'a temporary folder for verify; whose process a run is, for watch',
     'node:path': pure.path,
+    'node:timers/promises': 'watch looks at a run now and then',
     'node:tty': 'whether a terminal would be gone after a hang-up',
     'node:v8': 'garbage is collected before training',
     'node:vm': 'as node:v8',
@@ -167,7 +171,7 @@ const mayUseNode: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   checkpoint: { 'node:fs': 'reads and writes runs', 'node:os': 'host in the names of temporary files', 'node:path': pure.path, 'node:crypto': pure.crypto },
   formats: { 'node:zlib': pure.zlib },
   'kernels/wasm': { 'node:worker_threads': 'threads that share the work; what they compute does not depend on them' },
-  report: { 'node:path': pure.path },
+  report: { 'node:path': pure.path, 'node:crypto': pure.crypto },
   run: { 'node:os': 'host in execution.json', 'node:path': pure.path },
 };
 

@@ -100,7 +100,8 @@ test.each(runsOf(true))('$path is continued with the same bits', async ({ path, 
   expect((JSON.parse(stdout) as { digest: string }).digest).toBe(expected.continued.digest);
   const file = join(folder.path, path, 'checkpoints', 'update-0000000000040.safetensors');
   const { tensors } = readSafetensors(readFileSync(file), file);
-  const hashes = [...tensors].filter(([name]) => name !== 'metrics').map(([name, { values }]) => [name, hash(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))]);
+  // Figures are no parameters, and versions before 27a7d44 had no diagnostics.
+  const hashes = [...tensors].filter(([name]) => name !== 'metrics' && !name.startsWith('diagnostics.')).map(([name, { values }]) => [name, hash(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))]);
   expect(Object.fromEntries(hashes)).toEqual(expected.continued.tensors);
   const updates = readFileSync(join(folder.path, path, 'metrics.jsonl'), 'utf8').trim().split('\n').map((line) => (JSON.parse(line) as { update: number }).update);
   expect(updates).toEqual([0, 7, 14, 21, 28, 35, 40]);

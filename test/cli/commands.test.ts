@@ -399,7 +399,7 @@ describe('export', () => {
 });
 
 describe('help', () => {
-  const commands = ['init', 'data', 'evaluate', 'sample', 'transform', 'inspect', 'verify', 'export'];
+  const commands = ['init', 'data', 'watch', 'evaluate', 'sample', 'transform', 'inspect', 'verify', 'export'];
 
   test('--help names every command, option and exit code, on stdout', async () => {
     const [option, command] = await Promise.all([output('--help'), output('help')]);

@@ -1,9 +1,10 @@
 import { inflateSync } from 'node:zlib';
 
 import { expect, test } from '@jest/globals';
+import { decode } from 'fast-png';
 import * as fc from 'fast-check';
 
-import { writePng } from '../../src/formats/png.js';
+import { enlargePng, writePalettePng, writePng, writeRgbPng } from '../../src/formats/png.js';
 import { crc32 } from '../../src/formats/zip.js';
 
 /** The chunks of a PNG by the specification: length, type, data, CRC of type and data. */
@@ -54,4 +55,41 @@ test('a grey picture is what an independent reading of the file gives, and alway
 
 test('the number of pixels must fit', () => {
   expect(() => writePng({ width: 2, height: 2, grey: new Uint8Array(3) })).toThrow(/2 × 2 pixels are not 3/);
+});
+
+const palette = [[255, 255, 255, 0], [1, 2, 3, 255], [40, 50, 60, 255]] as const;
+
+test('a picture of a palette has its places, its colours and what is not seen', () => {
+  const places = Uint8Array.of(0, 1, 2, 2, 1, 0);
+  const png = writePalettePng({ width: 3, height: 2, places, palette });
+  const chunks = chunksOf(png);
+  const header = chunks[0].data;
+  expect([header.readUInt32BE(0), header.readUInt32BE(4), header[8], header[9]]).toEqual([3, 2, 8, 3]);
+  expect([...(chunks.find(({ type }) => type === 'PLTE')?.data ?? [])]).toEqual([255, 255, 255, 1, 2, 3, 40, 50, 60]);
+  // Opacities of the first colours; the others are whole.
+  expect([...(chunks.find(({ type }) => type === 'tRNS')?.data ?? [])]).toEqual([0]);
+  const packed = Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map(({ data }) => data));
+  expect(unfilter(inflateSync(packed), 3, 2)).toEqual([...places]);
+  expect(() => writePalettePng({ width: 1, height: 1, places: Uint8Array.of(3), palette })).toThrow(/palette of 3 colours/);
+  expect(() => writePalettePng({ width: 2, height: 1, places: Uint8Array.of(0), palette })).toThrow(/are not 1/);
+});
+
+test('a picture of any colours has them', () => {
+  const rgb = Uint8Array.from({ length: 18 }, (_, index) => 13 * index);
+  const png = writeRgbPng({ width: 2, height: 3, rgb });
+  expect(chunksOf(png)[0].data[9]).toBe(2);
+  const { data, channels } = decode(png);
+  expect([channels, ...data]).toEqual([3, ...rgb]);
+  expect(() => writeRgbPng({ width: 2, height: 2, rgb })).toThrow(/are not 6/);
+});
+
+test.each([
+  ['a palette', writePalettePng({ width: 2, height: 2, places: Uint8Array.of(0, 1, 2, 1), palette }), [0, 1, 2, 1]],
+  ['grey', writePng({ width: 2, height: 2, grey: Uint8Array.of(7, 8, 9, 10) }), [7, 8, 9, 10]],
+])('enlarged pictures have every pixel as a square: %s', (_, png, [a, b, c, d]) => {
+  const enlarged = decode(enlargePng(png, 3));
+  expect([enlarged.width, enlarged.height]).toEqual([6, 6]);
+  expect([...enlarged.data]).toEqual([...Array.from({ length: 3 }, () => [a, a, a, b, b, b]), ...Array.from({ length: 3 }, () => [c, c, c, d, d, d])].flat());
+  expect(enlarged.palette).toEqual(decode(png).palette);
+  expect(decode(enlargePng(png, 1)).data).toEqual(decode(png).data);
 });

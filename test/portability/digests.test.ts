@@ -46,7 +46,7 @@ test('are there for every algorithm with every pair of units and every optimizer
   expect(Object.entries(recorded.small).filter(([, digest]) => digest === 'refused').map(([name]) => name.replace(/ × .*/, ''))).toEqual(
     ['mean-field', 'pseudo-likelihood', 'ratio-matching'].flatMap((algorithm) => ['gaussian', 'gaussian', 'categorical', 'categorical'].map((units) => `${algorithm}, ${units}`)),
   );
-  const configs = ['', 'papers'].flatMap((folder) => readdirSync(join(projectRoot, 'configs', folder)).map((file) => join(folder, file)));
+  const configs = ['', 'papers', 'textbook'].flatMap((folder) => readdirSync(join(projectRoot, 'configs', folder)).map((file) => join(folder, file)));
   expect(Object.keys(recorded.shipped)).toEqual(configs.filter((file) => file.endsWith('.json')).toSorted());
 });
 

@@ -27,6 +27,7 @@ const { values } = parseArgs({
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'rbm-train-portability-')));
 process.env.XDG_CACHE_HOME = join(folder, 'cache');
+process.env.RBM_TRAIN_REPORT = 'never';
 process.chdir(folder);
 const execution = ['--backend', values.backend, '--threads', values.threads];
 
@@ -94,6 +95,10 @@ async function runCommands() {
   outputs.transform = hashOf(readFileSync('features.npy'));
   await succeed('export', 'source', '--npz', 'source.npz', '--quiet');
   outputs.export = hashOf(readFileSync('source.npz'));
+  await succeed('export', 'source', '--csv', 'source.csv', '--quiet');
+  outputs['export --csv'] = hashOf(readFileSync('source.csv'));
+  await succeed('report', 'source', '--quiet');
+  outputs.report = hashOf(readFileSync(join('source', 'report.html')));
   // Features as real data, in both byte orders; the exported model on sampled data.
   const swapped = readFileSync('features.npy');
   const start = 10 + swapped.readUInt16LE(8);

@@ -23,7 +23,7 @@ const configs = fileURLToPath(new URL('../../configs/', import.meta.url));
 const fullLength = ['cd1.json', 'exact.json', 'ising.json', 'gaussian-mixture.json', 'bars-and-stripes.json', 'papers/bars-and-stripes-cd1-32.json'];
 
 /** @type {readonly Shipped[]} every shipped config */
-export const shipped = ['', 'papers']
+export const shipped = ['', 'papers', 'textbook']
   .flatMap((folder) => readdirSync(join(configs, folder)).map((file) => (folder === '' ? file : `${folder}/${file}`)))
   .filter((name) => name.endsWith('.json'))
   .toSorted()

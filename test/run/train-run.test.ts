@@ -17,6 +17,7 @@ import { readSafetensors } from '../../src/formats/safetensors.js';
 import { evaluateModel, type Figures } from '../../src/estimators/evaluation.js';
 import { backends, type Model } from '../../src/kernels/index.js';
 import { createModel, getParameters } from '../../src/model/parameters.js';
+import { diagnosticBytes } from '../../src/run/diagnosis.js';
 import { checkpointBytes, memoryDemands, parameterBytes } from '../../src/run/memory.js';
 import { splitStates } from '../../src/run/prepare.js';
 import type { RunEvent } from '../../src/run/events.js';
@@ -247,7 +248,7 @@ test('figures of the algorithm come into metrics, events and the result; nothing
   }
   await train(await prepare(configs.cd), folders[1]);
   const [shown, none] = folders.map((folder) => readFileSync(new RunDirectory(folder).metrics, 'utf8'));
-  expect(shown.match(/,"algorithm":{"acceptance":0.25,"rates":\[1,2\]}}$/gm)).toHaveLength(6);
+  expect(shown.match(/,"algorithm":{"acceptance":0.25,"rates":\[1,2\]},"diagnostics":{/g)).toHaveLength(6);
   expect(none).not.toContain('algorithm');
 });
 
@@ -264,7 +265,7 @@ test.each<[string, object]>([
   await train(prepared, folder);
   const { tensors } = readSafetensors(readFileSync(new RunDirectory(folder).checkpoint(6)), 'x');
   const sizes = [...tensors].map(([name, { values }]) => (name === 'metrics' ? 0 : values.byteLength));
-  expect(checkpointBytes(prepared.config.training, prepared.parameters)).toBe(sizes.reduce((sum, size) => sum + size));
+  expect(checkpointBytes(prepared.config.training, prepared.parameters, 0, diagnosticBytes(prepared.diagnostics))).toBe(sizes.reduce((sum, size) => sum + size));
   // Models that the kernels are asked for: those in training, and the initial parameters, which are ordinary arrays.
   const { kernels, config, parameters, dataset } = prepared;
   const spy = jest.spyOn(kernels, 'createModel');
@@ -291,7 +292,7 @@ test.each([
   // All but header and events.
   const { tensors } = readSafetensors(readFileSync(directory.checkpoint(6)), 'x');
   const sizes = [...tensors].map(([name, { values }]) => (name === 'metrics' ? 0 : values.byteLength));
-  expect(checkpointBytes(prepared.config.training, prepared.parameters)).toBe(sizes.reduce((sum, size) => sum + size));
+  expect(checkpointBytes(prepared.config.training, prepared.parameters, 0, diagnosticBytes(prepared.diagnostics))).toBe(sizes.reduce((sum, size) => sum + size));
 });
 
 describe('log Z tracked along the training', () => {
@@ -328,7 +329,7 @@ describe('log Z tracked along the training', () => {
     expect(tracking?.get('accumulated')?.values[1]).toBeGreaterThan(0);
     const { tensors } = readSafetensors(readFileSync(directory.checkpoint(400)), 'x');
     const sizes = [...tensors].map(([name, { values }]) => (name === 'metrics' ? 0 : values.byteLength));
-    expect(checkpointBytes(prepared.config.training, prepared.parameters, 12)).toBe(sizes.reduce((sum, size) => sum + size));
+    expect(checkpointBytes(prepared.config.training, prepared.parameters, 12, diagnosticBytes(prepared.diagnostics))).toBe(sizes.reduce((sum, size) => sum + size));
     expect(readCheckpointFile(new RunDirectory(folders[1]).checkpoint(400)).tracking).toBeUndefined();
   });
 

@@ -10,6 +10,7 @@ import { kill } from './kill.js';
 import { fullDisk, fullOutput, largestFile, noPermission, openFiles } from './limits.js';
 import { addressSpace, heap, memoryGroup } from './memory.js';
 import { pause } from './pause.js';
+import { reportWrites } from './report.js';
 import { hangUp, signalOnce, signalThenKill, signalTwice } from './signals.js';
 import { streams } from './streams.js';
 import { threadDies, threadHangs } from './threads.js';
@@ -19,6 +20,7 @@ import { bothStart, refused, restart, takeover, twins } from './twins.js';
 export const faults = [
   kill,
   killInWrites,
+  reportWrites,
   signalOnce,
   signalTwice,
   signalThenKill,

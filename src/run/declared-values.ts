@@ -6,7 +6,13 @@
 import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
 import { printable } from '../errors.js';
 import { declaredVisibleValues, type DeclaredParameters } from '../model/units/index.js';
-import type { Matrix } from './matrix-output.js';
+
+/** Rows of states or means, row-major: bytes of binary states, else float64. */
+interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: Uint8Array | Float64Array;
+}
 
 /** What codes stand for, where they are not the values themselves: one line for each column of words. */
 export function describeCodes(categories: CheckpointIdentity['categories']): string[] {
