@@ -81,6 +81,9 @@ const limits = {
   follows: { ratio: 0.05, drift: 0.25 },
 };
 
+/** How far a learning rate is extrapolated: a limit this many times as large means nothing. */
+const largestFactor = 100;
+
 /** What `counters` hold, in their order. */
 const counterNames = [
   /** Whether there are states of an update before. */
@@ -391,7 +394,10 @@ class Mixing implements RunningDiagnostic {
     findings.freeEnergySpread = sqrt(spread);
     findings.driftRatio = ratio;
     findings.learningRate = learningRate;
-    if (ratio > 0) findings.learningRateLimit = Number((learningRate * max(follows.ratio / ratio, follows.drift / drift)).toPrecision(2));
+    // A drift that is a random walk goes with the learning rate, any other with its square: so this is the safe side. It is of the model as
+    // it stands: chains of one that has learned more mix more slowly.
+    const factor = drift > 0 ? max(follows.ratio / ratio, follows.drift / drift) : Infinity;
+    if (learningRate > 0 && factor <= largestFactor) findings.learningRateLimit = Number((learningRate * factor).toPrecision(2));
     findings.chainsFollow = counters[at.warned] === 0;
     return findings;
   }
