@@ -347,7 +347,7 @@ export const compareCommand: DefineCommand = (command, terminal, finish) => {
     .option('--seeds <seeds>', 'train each config with each of these seeds: 1-5, or 1,2,7 (default: the seed that it names)')
     .option('-o, --output <directory>', `where runs (<config name>-<seed>) and ${pageName} go; what is trained there already is not trained again`, join('runs', 'compare'))
     .option('--baseline <group>', 'the config or run that the others are compared with (default: the first)')
-    .option('--set <key=value>', 'override a key of every config, e.g. training.updates=1000 (repeatable)', collect)
+    .option('--set <key=value>', 'override a key of every config (not of runs), e.g. training.updates=1000 (repeatable)', collect)
     .option('--no-report', `write no ${pageName}`)
     .action(async (args: string[], options: Options) => {
       finish(await compare(args, options, terminal));
