@@ -345,7 +345,7 @@ class Mixing implements RunningDiagnostic {
     counters[at.start] = update;
     counters[at.forgotten] = 0;
     counters[at.look] = shortestWindow;
-    if (await this.#evaluateKept()) this.#keptEnergies.set(this.#energies);
+    if (await this.#evaluateKept()) this.#keptEnergies.set(this.#energies.subarray(0, counters[at.kept]));
   }
 
   /** r, now. */
