@@ -10,6 +10,7 @@ import { describeEstimate, nats, table } from './figures.js';
 const diagnosticColumns: readonly (readonly [path: string, title: string])[] = [
   ['gradientAccuracy.relativeBias', 'gradient bias'],
   ['spuriousMass.beyond.model', 'spurious mass'],
+  ['spuriousMass.imbalance', 'imbalance'],
 ];
 
 /** Where likelihoods have their log Z from, over all groups. */

@@ -55,6 +55,12 @@ const shownFigures: readonly { readonly path: string; readonly title: string; re
     caption: 'The model’s probability farther from every training example than the distance that is named in the runs’ configs or reports.',
   },
   {
+    path: 'spuriousMass.imbalance',
+    title: 'Imbalance among the examples',
+    yLabel: 'nats',
+    caption: 'How unevenly the training examples share what is not spurious: what the likelihood loses by it. 0 is as often as in the data.',
+  },
+  {
     path: 'spuriousMass.meanDistance',
     title: 'Distance from the data',
     yLabel: 'mean Hamming distance',
