@@ -28,6 +28,7 @@ import { getParameters } from '../model/parameters.js';
 import { largestSingularValues, sizeOfElements } from '../model/singular-values.js';
 import { streamKey } from '../random/index.js';
 import type { DiagnosedTraining, Diagnostic, DiagnosticContext, Finding, Findings, RunningDiagnostic } from './diagnostic.js';
+import { evenlySpacedRows } from './evenly-spaced-rows.js';
 
 const { floor, max, min, sqrt } = Math;
 
@@ -89,16 +90,11 @@ function roomRows({ visibleUnits, hiddenUnits, examples, batchRows, persistentCh
   return { examples: rows, samples: rows };
 }
 
-/** `rows` examples, evenly spaced over the training set. */
-function chosenRows(rows: number, examples: number): Uint32Array {
-  return Uint32Array.from({ length: rows }, (_, row) => floor((row * examples) / rows));
-}
-
 function makeRoom({ kernels, model, training, splits }: DiagnosticContext): Room {
   const { train } = splits;
   const rows = roomRows({ ...training, examples: train.rows });
   const examples = kernels.createVisibleStates(rows.examples, model);
-  copyVisibleRows(train, chosenRows(rows.examples, train.rows), examples);
+  copyVisibleRows(train, evenlySpacedRows(train.rows, rows.examples), examples);
   return {
     examples,
     samples: kernels.createVisibleStates(rows.samples, model),

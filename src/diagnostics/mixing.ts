@@ -34,6 +34,7 @@ import { freeEnergiesOf } from '../estimators/free-energies.js';
 import { meanWithError } from '../estimators/mean.js';
 import type { Cooperation } from '../model/cooperation.js';
 import type { Diagnostic, DiagnosticContext, DiagnosticWarning, Findings, RunningDiagnostic } from './diagnostic.js';
+import { evenlySpacedRows } from './evenly-spaced-rows.js';
 
 const { ceil, floor, max, min, sqrt } = Math;
 
@@ -160,11 +161,9 @@ function squaredDistance(states: VisibleStates, row: number, others: VisibleStat
   return sum;
 }
 
-/** Evenly spaced rows, all where there are no more. */
-function evenlySpacedRows(states: VisibleStates, count: number): VisibleStates {
-  const { rows } = states;
-  const taken = min(count, rows);
-  return selectVisibleRows(states, Uint32Array.from({ length: taken }, (_, index) => floor(((index + 0.5) * rows) / taken)));
+/** Few rows that stand for all. */
+function someRows(states: VisibleStates, count: number): VisibleStates {
+  return selectVisibleRows(states, evenlySpacedRows(states.rows, count));
 }
 
 /** Mean ‖v − w‖² of two states drawn independently, with the means and variances of these: 2·Σ_i variance of unit i. */
@@ -226,7 +225,7 @@ class Mixing implements RunningDiagnostic {
     const { model, training } = context;
     const chains = min(training.persistentChains ?? 1, observedChains);
     const groups = floor(observedChains / chains);
-    const data = evenlySpacedRows(context.splits.train, dataRows);
+    const data = someRows(context.splits.train, dataRows);
     this.#context = context;
     this.#previous = createHostStates(chains, model);
     this.#current = createHostStates(chains, model);
@@ -235,7 +234,7 @@ class Mixing implements RunningDiagnostic {
     this.#tempering = { inverseTemperatures: new Float64Array(groups * chains).fill(1), baseVisibleBias: new Float64Array(model.visibleUnits) };
     this.#keptEnergies = new Float64Array(groups * chains);
     this.#energies = new Float64Array(groups * chains);
-    this.#landmarks = evenlySpacedRows(data, landmarkCount);
+    this.#landmarks = someRows(data, landmarkCount);
     this.#independent = independentDistance(data);
     this.#share = min(1 / 8, max(1 / 16, chains / 256));
     this.#traces = new Float64Array(this.#landmarks.rows * min(chains, tracedChains) * traceLength);
@@ -345,7 +344,7 @@ class Mixing implements RunningDiagnostic {
     counters[at.start] = update;
     counters[at.forgotten] = 0;
     counters[at.look] = shortestWindow;
-    if (await this.#evaluateKept()) this.#keptEnergies.set(this.#energies);
+    if (await this.#evaluateKept()) this.#keptEnergies.set(this.#energies.subarray(0, counters[at.kept]));
   }
 
   /** r, now. */
@@ -470,7 +469,7 @@ class Mixing implements RunningDiagnostic {
     const findings: Record<string, Findings[string]> = { ...this.#figuresOfTraces(), ...this.#figures() };
     if (this.#counters[at.seen] === 1) {
       const ofChains = meanWithError(await freeEnergiesOf(kernels, model, this.#previous, cooperation));
-      const ofData = meanWithError(await freeEnergiesOf(kernels, model, evenlySpacedRows(splits.train, dataRows), cooperation));
+      const ofData = meanWithError(await freeEnergiesOf(kernels, model, someRows(splits.train, dataRows), cooperation));
       findings.freeEnergyGap = ofChains.mean - ofData.mean;
       if (ofChains.standardError !== undefined) {
         const { standardError: other = 0 } = ofData;
