@@ -1,5 +1,9 @@
 import { availableParallelism } from 'node:os';
 
+// Trainings write no report.html where a test is about something else: it would be half of the time that they take. Set here,
+// all processes inherit it; in a test file, only those that are given its copy of the environment.
+process.env.RBM_TRAIN_REPORT ??= 'never';
+
 /** Tests run as native ES modules: see test/setup/es-modules.test.ts for the check that this is so. */
 export default {
   testEnvironment: 'node',
