@@ -62,7 +62,10 @@ async function massChart(chart: BarChart): Promise<string> {
 
 function introduction(findings: Findings): string {
   const how = findings.method === 'exact' ? 'Here all visible states were visited, so the mass is exact.' : findings.method === 'tempered' ? 'Here it is estimated from tempered samples; bands are 95 % intervals.' : '';
-  return `Contrastive divergence only looks near the data: it can leave high probability far from them. This is how much there is, and where. ${how}`.trim();
+  return (
+    'Contrastive divergence only looks near the data: it can leave high probability far from them, or deal it out unevenly among examples that lie far apart. ' +
+    `This is how much there is, and where. ${how}`
+  ).trim();
 }
 
 function beyondCaption(findings: Findings): string {
@@ -125,6 +128,14 @@ export const spuriousMassSection: Section = {
             ['heldOutMeanDistance', 'held-out data'],
           ],
           caption: 'How many units lie between a state of the model and the nearest training example, on average.',
+        },
+        {
+          name: 'imbalance',
+          title: 'Uneven shares of the training examples',
+          yLabel: 'nats per example',
+          figures: [['imbalance', 'model']],
+          yIncludes: [0],
+          caption: 'What the mean log-likelihood loses because the examples have other shares of the probability than in the data: 0 where all are as often as there.',
         },
       ])),
     );
