@@ -288,9 +288,11 @@ class Mixing implements RunningDiagnostic {
     const { kernels, model } = this.#context;
     const count = this.#counters[at.kept];
     // The same as `freeEnergies` up to rounding, for half the price: one exponential per unit, and hardly a logarithm.
-    kernels.temperedFreeEnergies(model, this.#kept, count, this.#tempering, this.#energies);
+    const energies = this.#energies.subarray(0, count);
+    const inverseTemperatures = this.#tempering.inverseTemperatures.subarray(0, count);
+    kernels.temperedFreeEnergies(model, this.#kept, count, { ...this.#tempering, inverseTemperatures }, energies);
     await kernels.finish();
-    return this.#energies.subarray(0, count).every(Number.isFinite);
+    return energies.every(Number.isFinite);
   }
 
   /** Takes the drift since the window's start, and starts another window where the states are forgotten. */
