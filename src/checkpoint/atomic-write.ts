@@ -201,6 +201,11 @@ function isProvablyDead(writerSpace: string, processId: number, started: string)
   if (writerSpace !== processSpace || processId === process.pid) return false;
   const now = startTime(processId);
   if (now !== '') return now === 'dead' || now !== started;
+  return hasEnded(processId);
+}
+
+/** Whether there is certainly no process of that number on this machine; another one may have taken the number of one that ended. */
+export function hasEnded(processId: number): boolean {
   try {
     process.kill(processId, 0);
     return false;

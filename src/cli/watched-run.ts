@@ -5,6 +5,7 @@
 
 import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { hasEnded } from '../checkpoint/atomic-write.js';
 import type { RunDirectory } from '../checkpoint/run-directory.js';
 import { isRbmError } from '../errors.js';
 import { systemCode } from '../file-errors.js';
@@ -46,15 +47,9 @@ function stampOf(file: string): string {
   }
 }
 
-/** Whether a process of this machine has certainly ended. */
-function hasEnded(processId: unknown): boolean {
-  if (!Number.isSafeInteger(processId) || (processId as number) <= 0) return false;
-  try {
-    process.kill(processId as number, 0);
-    return false;
-  } catch (error) {
-    return systemCode(error) === 'ESRCH';
-  }
+/** Whether what execution.json calls a process of this machine has certainly ended. */
+function isLost(processId: unknown): boolean {
+  return Number.isSafeInteger(processId) && (processId as number) > 0 && hasEnded(processId as number);
 }
 
 /** How the sessions in execution.json stand: one that goes on decides, else the last one. */
@@ -62,7 +57,7 @@ function statusOf(execution: Readonly<Record<string, unknown>> | undefined): Run
   const sessions = Array.isArray(execution?.sessions) ? (execution.sessions as unknown[]) : [];
   const statuses = sessions.map((entry): RunStatus => {
     const { ended, host, processId } = (entry ?? {}) as Record<string, unknown>;
-    if (ended === 'running') return host === hostname() && hasEnded(processId) ? 'lost' : 'running';
+    if (ended === 'running') return host === hostname() && isLost(processId) ? 'lost' : 'running';
     return (['finished', 'stopped', 'diverged', 'failed'] as const).find((status) => status === ended) ?? 'unknown';
   });
   return statuses.includes('running') && statuses.at(-1) !== 'finished' ? 'running' : (statuses.at(-1) ?? 'unknown');

@@ -27,8 +27,9 @@ import { exactMoments } from '../model/exact-moments.js';
 import { getParameters } from '../model/parameters.js';
 import { largestSingularValues, sizeOfElements } from '../model/singular-values.js';
 import { streamKey } from '../random/index.js';
-import type { DiagnosedTraining, Diagnostic, DiagnosticContext, Finding, Findings, RunningDiagnostic } from './diagnostic.js';
+import type { DiagnosedTraining, Diagnostic, DiagnosticContext, Findings, RunningDiagnostic } from './diagnostic.js';
 import { evenlySpacedRows } from './evenly-spaced-rows.js';
+import { finiteFindings } from './finite-findings.js';
 
 const { floor, max, min, sqrt } = Math;
 
@@ -248,17 +249,6 @@ async function parameterFigures(kernels: Kernels, model: Model, seed: string): P
   };
 }
 
-/** Whether every number in it is finite. */
-function isFinite(finding: Finding): boolean {
-  if (typeof finding === 'number') return Number.isFinite(finding);
-  return typeof finding !== 'object' || Object.values(finding).every(isFinite);
-}
-
-/** The figures without those that float64 can't hold. */
-function finiteOnly(figures: Findings): Findings {
-  return Object.fromEntries(Object.entries(figures).filter(([, finding]) => isFinite(finding)));
-}
-
 /**
  * Fit, in figures:
  *
@@ -310,7 +300,7 @@ export const fit: Diagnostic = {
           ...(await energyFigures(kernels, model, samples, drawn.samples, 'negative')),
         };
         await pause?.();
-        return finiteOnly({
+        return finiteFindings({
           ...(side !== undefined && {
             moments: {
               modelSource: side.source,

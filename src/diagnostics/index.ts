@@ -8,6 +8,7 @@ import { gradientAccuracy } from './gradient-accuracy.js';
 import { mixing } from './mixing.js';
 import { spuriousMass } from './spurious-mass.js';
 
+export { finiteFindings } from './finite-findings.js';
 export type {
   DiagnosedTraining,
   Diagnostic,

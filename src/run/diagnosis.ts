@@ -7,11 +7,11 @@ import type { RunConfig } from '../config/run-config.js';
 import type { Extent } from '../config/schema.js';
 import {
   diagnostics,
+  finiteFindings,
   type DiagnosedTraining,
   type Diagnostic,
   type DiagnosticContext,
   type DiagnosticWarning,
-  type Finding,
   type Findings,
   type ObservedPhases,
   type RunningDiagnostic,
@@ -55,13 +55,6 @@ export function diagnosticBytes({ wanted, training }: { readonly wanted: readonl
   return wanted.reduce((sum, { diagnostic, settings }) => sum + (diagnostic.savedBytes?.(training, settings) ?? 0), 0);
 }
 
-/** Findings without what is not finite: JSON has no word for it. */
-function finite(findings: Findings): Findings {
-  const isFinding = (value: Finding): boolean =>
-    typeof value === 'object' ? Object.values(value).every(isFinding) : typeof value !== 'number' || Number.isFinite(value);
-  return Object.fromEntries(Object.entries(findings).filter(([, value]) => isFinding(value)));
-}
-
 /** A diagnostic at work, and when it is measured. */
 type Working = WantedDiagnostic & { readonly running: RunningDiagnostic };
 
@@ -97,7 +90,7 @@ export class Diagnosis {
     for (const { diagnostic, running } of this.#running) {
       const answer = running.observe?.(phases);
       const warning = answer instanceof Promise ? await answer : answer;
-      if (warning !== undefined) warnings.push({ diagnostic: diagnostic.name, warning: { ...warning, evidence: finite(warning.evidence) } });
+      if (warning !== undefined) warnings.push({ diagnostic: diagnostic.name, warning: { ...warning, evidence: finiteFindings(warning.evidence) } });
     }
     return warnings;
   }
@@ -120,7 +113,7 @@ export class Diagnosis {
     for (const { diagnostic: { name }, running } of due) {
       // At the last update, there may be an evaluation beside what was due by itself.
       const before = this.#latest.get(name);
-      findings[name] = before?.update === update ? before.findings : finite(await running.measure(cooperation));
+      findings[name] = before?.update === update ? before.findings : finiteFindings(await running.measure(cooperation));
       this.#latest.set(name, { update, findings: findings[name] });
     }
     return findings;
