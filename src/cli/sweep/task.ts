@@ -53,9 +53,9 @@ function wantedTasks(sweep: Sweep, options: TaskOptions): number[] {
   return Array.from({ length: Math.min(chunk, sweep.length - first) }, (_, index) => first + index);
 }
 
-/** Tells the process that started this one. */
+/** Tells the process that started this one; where that has died, nobody. */
 function send(message: TaskMessage): void {
-  process.send?.(message);
+  process.send?.(message, undefined, undefined, () => {});
 }
 
 /** Passes on events of a task as messages. */
@@ -124,6 +124,8 @@ export async function task(path: string, options: TaskOptions, terminal: Termina
   const stop = terminal.listenForStop();
   // Whoever waits for this process has died: there is no reason to go on, and what is done is kept.
   process.on('disconnect', () => (stop.signal ??= 'SIGTERM'));
+  // To listen for its end would keep this process alive, also where it fails.
+  process.channel?.unref();
   const ends: TaskEnd[] = [];
   for (const index of wantedTasks(sweep, options)) {
     collectGarbage();
@@ -136,7 +138,6 @@ export async function task(path: string, options: TaskOptions, terminal: Termina
     const requeued = ends.some(({ hasAdvanced }) => hasAdvanced) ? await requeueSelf(process.env, most) : { isRequeued: false, why: 'nothing was done since it was started: its time limit is too short' };
     if (requeued !== undefined) terminal.err(requeued.isRequeued ? 'queued again\n' : `not queued again: ${printable(requeued.why, 500)}; rbm-train sweep run does it\n`);
   }
-  process.disconnect?.();
   if (options.json) terminal.out(`${jsonText(ends.map(({ index, outcome, code }) => ({ index, outcome, code })))}\n`);
   return ends.findLast(({ outcome }) => outcome === 'stopped')?.code ?? ends.find(({ code }) => code !== exitCodes.ok)?.code ?? exitCodes.ok;
 }
