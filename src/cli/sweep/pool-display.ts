@@ -29,6 +29,12 @@ const lineInterval = 10_000;
 /** Parts of a bar, so that one of many hours moves. */
 const barParts = 1000;
 
+/** How a task has ended, in words. */
+function outcomeWord(event: PoolEvent & { type: 'end' }): string {
+  if (event.outcome === 'there') return 'done before';
+  return event.outcome === 'failed' && event.failure.code === 'diverged' ? 'diverged' : event.outcome;
+}
+
 /** How far the whole is. */
 class PoolPace {
   readonly #tasks: number;
@@ -36,7 +42,8 @@ class PoolPace {
   /** Share of each task that is running, when it was begun here and now. */
   readonly #running = new Map<number, { from?: number; now: number }>();
   ended = 0;
-  failed = 0;
+  /** Of these, how many have no result, by what is told of them. */
+  readonly #without = new Map<string, number>();
   /** Tasks' worth of work that was done here; what was there before a task went on is not. */
   #work = 0;
 
@@ -55,7 +62,8 @@ class PoolPace {
     const { from = 0 } = this.#running.get(event.index) ?? {};
     this.#running.delete(event.index);
     this.ended++;
-    if (event.outcome === 'failed') this.failed++;
+    const word = outcomeWord(event);
+    if (event.outcome === 'failed') this.#without.set(word, (this.#without.get(word) ?? 0) + 1);
     if (event.outcome === 'done') this.#work += 1 - from;
   }
 
@@ -69,7 +77,8 @@ class PoolPace {
     const work = this.#work + [...this.#running.values()].reduce((sum, { from = 0, now }) => sum + now - from, 0);
     const pace = work / (performance.now() - this.#start);
     const left = pace > 0 ? duration(((1 - this.share) * this.#tasks) / pace / 1000) : '–';
-    return `${this.ended} of ${this.#tasks} tasks${this.failed === 0 ? '' : `, ${this.failed} failed`}  ${left} left`;
+    const without = [...this.#without].map(([word, count]) => `, ${count} ${word}`).join('');
+    return `${this.ended} of ${this.#tasks} tasks${without}  ${left} left`;
   }
 }
 
@@ -77,8 +86,7 @@ class PoolPace {
 function remark(event: PoolEvent, { nameOf }: PoolView): string | undefined {
   if (event.type === 'warning') return `warning: ${nameOf(event.index)}: ${event.message}`;
   if (event.type !== 'end' || event.outcome !== 'failed') return undefined;
-  const { code, message } = event.failure;
-  return `${nameOf(event.index)} ${code === 'diverged' ? 'diverged' : 'failed'}: ${message}`;
+  return `${nameOf(event.index)} ${outcomeWord(event)}: ${event.failure.message}`;
 }
 
 async function barsDisplay(view: PoolView, terminal: Terminal): Promise<PoolDisplay> {
@@ -112,7 +120,7 @@ async function barsDisplay(view: PoolView, terminal: Terminal): Promise<PoolDisp
       if (told !== undefined) bars.log(`\u001b[?7h${told}\u001b[K\n\u001b[?7l`);
       if (event.type === 'start') workers[event.worker]?.update(0, { text: view.nameOf(event.index) });
       if (event.type === 'progress') workers[event.worker]?.update(Math.floor(event.share * barParts), { text: `${view.nameOf(event.index)}  ${event.latest}` });
-      if (event.type === 'end') workers[event.worker]?.update(barParts, { text: `${view.nameOf(event.index)}  ${event.outcome === 'there' ? 'done before' : event.outcome}` });
+      if (event.type === 'end') workers[event.worker]?.update(barParts, { text: `${view.nameOf(event.index)}  ${outcomeWord(event)}` });
       draw();
     },
     end() {
@@ -130,7 +138,7 @@ function linesDisplay(view: PoolView, terminal: Terminal): PoolDisplay {
   return {
     report(event) {
       pace.see(event);
-      const told = remark(event, view) ?? (event.type === 'end' ? `${view.nameOf(event.index)}: ${event.outcome === 'there' ? 'done before' : event.outcome}` : undefined);
+      const told = remark(event, view) ?? (event.type === 'end' ? `${view.nameOf(event.index)}: ${outcomeWord(event)}` : undefined);
       if (told !== undefined) terminal.err(`${told}${event.type === 'end' ? ` (${pace.ended} of ${view.tasks})` : ''}\n`);
     },
     end: () => clearInterval(timer),

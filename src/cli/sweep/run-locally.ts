@@ -88,9 +88,9 @@ function tellStanding(sweep: Sweep, standing: Standing, options: RunOptions, ter
   const { done, diverged, failed, left } = standing;
   if (options.json) terminal.out(`${jsonText({ tasks: sweep.length, done, diverged, failed, left })}\n`);
   else terminal.out(`${summary(sweep, standing)}\n`);
-  if (failed.length > 0 || (diverged.length > 0 && !options.quiet)) {
-    terminal.err(`${[...failureLines(sweep, 'diverged', diverged), ...failureLines(sweep, 'failed', failed)].join('\n')}\n`);
-  }
+  // That a training diverges is a result; those of this run have been told in any case.
+  const lines = [...(options.quiet ? [] : failureLines(sweep, 'diverged', diverged)), ...failureLines(sweep, 'failed', failed)];
+  if (lines.length > 0) terminal.err(`${lines.join('\n')}\n`);
   if (failed.length + left.length > 0 && !options.quiet) {
     terminal.err(`to go on with what is not done:\n  rbm-train sweep run ${shellWord(shortPath(sweep.directory, terminal.workingDirectory))}\n`);
   }
