@@ -264,7 +264,7 @@ function inTerminal(args: string[], { columns = 100, after = '', typed = '' } = 
     expect(code).toBe(0);
     expect(screen).toContain('░');
     expect(screen).toMatch(/\d+% {2}task 0 learningRate=0.1 seed=a/);
-    expect(screen).toMatch(/100% {2}task 1 learningRate=0.1 seed=b {2}done/);
+    expect(screen).toMatch(/100% {2}task 3 learningRate=1e\+300 seed=b {2}diverged/);
     expect(screen).toMatch(/\d+% {2}[1-4] of 4 tasks, [12] diverged {2}\S+ left/);
     expect(screen).toMatch(/task 2 learningRate=1e\+300 seed=a diverged: /);
     expect(screen).not.toContain('(1 of 4)');

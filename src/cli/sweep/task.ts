@@ -122,8 +122,11 @@ export async function task(path: string, options: TaskOptions, terminal: Termina
   const sweep = openSweep(path, terminal.workingDirectory);
   const most = wholeNumber('--max-requeues', options.maxRequeues, 0, 1e9);
   const stop = terminal.listenForStop();
-  // Whoever waits for this process has died: there is no reason to go on, and what is done is kept.
-  process.on('disconnect', () => (stop.signal ??= 'SIGTERM'));
+  // Whoever waits for this process has died: there is no reason to go on, and what is done is kept. As a signal, so that one
+  // that comes at the same time counts as its echo.
+  process.on('disconnect', () => {
+    if (stop.signal === undefined) process.emit('SIGTERM');
+  });
   // To listen for its end would keep this process alive, also where it fails.
   process.channel?.unref();
   const ends: TaskEnd[] = [];
