@@ -193,15 +193,15 @@ export class FaultContext {
     return faultOfMessage(outcome, [0]) ?? this.compare(training, run);
   }
 
-  /** As `recover`, of a training that has come to its end; `mayLeaveTemporaryFiles` where it was killed after that. */
-  async compare(training, run, { mayLeaveTemporaryFiles = false } = {}) {
+  /** As `recover`, of a training that has come to its end; `mayLeaveTemporaryFiles` where it was killed after that, `mayLackEnd` where that was at once. */
+  async compare(training, run, { mayLeaveTemporaryFiles = false, mayLackEnd = false } = {}) {
     const { files } = await this.reference(training);
     const found = lastingFiles(run);
     for (const [name, content] of Object.entries(files)) {
       if (found[name] !== content) return `${name} differs from that of a training that nothing happened to`;
     }
     const { ended } = JSON.parse(readFileSync(join(run, 'execution.json'), 'utf8')).sessions.at(-1);
-    if (ended !== 'finished') return `execution.json says that the last session is ${ended}`;
+    if (ended !== 'finished' && !mayLackEnd) return `execution.json says that the last session is ${ended}`;
     const left = temporaryFiles(run);
     return left.length > 0 && !mayLeaveTemporaryFiles ? `temporary files are left: ${left.join(', ')}` : undefined;
   }

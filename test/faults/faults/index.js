@@ -13,6 +13,7 @@ import { pause } from './pause.js';
 import { reportWrites } from './report.js';
 import { hangUp, signalOnce, signalThenKill, signalTwice } from './signals.js';
 import { streams } from './streams.js';
+import { sweepPool } from './sweep-pool.js';
 import { threadDies, threadHangs } from './threads.js';
 import { bothStart, refused, restart, takeover, twins } from './twins.js';
 
@@ -52,4 +53,5 @@ export const faults = [
   openFiles,
   fullOutput,
   noPermission,
+  sweepPool,
 ];
