@@ -24,8 +24,8 @@ export interface PoolRequest {
   readonly jobs: number;
   /** Threads of each. */
   readonly threads: number;
-  /** Path of the script that `rbm-train` starts. */
-  readonly executable: string;
+  /** The script that `rbm-train` starts. */
+  readonly executable: string | URL;
   /** Once it is set, nothing is begun any more, and what runs is told to save and stop. */
   readonly stop: StopRequest;
   /** Receives the events; every task that was started has one `end`. */

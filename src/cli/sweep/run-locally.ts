@@ -4,7 +4,6 @@
  */
 
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { exitCodes, printable, RbmError } from '../../errors.js';
 import { runPool, type PoolEvent } from '../../sweep/local-pool.js';
 import { rangesText } from '../../sweep/ranges.js';
@@ -17,7 +16,7 @@ import type { Terminal } from '../terminal.js';
 import { poolDisplay } from './pool-display.js';
 import type { RunOptions } from './run.js';
 
-const executable = fileURLToPath(new URL('../../../bin/rbm-train.js', import.meta.url));
+const executable = new URL('../../../bin/rbm-train.js', import.meta.url);
 
 /** Options that say nothing where no Slurm is asked for. */
 const slurmOptions = { chunk: '--chunk', time: '--time', partition: '--partition', account: '--account', maxParallel: '--max-parallel', sbatchArg: '--sbatch-arg', wait: '--wait' } as const;
