@@ -7,7 +7,7 @@
 
 import { isDamagedRun } from '../checkpoint/run-directory.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { isRbmError, messageOf, printable, RbmError } from '../errors.js';
+import { isRbmError, messageOf, RbmError } from '../errors.js';
 import type { Report } from '../run/events.js';
 import { checkpointToContinue, withKeptStart } from '../run/open-run.js';
 import { prepareRun, type PreparedRun } from '../run/prepare.js';
@@ -15,7 +15,7 @@ import { Stopped, stoppablePause, type StopRequest, type StopSignal } from '../r
 import { trainRun } from '../run/train-run.js';
 import { computeShard } from './evaluation-shards.js';
 import { taskIdOf } from './plan.js';
-import { configOfTask, failureFrom, isTrainingSweep, removeFailure, runDirectoryOf, shardPlanOf, stateOf, taskName, writeFailure, type Sweep, type TrainingSweep } from './sweep.js';
+import { configOfTask, failureFrom, isTrainingSweep, removeFailure, runDirectoryOf, shardPlanOf, stateOf, writeFailure, type Sweep, type TrainingSweep } from './sweep.js';
 
 /** What a task works with. */
 export interface TaskContext {
@@ -52,7 +52,7 @@ async function runTraining(sweep: TrainingSweep, index: number, { stop, threads,
   const prepared = await prepareRun(loaded);
   try {
     if (taskIdOf(loaded, prepared.identity, prepared.length) !== task.id) {
-      throw new RbmError('data', `${printable(taskName(sweep, index))}: the data, or the model file that it starts from, is not what the sweep was planned with`, {
+      throw new RbmError('data', 'the data, or the model file that it starts from, is not what the sweep was planned with', {
         hint: 'Restore it, or plan the sweep again in another directory, with the same --results.',
       });
     }

@@ -122,7 +122,7 @@ test('data that is not that of the plan: refused, with nothing written but why; 
   writeFileSync(rows, text);
   const sweep = await newSweep({ seeds: ['a'], config: { ...tinyConfig, data: { source: 'file', path: 'rows.csv' } } });
   writeFileSync(rows, text.replace('0', '1'));
-  const failure = { code: 'data', message: 'task 0 seed=a: the data, or the model file that it starts from, is not what the sweep was planned with' };
+  const failure = { code: 'data', message: 'the data, or the model file that it starts from, is not what the sweep was planned with' };
   await expect(run(sweep)).rejects.toMatchObject({ ...failure, hint: expect.stringContaining('Restore it') });
   expect(stateOf(sweep, 0)).toEqual({ status: 'missing', failure });
   expect(existsSync(join(runOf(sweep), 'checkpoints'))).toBe(false);
