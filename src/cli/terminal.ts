@@ -98,8 +98,8 @@ function listenForStop(): StopRequest {
         const tellMore = (): void => void process.stderr.write(`rbm-train: ${signal} has come, but the work in hand is not done; once more ends it at once\n`);
         setTimeout(tellMore, patienceMilliseconds).unref();
       } else if (performance.now() - first > echoMilliseconds) {
-        // The progress bar may have hidden the cursor.
-        if (process.stderr.isTTY) process.stderr.write('\u001b[?25h\n');
+        // The progress bar may have hidden the cursor, and turned the wrapping of lines off.
+        if (process.stderr.isTTY) process.stderr.write('\u001b[?25h\u001b[?7h\n');
         if (signal === 'SIGHUP') endWithLostTerminal();
         process.exit(stopSignals[signal]);
       }

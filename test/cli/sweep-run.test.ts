@@ -233,18 +233,18 @@ test('options that can do nothing here, or are no numbers', async () => {
 
 const hasScript = (spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '').includes('util-linux');
 
-/** Runs a sweep in a pseudo-terminal; `typed` is typed once the screen shows `after`. */
-function inTerminal(args: string[], { columns = 100, after = '', typed = '' } = {}): Promise<{ code: number | null; screen: string }> {
+/** Runs a sweep in a pseudo-terminal; `act`, which can type, is called once the screen shows `after`. */
+function inTerminal(args: string[], { columns = 100, after = '', act = undefined as ((type: (text: string) => void) => unknown) | undefined } = {}): Promise<{ code: number | null; screen: string }> {
   const command = [`stty cols ${columns} rows 20; exec`, ...[process.execPath, executable, 'sweep', 'run', ...args].map((word) => `'${word}'`)].join(' ');
   const { NO_COLOR: _no, ...environment } = process.env;
   const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder.path, env: { ...environment, TERM: 'xterm', LC_ALL: 'C.UTF-8', SHELL: '/bin/sh' } });
   let screen = '';
-  let isTyped = typed === '';
+  let hasActed = act === undefined;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     screen += text;
-    if (isTyped || !screen.includes(after)) return;
-    isTyped = true;
-    child.stdin.write(typed);
+    if (hasActed || !screen.includes(after)) return;
+    hasActed = true;
+    act?.((typed) => void child.stdin.write(typed));
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
@@ -287,10 +287,29 @@ function inTerminal(args: string[], { columns = 100, after = '', typed = '' } = 
 
   test('Ctrl-C, which the tasks see as well, saves, and leaves the terminal tidy', async () => {
     await plan('endless', 'interrupted');
-    const once = await inTerminal(['interrupted', '-j', '2'], { after: 'task 1 seed=b  log-likelihood validation -', typed: '\u0003' });
+    const once = await inTerminal(['interrupted', '-j', '2'], { after: 'task 1 seed=b  log-likelihood validation -', act: (type) => type('\u0003') });
     expect(once.code).toBe(130);
     expect(isTidy(once.screen)).toBe(true);
     expect(once.screen).toMatch(/0 of 3 done, 3 not done\r\nto go on with what is not done:\r\n {2}rbm-train sweep run interrupted\r\nrbm-train: stopped by SIGINT\r\n$/);
     for (const index of [0, 1]) expect(sessionsOf(taskFolder(inFolder('interrupted'), index))).toMatchObject([{ ended: 'stopped' }]);
+  });
+
+  test('a second Ctrl-C ends at once, and leaves the terminal tidy as well', async () => {
+    await plan('endless', 'impatient-there');
+    const run = taskFolder(inFolder('impatient-there'), 0);
+    const act = async (type: (text: string) => void): Promise<void> => {
+      // It hears nothing, as one that hangs.
+      process.kill(sessionsOf(run)[0].processId, 'SIGSTOP');
+      type('\u0003');
+      // Within 0.3 s, it would count as an echo of the first.
+      await sleep(600);
+      type('\u0003');
+    };
+    const { code, screen } = await inTerminal(['impatient-there', '-j', '1'], { after: 'task 0 seed=a  log-likelihood validation -', act });
+    // As the process is stopped, and its terminal closed, the system may let it go on by itself.
+    process.kill(sessionsOf(run)[0].processId, 'SIGCONT');
+    expect({ code, isTidy: isTidy(screen) }).toEqual({ code: 130, isTidy: true });
+    expect(screen).not.toContain('of 3 done');
+    await until(() => sessionsOf(run)[0].ended === 'stopped');
   });
 });
