@@ -193,7 +193,7 @@ class Run {
     }
     this.#record.writeAsOwner(directory.config, () => directory.writeJson(directory.config, prepared.config));
     // Of a shorter training: it is no longer this run's result, and its last event was off the cadence.
-    if (trainer.update < length && directory.hasResult()) {
+    if (trainer.update < length && directory.hasResult() && !this.#isResultOwn()) {
       removeFile(directory.result);
       this.#goesOnWithout(() => removeFile(directory.report), 'it shows the shorter training until there is another');
       directory.replaceMetrics(this.#closedMetrics, this.#lines);
@@ -224,6 +224,19 @@ class Run {
       this.#save();
       this.#endExecution('stopped');
       return { status: 'stopped', signal: error.signal, update: trainer.update };
+    }
+  }
+
+  /** Whether the result that is there is that of this very training: a twin has come to its end, and who has seen that may rely on it. */
+  #isResultOwn(): boolean {
+    const { prepared, directory } = this.#request;
+    const { configHash, dataFingerprint, numericsVersion } = prepared.identity;
+    try {
+      const result = directory.readJson(directory.result) ?? {};
+      return result.configHash === configHash && result.dataFingerprint === dataFingerprint && result.numericsVersion === numericsVersion && result.updates === prepared.length;
+    } catch {
+      // Damaged: nobody's.
+      return false;
     }
   }
 

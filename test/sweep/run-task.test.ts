@@ -106,6 +106,27 @@ test('a result that is damaged, of another task, or has lost its checkpoint does
   expect(lastingFiles(runOf(sweep))).toEqual(await undisturbed());
 });
 
+test('a twin that comes late takes nothing from the result that is there; one of a shorter training goes', async () => {
+  const sweep = await newSweep();
+  await run(sweep);
+  const file = join(runOf(sweep), 'result.json');
+  const result = readFileSync(file, 'utf8');
+  // As a twin finds it that has looked for checkpoints before this one was written.
+  const lateTwin = async (): Promise<string[]> => {
+    rmSync(checkpointsOf(runOf(sweep)).at(-1) ?? '');
+    const seen: string[] = [];
+    const report = ({ type }: RunEvent): void => {
+      if (type === 'update') seen.push(existsSync(file) ? readFileSync(file, 'utf8') : '');
+    };
+    expect(await runTask(sweep, 0, { stop: {}, threads: 1, report })).toEqual({ status: 'done', isNew: true });
+    return seen;
+  };
+  expect(await lateTwin()).toEqual(Array.from({ length: 10 }, () => result));
+  writeFileSync(file, result.replace('"updates": 60', '"updates": 40'));
+  expect(await lateTwin()).toEqual(Array.from({ length: 10 }, () => ''));
+  expect(lastingFiles(runOf(sweep))).toEqual(await undisturbed());
+});
+
 test('one that diverges is settled: it is not tried again', async () => {
   const sweep = await newSweep({ grid: { 'training.learningRate': [1e300] }, seeds: ['a'] });
   const message = expect.stringMatching(/^training diverged at update \d+: /);
