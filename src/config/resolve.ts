@@ -171,7 +171,7 @@ function resolveList(context: Context, kind: Extract<Kind, { kind: 'list' }>, no
 
 /** The members in the order of the text. `fromEntries`, unlike assignment, takes `__proto__` for a key like any other. */
 function resolveMap(context: Context, kind: Extract<Kind, { kind: 'map' }>, node: ObjectNode, path: string): unknown {
-  const members = withoutDuplicates(context, node.members, path);
+  const members = withoutDuplicates(context, node.members, (name) => mapPath(path, name));
   return Object.fromEntries(
     [...members].map(([name, member]) => {
       const memberPath = mapPath(path, name);
@@ -185,7 +185,7 @@ function resolveMap(context: Context, kind: Extract<Kind, { kind: 'map' }>, node
 }
 
 /** The first member of each name; the others are reported. */
-function withoutDuplicates(context: Context, members: readonly Member[], path: string): Map<string, Member> {
+function withoutDuplicates(context: Context, members: readonly Member[], pathOf: (name: string) => string): Map<string, Member> {
   const unique = new Map<string, Member>();
   for (const member of members) {
     const first = unique.get(member.name);
@@ -193,14 +193,10 @@ function withoutDuplicates(context: Context, members: readonly Member[], path: s
       unique.set(member.name, member);
     } else {
       const text = (): string => `duplicate key; it stands already at ${describePlace(first.namePlace)}; keep one`;
-      report(context, member.namePlace, memberPath(path, quotedPathPart(member.name)), text);
+      report(context, member.namePlace, pathOf(member.name), text);
     }
   }
   return unique;
-}
-
-function memberPath(path: string, name: string): string {
-  return path === '' ? name : `${path}.${name}`;
 }
 
 /**
@@ -259,7 +255,7 @@ class ObjectResolution {
     this.#kind = kind;
     this.#path = path;
     this.#label = label;
-    this.#members = withoutDuplicates(context, node.members, path);
+    this.#members = withoutDuplicates(context, node.members, (name) => this.#pathOf(quotedPathPart(name)));
   }
 
   run(): Record<string, unknown> {
@@ -286,7 +282,7 @@ class ObjectResolution {
   }
 
   #pathOf(name: string): string {
-    return memberPath(this.#path, name);
+    return this.#path === '' ? name : `${this.#path}.${name}`;
   }
 
   #report(place: Place, name: string, text: Problem['text']): void {

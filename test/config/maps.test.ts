@@ -65,8 +65,8 @@ test('whatever JSON holds comes back as it was, with a place of its own for ever
 
 test.each([
   ['{"set": 5}', 'a.json:1:9: set: expected an object; found 5'],
-  ['{"set": {"a": 1,\n "a": 2}}', 'a.json:2:2: set.a: duplicate key; it stands already at a.json:1:10; keep one'],
-  ['{"set": {"a": {"b": 1, "b": 2}}}', 'a.json:1:24: set["a"].b: duplicate key; it stands already at a.json:1:16; keep one'],
+  ['{"set": {"a": 1,\n "a": 2}}', 'a.json:2:2: set["a"]: duplicate key; it stands already at a.json:1:10; keep one'],
+  ['{"set": {"a": {"b": 1, "b": 2}}}', 'a.json:1:24: set["a"]["b"]: duplicate key; it stands already at a.json:1:16; keep one'],
   ['{"numbers": 5}', 'a.json:1:13: numbers: expected an object, each value a list of length ≥ 1, each an integer; found 5'],
   ['{"numbers": {"a.b": []}}', 'a.json:1:21: numbers["a.b"]: expected a list of length ≥ 1, each an integer; found a list of length 0'],
   ['{"numbers": {"a.b": [1, "2"]}}', 'a.json:1:25: numbers["a.b"][1]: expected an integer; found the string "2"; remove the quotes'],
