@@ -1,7 +1,7 @@
 /** Values put over a config with a place of their own: as `--set` puts them, reported where they stand. */
 
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { keyProblem, type LoadedConfig, namedPlace, parseConfig, type Place } from '../../src/config/index.js';
 import { errorOf, good, keys, outcomeOf, parse } from './helpers.js';
 

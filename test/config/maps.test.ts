@@ -1,7 +1,7 @@
 /** Objects whose keys are the user's own, values that may be anything: their places, paths, faults and documentation. */
 
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { documentKeys, jsonSchema, mapPath, type SchemaKey } from '../../src/config/index.js';
 import { errorOf, parse } from './helpers.js';
 

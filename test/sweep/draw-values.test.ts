@@ -1,7 +1,7 @@
 /** Random search: in range, the same everywhere, and distributed as it says. */
 
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type Distribution, drawValues } from '../../src/sweep/draw-values.js';
 
 const { log, sqrt } = Math;

@@ -1,7 +1,7 @@
 /** The sweep file: its settings against an oracle, the configs they make, and what is refused, where. */
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,13 +37,9 @@ async function valuesOf(sweep: object): Promise<unknown[]> {
 }
 
 async function failureOf(text: string, file?: string): Promise<{ message: string; hint?: string; frame?: string }> {
-  try {
-    await load(text, file);
-  } catch (error) {
-    expect(error).toMatchObject({ name: 'RbmError', code: 'usage' });
-    return error as Error;
-  }
-  throw new Error('nothing was thrown');
+  const failure = await load(text, file).then(() => undefined, (error: unknown) => error);
+  expect(failure).toMatchObject({ name: 'RbmError', code: 'usage' });
+  return failure as Error;
 }
 
 describe('settings', () => {
