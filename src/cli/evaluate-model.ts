@@ -4,7 +4,7 @@
 
 import { printable, RbmError } from '../errors.js';
 import { areFiguresFinite, evaluateModel, type Figures } from '../estimators/evaluation.js';
-import type { ExactCooperation } from '../estimators/exact-log-partition-function.js';
+import type { ContinuedCooperation } from '../estimators/finished-work.js';
 import { logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
 import { systemCode } from '../file-errors.js';
 import type { Kernels, VisibleStates } from '../kernels/index.js';
@@ -50,7 +50,7 @@ export async function evaluateParameters(
 ): Promise<Evaluated> {
   const energies: Record<string, Float64Array> = {};
   const { estimator, annealing } = plan;
-  const evaluateWith = (cooperation: ExactCooperation): Promise<Figures> =>
+  const evaluateWith = (cooperation: ContinuedCooperation): Promise<Figures> =>
     evaluateModel(
       kernels,
       createModel(kernels, standard),
@@ -71,7 +71,7 @@ export async function evaluateParameters(
   const working =
     estimator === 'exact'
       ? withExactProgress(standard, { threads: kernels.threads, quiet }, terminal, evaluateWith)
-      : withEstimateProgress(quiet, terminal, evaluateWith);
+      : withEstimateProgress(standard, { ais: estimator === 'ais' ? annealing : undefined, quiet }, terminal, evaluateWith);
   const figures = await working.catch((error: unknown) => {
     throw systemCode(error) === 'ERR_PROBABILITY_OVERFLOW' ? tooLarge(file) : error;
   });

@@ -36,3 +36,18 @@ export interface AnnealingSettings {
   /** Gibbs steps × chains after which the effort is not doubled any more; the first round is always done. */
   readonly budget: number;
 }
+
+/** Settings as JSON holds them: float64 in JSON is exact but for the sign of zero, which no estimate depends on. */
+export interface PlainAnnealing extends Omit<AnnealingSettings, 'baseVisibleBias'> {
+  readonly baseVisibleBias: readonly number[];
+}
+
+/** The settings as JSON can hold them. */
+export function plainAnnealing({ baseVisibleBias, ...others }: AnnealingSettings): PlainAnnealing {
+  return { ...others, baseVisibleBias: Array.from(baseVisibleBias, (value) => value + 0) };
+}
+
+/** The settings that {@link plainAnnealing} made plain. */
+export function annealingFromPlain({ baseVisibleBias, ...others }: PlainAnnealing): AnnealingSettings {
+  return { ...others, baseVisibleBias: Float64Array.from(baseVisibleBias) };
+}
