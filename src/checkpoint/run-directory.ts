@@ -39,6 +39,20 @@ const closedMetricsName = /^metrics-(\d{6,})\.jsonl$/;
  */
 export const eventsPerFile = 5000;
 
+/** A run has checkpoints, and none that can be read. It is told from others by `isDamagedRun`, in every realm. */
+class DamagedRunError extends RbmError {
+  readonly isDamagedRun = true;
+
+  constructor(message: string, cause: unknown) {
+    super('data', message, { hint: 'Put back a copy, or start the training again with --force and --config.', cause });
+  }
+}
+
+/** Whether a run could not be continued because all of its checkpoints are damaged: nothing is left to lose. */
+export function isDamagedRun(error: unknown): boolean {
+  return (error as { isDamagedRun?: unknown } | undefined)?.isDamagedRun === true;
+}
+
 /** Paths of the files of a run. */
 export class RunDirectory {
   readonly path: string;
@@ -329,10 +343,7 @@ export class RunDirectory {
     const unread = failures.find(mayBeWhole);
     if (unread !== undefined) throw unread;
     const which = failures.length === 1 ? 'its only checkpoint is' : `all of its ${failures.length} checkpoints are`;
-    throw new RbmError('data', `${printable(this.path)}: ${which} damaged: ${messageOf(failures[0])}`, {
-      hint: 'Put back a copy, or start the training again with --force and --config.',
-      cause: failures[0],
-    });
+    throw new DamagedRunError(`${printable(this.path)}: ${which} damaged: ${messageOf(failures[0])}`, failures[0]);
   }
 
   /**

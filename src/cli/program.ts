@@ -82,6 +82,11 @@ const commands: readonly CommandRow[] = [
     load: async () => (await import('./compare.js')).compareCommand,
   },
   {
+    usage: 'sweep',
+    summary: 'many trainings (or the shards of one large estimate), on this machine or on Slurm: plan, run, task, status, gather',
+    load: async () => (await import('./sweep/index.js')).sweepCommand,
+  },
+  {
     usage: 'export <model>',
     summary: 'write the parameters for numpy, or the metrics of a run as CSV or for TensorBoard',
     load: async () => (await import('./export.js')).exportCommand,
@@ -148,9 +153,15 @@ function buildProgram(terminal: Terminal, finish: (code: number) => void): Comma
 
 /** The command that shows the options of the command that was meant. */
 function helpCommand(program: Command, argv: readonly string[]): string {
-  const named = argv.find((word) => !word.startsWith('-'));
-  const command = program.commands.find((candidate) => candidate.name() === named);
-  return command === undefined ? 'rbm-train --help' : `rbm-train ${command.name()} --help`;
+  const names: string[] = [];
+  let command = program;
+  for (const word of argv.filter((candidate) => !candidate.startsWith('-'))) {
+    const below = command.commands.find((candidate) => candidate.name() === word);
+    if (below === undefined) break;
+    command = below;
+    names.push(word);
+  }
+  return ['rbm-train', ...names, '--help'].join(' ');
 }
 
 /**
@@ -169,6 +180,7 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exitCodes.ok;
+    if (error.code === 'commander.help') throw new RbmError('usage', 'which of its commands is not said', { hint: `Options: ${helpCommand(program, argv)}.`, cause: error });
     // A word of the command line may hold line breaks itself.
     const [, message, suggestion] = /^(?:error: )?([^]*?)(?:\n\((Did you mean [^\n]*)\))?$/.exec(error.message) ?? [];
     throw new RbmError('usage', printable(message, 300), {

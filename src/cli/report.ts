@@ -4,13 +4,12 @@
 
 import { resolve } from 'node:path';
 import type { RunDirectory } from '../checkpoint/run-directory.js';
-import { configError } from '../config/index.js';
-import type { RunConfig } from '../config/run-config.js';
-import { loadDataset, type Dataset } from '../datasets/index.js';
+import type { Dataset } from '../datasets/index.js';
 import { exitCodes, isRbmError, messageOf, printable, RbmError } from '../errors.js';
 import { pictureFormats, type PictureFormat } from '../report/picture-files.js';
 import { writePictures, writeReport, type ReportRequest } from '../report/write-report.js';
 import { loadRunConfig, openRunDirectory } from '../run/open-run.js';
+import { loadRunDataset } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
 import { jsonText } from './json-output.js';
 import type { CommonOptions, DefineCommand } from './options.js';
@@ -43,8 +42,7 @@ export async function dataOf(directory: RunDirectory, terminal: Terminal, warn: 
   const without = 'the report shows no data';
   const loaded = await loadRunConfig(directory, [], terminal.workingDirectory);
   try {
-    const { data } = loaded.config as unknown as RunConfig;
-    const dataset = await loadDataset(data, { fail: (key, message, hint) => configError(loaded, key, message, hint) });
+    const dataset = await loadRunDataset(loaded);
     const trainedOn = directory.readLatestCheckpoint(() => {})?.identity.dataFingerprint;
     if (trainedOn === undefined || trainedOn === dataset.fingerprint) return dataset;
     warn(`the data is no longer what the run was trained on (its fingerprint differs): ${without}`);

@@ -240,17 +240,38 @@ function startingParameters(loaded: LoadedConfig, config: RunConfig, dataset: Da
 }
 
 /**
- * Loads and checks everything that a run needs.
+ * The data that a config names.
  *
- * @param loaded the config, resolved by `configKeys`
  * @throws RbmError 'usage' for what is wrong with the config, 'data' for what is wrong with the data
  */
-export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
+export function loadRunDataset(loaded: LoadedConfig): Promise<Dataset> {
+  const { data } = loaded.config as unknown as RunConfig;
+  return loadDataset(data, { fail: (key, message, hint) => configError(loaded, key, message, hint) });
+}
+
+/**
+ * What the config hash is of: the result-relevant keys, and of a model file that training starts from its content, not its path.
+ *
+ * @param start what stands for the model file: `initialParameters`, its digest, and `initialUnits`
+ */
+export function resultRelevantConfig(loaded: LoadedConfig, start: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return { ...relevantConfig(configKeys, loaded.config, ['result']), ...start };
+}
+
+/**
+ * Checks everything that a run needs.
+ *
+ * @param loaded the config, resolved by `configKeys`
+ * @param dataset its data; loaded where left out
+ * @throws RbmError 'usage' for what is wrong with the config, 'data' for what is wrong with the data
+ */
+export async function prepareRun(loaded: LoadedConfig, dataset?: Dataset): Promise<PreparedRun> {
+  return prepareWith(loaded, dataset ?? (await loadRunDataset(loaded)));
+}
+
+async function prepareWith(loaded: LoadedConfig, dataset: Dataset): Promise<PreparedRun> {
   const config = loaded.config as unknown as RunConfig;
   const { training, evaluation } = config;
-  const dataset = await loadDataset(config.data, {
-    fail: (key, message, hint) => configError(loaded, key, message, hint),
-  });
   const parameters = startingParameters(loaded, config, dataset);
   const refusal = gradientEstimator(training.algorithm).refuse?.(parameters);
   if (refusal !== undefined) throw configError(loaded, 'training.algorithm', refusal.message, refusal.hint);
@@ -270,14 +291,8 @@ export async function prepareRun(loaded: LoadedConfig): Promise<PreparedRun> {
     );
   }
 
-  const relevant = {
-    ...relevantConfig(configKeys, loaded.config, ['result']),
-    // The content of a model file counts, not its path.
-    ...(config.model.from !== undefined && {
-      initialParameters: parametersDigest(parameters),
-      ...(parameters.units !== undefined && { initialUnits: parameters.units }),
-    }),
-  };
+  const start = config.model.from === undefined ? {} : { initialParameters: parametersDigest(parameters), ...(parameters.units !== undefined && { initialUnits: parameters.units }) };
+  const relevant = resultRelevantConfig(loaded, start);
   const diagnosed = diagnosedTraining(config, dataset, parameters, affordable);
   const diagnostics = { wanted: wantedDiagnostics(loaded, config, diagnosed), training: diagnosed };
   const units = unitsIdentity(parameters);

@@ -1,0 +1,179 @@
+/**
+ * A planned sweep in its directory, and how far each of its tasks is: from the files that tasks leave, never from a queue.
+ *
+ *     manifest.json          which tasks there are
+ *     tasks/<id>/            the run directory of a training (or in the folder that --results named)
+ *     tasks/<id>/failure.json   why the last try ended, where it failed
+ *     shards/<id>.…          finished shards of one large estimate
+ *     slurm/                 batch scripts, logs, submitted jobs
+ *     results.csv, results.json, sweep.html   what gather makes
+ */
+
+import { join, resolve } from 'node:path';
+import { removeFile, writeFileAtomically } from '../checkpoint/atomic-write.js';
+import { RunDirectory } from '../checkpoint/run-directory.js';
+import type { LoadedConfig } from '../config/index.js';
+import { exitCodes, isRbmError, messageOf, printable, type ErrorCode } from '../errors.js';
+import { kindAt } from '../read-file.js';
+import type { RunResult } from '../run/train-run.js';
+import { isShardDone, type ShardPlan } from './evaluation-shards.js';
+import { placeOf, readManifest, taskId, type Manifest, type TrainingManifest, type TrainingTask } from './manifest.js';
+import { configOfSetting } from './sweep-file.js';
+
+/** Why a try at a task ended without a result. */
+export interface TaskFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** How far a task is. */
+export type TaskState =
+  /** Its result is there and valid. */
+  | { readonly status: 'done' }
+  /** The training diverged, as it would again. */
+  | { readonly status: 'diverged'; readonly failure: TaskFailure }
+  /** There is a checkpoint to continue from. */
+  | { readonly status: 'started'; readonly update: number; readonly failure?: TaskFailure }
+  | { readonly status: 'missing'; readonly failure?: TaskFailure };
+
+/** A sweep and its directory. */
+export interface Sweep {
+  /** Absolute path. */
+  readonly directory: string;
+  readonly manifest: Manifest;
+  /** How many tasks it has; they are counted from 0. */
+  readonly length: number;
+}
+
+/** A sweep of trainings. */
+export interface TrainingSweep extends Sweep {
+  readonly manifest: TrainingManifest;
+}
+
+/** Whether the tasks are trainings, not shards of an estimate. */
+export function isTrainingSweep(sweep: Sweep): sweep is TrainingSweep {
+  return sweep.manifest.kind === 'training';
+}
+
+/** The plan of an estimate in shards; a RangeError of a sweep of trainings. */
+export function shardPlanOf({ manifest }: Sweep): ShardPlan {
+  if (manifest.kind !== 'evaluation') throw new RangeError('a sweep of trainings has no shards');
+  return manifest.evaluation;
+}
+
+/**
+ * Opens a planned sweep.
+ *
+ * @throws RbmError as {@link readManifest}
+ */
+export function openSweep(path: string, workingDirectory: string): Sweep {
+  const directory = resolve(workingDirectory, path);
+  const manifest = readManifest(directory);
+  const { length } = manifest.kind === 'training' ? manifest.tasks : manifest.evaluation.shards;
+  return { directory, manifest, length };
+}
+
+/** The run directory of a training. */
+export function runDirectoryOf({ directory, manifest }: TrainingSweep, task: TrainingTask): RunDirectory {
+  return new RunDirectory(join(placeOf(directory, manifest.results), task.id));
+}
+
+/** The config of a training, its run directory filled in. */
+export function configOfTask(sweep: TrainingSweep, index: number, threads?: number): LoadedConfig {
+  const { directory, manifest } = sweep;
+  const task = manifest.tasks[index];
+  const base = manifest.bases[task.base];
+  const loaded = configOfSetting({ ...base, folder: placeOf(directory, base.folder) }, task.values, `task ${index}: ${base.name}`);
+  const { execution, ...config } = loaded.config as { execution: object };
+  return { ...loaded, config: { ...config, execution: { ...execution, ...(threads !== undefined && { threads }) }, output: runDirectoryOf(sweep, task).path } };
+}
+
+/** What a task is called in messages: its number and what it varies. */
+export function taskName(sweep: Sweep, index: number): string {
+  if (!isTrainingSweep(sweep)) return `shard ${index}`;
+  const { values } = sweep.manifest.tasks[index];
+  const words = [...sweep.manifest.varied, 'seed'].flatMap((key) => (values[key] === undefined ? [] : [`${key.replace(/^.*\./, '')}=${wordOf(values[key])}`]));
+  return printable([`task ${index}`, ...words].join(' '), 120);
+}
+
+function wordOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/**
+ * The result of a training, where it is there and is this task's.
+ *
+ * @returns undefined where it is missing, damaged, or of another training
+ */
+export function resultOf(sweep: TrainingSweep, index: number): RunResult | undefined {
+  const task = sweep.manifest.tasks[index];
+  const directory = runDirectoryOf(sweep, task);
+  try {
+    const result = directory.readJson(directory.result) as RunResult | undefined;
+    if (result === undefined || !/^[0-9a-f]{64}$/.test(String(result.digest))) return undefined;
+    const { configHash, dataFingerprint, numericsVersion, updates } = result;
+    const isOwn = taskId({ configHash, dataFingerprint, numericsVersion, updates, figures: task.figures }) === task.id;
+    return isOwn && kindAt(directory.checkpoint(task.updates)) === 'file' ? result : undefined;
+  } catch (error) {
+    // Damaged, or not to be read now: whoever runs the task finds out which, and says so.
+    if (isRbmError(error) || error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/** Folder and file in which it is written why the last try at a task failed. */
+function failurePlace(sweep: Sweep, index: number): { readonly folder: RunDirectory; readonly file: string } {
+  if (isTrainingSweep(sweep)) {
+    const folder = runDirectoryOf(sweep, sweep.manifest.tasks[index]);
+    return { folder, file: join(folder.path, 'failure.json') };
+  }
+  const folder = new RunDirectory(join(sweep.directory, 'shards'));
+  return { folder, file: join(folder.path, `${shardPlanOf(sweep).shards[index].id}.failure.json`) };
+}
+
+function failureOf(sweep: Sweep, index: number): TaskFailure | undefined {
+  const { folder, file } = failurePlace(sweep, index);
+  try {
+    const { code, message } = folder.readJson(file) ?? {};
+    if (typeof code !== 'string' || !Object.hasOwn(exitCodes, code) || typeof message !== 'string') return undefined;
+    return { code: code as ErrorCode, message };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps why a try at a task failed, for status and gather; what goes wrong with that is of no consequence. */
+export function writeFailure(sweep: Sweep, index: number, { code, message }: TaskFailure): void {
+  try {
+    writeFileAtomically(failurePlace(sweep, index).file, `${JSON.stringify({ code, message }, undefined, 2)}\n`);
+  } catch {
+    // The same failure has most likely come from there.
+  }
+}
+
+/** Forgets why an earlier try failed. */
+export function removeFailure(sweep: Sweep, index: number): void {
+  const { file } = failurePlace(sweep, index);
+  if (kindAt(file) !== undefined) removeFile(file);
+}
+
+/** How far a task is. */
+export function stateOf(sweep: Sweep, index: number): TaskState {
+  const isDone = isTrainingSweep(sweep) ? resultOf(sweep, index) !== undefined : isShardDone(sweep.directory, shardPlanOf(sweep), index);
+  if (isDone) return { status: 'done' };
+  const failure = failureOf(sweep, index);
+  if (failure?.code === 'diverged') return { status: 'diverged', failure };
+  const update = isTrainingSweep(sweep) ? runDirectoryOf(sweep, sweep.manifest.tasks[index]).checkpointUpdates()[0] : undefined;
+  const told = failure === undefined ? {} : { failure };
+  return update === undefined ? { status: 'missing', ...told } : { status: 'started', update, ...told };
+}
+
+/** Whether there is nothing more to do: trying again would give the same. */
+export function isSettled({ status }: TaskState): boolean {
+  return status === 'done' || status === 'diverged';
+}
+
+/** The failure that an error is. */
+export function failureFrom(error: unknown): TaskFailure {
+  return { code: isRbmError(error) ? error.code : 'runtime', message: messageOf(error) };
+}
