@@ -4,9 +4,9 @@
  */
 
 import { openFinishedWork } from '../checkpoint/finished-work.js';
-import { parametersDigest } from '../checkpoint/digest.js';
+import { modelShape, parametersDigest } from '../checkpoint/digest.js';
 import { canonicalJson } from '../config/index.js';
-import { plainAnnealing, type AnnealingSettings } from '../estimators/annealing-settings.js';
+import { plainForwardSettings, type ForwardSettings } from '../estimators/annealing-settings.js';
 import type { ContinuedCooperation } from '../estimators/finished-work.js';
 import { exactEstimator } from '../estimators/log-partition-function.js';
 import { numericsVersion, planEnumeration, type ModelParameters } from '../kernels/index.js';
@@ -138,7 +138,7 @@ async function showShares(label: string, terminal: Terminal): Promise<ShareDispl
 
 /** The key of the finished work of a log Z: all that decides its bits. */
 function keyOf(what: string, parameters: ModelParameters): string {
-  return `${what}, numerics ${numericsVersion}, ${parametersDigest(parameters)}`;
+  return `${what}, numerics ${numericsVersion}, ${modelShape(parameters)}, ${parametersDigest(parameters)}`;
 }
 
 /**
@@ -184,11 +184,11 @@ async function withProgress<T>(
  */
 export function withEstimateProgress<T>(
   parameters: ModelParameters,
-  { ais, quiet }: { readonly ais: AnnealingSettings | undefined; readonly quiet: boolean },
+  { ais, quiet }: { readonly ais: ForwardSettings | undefined; readonly quiet: boolean },
   terminal: Terminal,
   work: (cooperation: ContinuedCooperation) => Promise<T>,
 ): Promise<T> {
-  const key = ais === undefined ? undefined : keyOf(`ais log Z ${canonicalJson(plainAnnealing(ais))}`, parameters);
+  const key = ais === undefined ? undefined : keyOf(`ais log Z ${canonicalJson(plainForwardSettings(ais))}`, parameters);
   return withProgress('estimating log Z', key, quiet, terminal, () => {}, work);
 }
 

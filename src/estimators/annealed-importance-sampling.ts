@@ -9,7 +9,7 @@ import { streamKey, type StreamKey } from '../random/index.js';
 import { annealForward, annealSomeForward } from '../sampling/annealed-chains.js';
 import type { Cooperation } from '../model/cooperation.js';
 import { annealingSchedule } from './annealing-schedules.js';
-import type { AnnealingSettings } from './annealing-settings.js';
+import type { ForwardSettings } from './annealing-settings.js';
 import { histogram, meanWeight, type MeanWeight } from './mean-weight.js';
 import { checkRange, checkRanges, type ShardedEstimation } from './sharded-estimation.js';
 import { oneSidedVerdict, type EstimateWithInterval } from './verdict.js';
@@ -25,7 +25,7 @@ export interface Direction {
 export function scheduleFor(
   kernels: Kernels,
   model: Model,
-  settings: AnnealingSettings,
+  settings: ForwardSettings,
   temperatures: number,
   round: number,
   { pause }: Cooperation,
@@ -39,7 +39,7 @@ export function scheduleFor(
 const forwardKey = (seed: string, round: number): StreamKey => streamKey(seed, `estimation/forward/${round}`);
 
 /** What forward chains say. */
-function directionOf(model: Model, { baseVisibleBias, seed }: AnnealingSettings, logWeights: Float64Array): Direction {
+function directionOf(model: Model, { baseVisibleBias, seed }: ForwardSettings, logWeights: Float64Array): Direction {
   const weights = meanWeight(logWeights, seed);
   return { logZ: baseLogPartitionFunction(baseVisibleBias, model) + weights.logMean, logWeights, weights };
 }
@@ -48,7 +48,7 @@ function directionOf(model: Model, { baseVisibleBias, seed }: AnnealingSettings,
 export async function forwardDirection(
   kernels: Kernels,
   model: Model,
-  settings: AnnealingSettings,
+  settings: ForwardSettings,
   schedule: Float64Array,
   round: number,
   cooperation: Cooperation,
@@ -99,7 +99,7 @@ function forwardEstimate(name: string, direction: Direction, chains: number, tem
  * log Z by annealed importance sampling (Salakhutdinov & Murray 2008) in units: the chains. Values are their log-weights, in
  * nats; an adaptive schedule is made anew for every range, with the same bits. Kept are under `chains` those of the chains that are done.
  */
-export function shardedAnnealing(kernels: Kernels, model: Model, settings: AnnealingSettings): ShardedEstimation<EstimateWithInterval> {
+export function shardedAnnealing(kernels: Kernels, model: Model, settings: ForwardSettings): ShardedEstimation<EstimateWithInterval> {
   const { baseVisibleBias, chains, temperatures, seed } = settings;
   const valuesOf = ({ count }: { readonly count: number }): number => count;
   return {
@@ -135,7 +135,7 @@ export function shardedAnnealing(kernels: Kernels, model: Model, settings: Annea
 export async function importanceSampling(
   kernels: Kernels,
   model: Model,
-  settings: AnnealingSettings,
+  settings: ForwardSettings,
   cooperation: Cooperation,
 ): Promise<EstimateWithInterval> {
   const direction = await forwardDirection(kernels, model, settings, Float64Array.of(0, 1), 0, cooperation);
