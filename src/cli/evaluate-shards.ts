@@ -12,12 +12,10 @@ import {
   estimateIdentity,
   modelCopyName,
   planShards,
-  shardedEstimators,
   writeShardPlan,
-  type EstimateIdentity,
-  type ShardPlan,
 } from '../sweep/evaluation-shards.js';
 import { hasManifest, readManifest } from '../sweep/manifest.js';
+import { shardedEstimators, type EstimateIdentity, type ShardPlan } from '../sweep/shard-plan.js';
 import type { ModelArgument, ModelOptions } from './arguments.js';
 import type { EstimationPlan } from './estimation-options.js';
 import { jsonText } from './json-output.js';

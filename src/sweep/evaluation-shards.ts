@@ -14,12 +14,12 @@ import { extname, join } from 'node:path';
 import { writeFileAtomically } from '../checkpoint/atomic-write.js';
 import { modelShape, parametersDigest } from '../checkpoint/digest.js';
 import { openFinishedWorkAt, readPieces, writePieces } from '../checkpoint/finished-work.js';
-import { readModelFile, type ArrayNames } from '../checkpoint/model-file.js';
+import { readModelFile } from '../checkpoint/model-file.js';
 import { canonicalJson } from '../config/index.js';
 import { isRbmError, printable, RbmError } from '../errors.js';
-import { plainForwardSettings, settingsFromPlain, type ForwardSettings, type PlainForwardSettings } from '../estimators/annealing-settings.js';
-import { exactEstimator, logPartitionFunctionEstimator, logPartitionFunctionEstimators, type LogPartitionFunctionEstimate } from '../estimators/log-partition-function.js';
-import type { ComputedRange, ShardedEstimation, UnitRange } from '../estimators/sharded-estimation.js';
+import { plainForwardSettings, settingsFromPlain, type ForwardSettings } from '../estimators/annealing-settings.js';
+import { exactEstimator, logPartitionFunctionEstimator, type LogPartitionFunctionEstimate } from '../estimators/log-partition-function.js';
+import type { ComputedRange, ShardedEstimation } from '../estimators/sharded-estimation.js';
 import { fileError } from '../file-errors.js';
 import { numericsVersion, type Kernels, type ModelParameters } from '../kernels/index.js';
 import { createModel } from '../model/parameters.js';
@@ -27,31 +27,11 @@ import { standardParameters } from '../model/units/index.js';
 import { kindAt, readWholeFile } from '../read-file.js';
 import { loadKernelsFor } from '../run/kernels.js';
 import { chainsTogether } from '../sampling/annealed-chains.js';
-import { evaluationManifest, shortHash, writeManifest } from './manifest.js';
+import { evaluationManifest, writeManifest } from './manifest.js';
 import { rangesText } from './ranges.js';
+import { shardIds, type EstimateIdentity, type ShardPlan } from './shard-plan.js';
 
-/** What decides every bit of an estimate, beside the numerics version. */
-export interface EstimateIdentity {
-  /** Of the standard parameters. */
-  readonly digest: string;
-  /** See {@link modelShape}. */
-  readonly shape: string;
-  readonly estimator: string;
-  /** Of `ais`. */
-  readonly annealing?: PlainForwardSettings;
-}
-
-/** What the manifest of an estimate in shards holds. */
-export interface ShardPlan extends EstimateIdentity {
-  /** Name, in the directory, of the copy of the model. */
-  readonly model: string;
-  /** How to read it, where another tool wrote it: only what was given. */
-  readonly modelOptions: ArrayNames;
-  readonly unit: 'block' | 'chain';
-  readonly units: number;
-  /** Ranges of units, one after the other; the id says which estimate and which range. */
-  readonly shards: readonly (UnitRange & { readonly id: string })[];
-}
+export type { ShardPlan } from './shard-plan.js';
 
 /** What computing a shard works with. */
 export interface ShardContext {
@@ -63,9 +43,6 @@ export interface ShardContext {
 
 /** Shards named in a message, in runs of them. */
 const namedRuns = 20;
-
-/** Names of the estimators that have units. */
-export const shardedEstimators: readonly string[] = logPartitionFunctionEstimators.filter(({ shard }) => shard !== undefined).map(({ name }) => name);
 
 /** What decides the bits of an estimate of this model (standard parameters). */
 export function estimateIdentity(parameters: ModelParameters, estimator: string, annealing: ForwardSettings): EstimateIdentity {
@@ -117,11 +94,12 @@ export async function planShards(
 ): Promise<ShardPlan> {
   const { unit, units } = await withEstimation(parameters, identity, (estimation) => estimation);
   const length = Math.min(count, units);
+  const idOf = shardIds(identity, numericsVersion);
   const shards = Array.from({ length }, (_, index) => {
     // Whole numbers, whose product is exact: there are fewer than 2^31 blocks.
     const [first, end] = [index, index + 1].map((place) => Math.floor((place * units) / length));
     const range = { first, count: end - first };
-    return { id: shortHash({ ...identity, numericsVersion, ...range }), ...range };
+    return { id: idOf(range), ...range };
   });
   return { ...identity, ...model, unit, units, shards };
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { computeShard } from '../../src/sweep/evaluation-shards.js';
 import { readManifest } from '../../src/sweep/manifest.js';
+import { shardIds, type ShardPlan } from '../../src/sweep/shard-plan.js';
 import { runCli, temporaryFolder, type RunOutcome } from './support/run-cli.js';
 
 const config = {
@@ -181,15 +182,19 @@ describe('refused, with what to do', () => {
 
   test('another numerics version, a sweep of trainings, a damaged manifest', async () => {
     const manifest = inFolder('sweep', 'manifest.json');
-    const planned = JSON.parse(readFileSync(inFolder('exact', 'manifest.json'), 'utf8')) as object;
+    const planned = JSON.parse(readFileSync(inFolder('exact', 'manifest.json'), 'utf8')) as { numericsVersion: number; evaluation: ShardPlan };
+    const idOf = shardIds(planned.evaluation, 999);
+    const later = { ...planned, numericsVersion: 999, evaluation: { ...planned.evaluation, shards: planned.evaluation.shards.map(({ first, count }) => ({ first, count, id: idOf({ first, count }) })) } };
     const told = async (text: string): Promise<[number | null, string]> => {
       writeFileSync(manifest, text);
       const [code, , stderr] = await failure('--shards', 'sweep');
       return [code, stderr];
     };
-    expect(await told(JSON.stringify({ ...planned, numericsVersion: 999 }))).toEqual([2, expect.stringContaining('planned with numerics version 999')]);
-    const training = { format: 'rbm-train sweep 1', kind: 'training', numericsVersion: (planned as { numericsVersion: number }).numericsVersion, bases: [], varied: [], results: 'tasks', tasks: [] };
+    expect(await told(JSON.stringify(later))).toEqual([2, expect.stringContaining('planned with numerics version 999')]);
+    const training = { format: 'rbm-train sweep 1', kind: 'training', numericsVersion: planned.numericsVersion, bases: [], varied: [], results: 'tasks', tasks: [] };
     expect(await told(JSON.stringify(training))).toEqual([2, 'rbm-train: --shards sweep: holds a sweep of trainings\nName another directory.\n']);
+    const edited = { ...planned, evaluation: { ...planned.evaluation, digest: '0'.repeat(64) } };
+    expect(await told(JSON.stringify(edited))).toEqual([3, expect.stringContaining('not a manifest: shard 0 is of another estimate')]);
     expect(await told('{')).toEqual([3, expect.stringContaining('not a manifest')]);
     rmSync(inFolder('sweep'), { recursive: true });
   });
