@@ -9,22 +9,20 @@
  * A file of a shard is never trusted: one that is damaged, or of another estimate, counts as missing.
  */
 
-import { readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { writeFileAtomically } from '../checkpoint/atomic-write.js';
 import { modelShape, parametersDigest } from '../checkpoint/digest.js';
 import { openFinishedWorkAt, readPieces, writePieces } from '../checkpoint/finished-work.js';
 import { readModelFile } from '../checkpoint/model-file.js';
 import { canonicalJson } from '../config/index.js';
-import { isRbmError, printable, RbmError } from '../errors.js';
+import { printable, RbmError } from '../errors.js';
 import { plainForwardSettings, settingsFromPlain, type ForwardSettings } from '../estimators/annealing-settings.js';
 import { exactEstimator, logPartitionFunctionEstimator, type LogPartitionFunctionEstimate } from '../estimators/log-partition-function.js';
 import type { ComputedRange, ShardedEstimation } from '../estimators/sharded-estimation.js';
-import { fileError } from '../file-errors.js';
 import { numericsVersion, type Kernels, type ModelParameters } from '../kernels/index.js';
 import { createModel } from '../model/parameters.js';
 import { standardParameters } from '../model/units/index.js';
-import { kindAt, readWholeFile } from '../read-file.js';
+import { kindAt, namesIn, readWholeFile } from '../read-file.js';
 import { loadKernelsFor } from '../run/kernels.js';
 import { chainsTogether } from '../sampling/annealed-chains.js';
 import { evaluationManifest, writeManifest } from './manifest.js';
@@ -125,15 +123,10 @@ export function modelCopyName(file: string): string {
  * @throws RbmError 'usage' where the directory holds anything else, or another manifest; 'data' where the model has changed
  */
 export function writeShardPlan(directory: string, file: string, plan: ShardPlan): void {
-  const kind = kindAt(directory, { code: 'usage' });
   const refuse = (what: string): RbmError => new RbmError('usage', `${printable(directory)}: ${what}`, { hint: 'Name a new directory.' });
-  if (kind !== undefined && kind !== 'folder') throw refuse('is a file, not a directory');
-  try {
-    const stray = kind === undefined ? undefined : readdirSync(directory).find((name) => !/^\.?model\b/.test(name));
-    if (stray !== undefined) throw refuse(`holds something else already (${printable(stray, 60)})`);
-  } catch (error) {
-    throw isRbmError(error) ? error : fileError(error, directory, { code: 'usage' });
-  }
+  if (kindAt(directory, { code: 'usage' }) === 'file') throw refuse('is a file, not a directory');
+  const stray = namesIn(directory, { code: 'usage' }).find((name) => !/^\.?model\b/.test(name));
+  if (stray !== undefined) throw refuse(`holds something else already (${printable(stray, 60)})`);
   writeFileAtomically(join(directory, plan.model), readWholeFile(file, { code: 'data' }));
   readPlannedModel(directory, plan);
   writeManifest(directory, evaluationManifest(plan));
