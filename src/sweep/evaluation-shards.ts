@@ -37,6 +37,8 @@ export interface ShardContext {
   readonly threads?: number;
   pause(): Promise<void>;
   progress?(share: number): void;
+  /** Called when something is finished that the next try need not do again. */
+  onKept?(): void;
 }
 
 /** Shards named in a message, in runs of them. */
@@ -165,7 +167,7 @@ export function isShardDone(directory: string, plan: ShardPlan, index: number): 
  * @throws RbmError 'data' where the copy of the model is not what was planned, 'runtime' where a file can't be written; whatever
  *   `pause` throws
  */
-export async function computeShard(directory: string, plan: ShardPlan, index: number, { threads, pause, progress }: ShardContext): Promise<void> {
+export async function computeShard(directory: string, plan: ShardPlan, index: number, { threads, pause, progress, onKept }: ShardContext): Promise<void> {
   if (isShardDone(directory, plan, index)) return;
   const { path, partial, key } = placeOfShard(directory, plan, index);
   const { count } = plan.shards[index];
@@ -174,8 +176,12 @@ export async function computeShard(directory: string, plan: ShardPlan, index: nu
   const kernels = await loadKernelsFor(parameters, { stateUnits, chains: plan.unit === 'chain' ? Math.min(chainsTogether, count) : 0, threads });
   try {
     const finished = openFinishedWorkAt(partial, key);
+    const keep = (name: string, piece: Float64Array): void => {
+      finished.set(name, piece);
+      onKept?.();
+    };
     const values = await openEstimation(kernels, parameters, plan)
-      .compute(plan.shards[index], { finished, pause, progress })
+      .compute(plan.shards[index], { finished: { get: (name) => finished.get(name), set: keep }, pause, progress })
       .catch((error: unknown) => {
         // Whatever the reason, what is finished is right.
         finished.save();
