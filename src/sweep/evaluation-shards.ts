@@ -2,6 +2,8 @@
  * Stub until the branch with shards is merged.
  */
 
+import type { LogPartitionFunctionEstimate } from '../estimators/verdict.js';
+
 /** See the branch. */
 export interface ShardPlan {
   readonly unit: 'block' | 'chain';
@@ -15,5 +17,10 @@ export function isShardDone(_directory: string, _plan: ShardPlan, _index: number
 
 /** Stub. */
 export function computeShard(_directory: string, _plan: ShardPlan, _index: number, _context: { threads?: number; pause(): Promise<void>; progress?(share: number): void }): Promise<void> {
+  throw new Error('not merged yet');
+}
+
+/** Stub. */
+export function combineShards(_directory: string, _plan: ShardPlan): Promise<LogPartitionFunctionEstimate> {
   throw new Error('not merged yet');
 }
