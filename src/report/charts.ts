@@ -78,12 +78,14 @@ export interface ValueAxis {
   readonly positions: readonly number[];
 }
 
-/** A chart of single values against a key, with the mean at each of the key's values. */
+/** A chart of single values, and of what stands for those at one place together. */
 export interface DotChart extends Omit<ChartTexts, 'xLabel'> {
   readonly axis: ValueAxis;
   /** x as positions on the axis. */
   readonly dots: readonly Point[];
-  readonly means: readonly Point[];
+  readonly middles: readonly Point[];
+  /** What these are, such as `mean`. */
+  readonly middleName: string;
   /** Below this nothing has its true place: it is drawn there, as a cross. */
   readonly lowest?: number;
 }
@@ -205,10 +207,10 @@ const ruleColours = { best: 'var(--muted)', warning: 'var(--warning)' } as const
 const ruleWords = { best: 'best validation figure', warning: 'warning' } as const;
 
 /** A chart's frame: the words above the plot, and where it begins. */
-function frame(yLabel: string, entries: readonly LegendEntry[]): { readonly above: string; readonly marginTop: number } {
+function frame(yLabel: string, entries: readonly LegendEntry[], arrow = '↑'): { readonly above: string; readonly marginTop: number } {
   const legend = layLegend(entries, 9);
   const labelTop = legend.rows * lineHeight + 9;
-  const label = `<text class="axis-label" x="0" y="${labelTop}" dy="0.32em" text-anchor="start">${escapeText(`↑ ${yLabel}`)}</text>`;
+  const label = `<text class="axis-label" x="0" y="${labelTop}" dy="0.32em" text-anchor="start">${escapeText(`${arrow} ${yLabel}`)}</text>`;
   return { above: legend.svg + label, marginTop: labelTop + 24 };
 }
 
@@ -378,10 +380,10 @@ const mostWords = 8;
 /** Longer ones are cut. */
 const wordLength = 14;
 
-/** Whether positive numbers are spread more evenly by their logarithms than by themselves, over two decades or more. */
+/** Whether positive numbers are spread more evenly by their logarithms than by themselves, over a decade or more. */
 function isLogarithmic(ascending: readonly number[]): boolean {
   const [lowest, highest] = [ascending[0], ascending[ascending.length - 1]];
-  if (lowest <= 0 || highest / lowest < 100) return false;
+  if (lowest <= 0 || highest / lowest < 10) return false;
   const middle = ascending[floor(ascending.length / 2)];
   const log = Math.log10;
   const byLog = (log(middle) - log(lowest)) / (log(highest) - log(lowest));
@@ -389,15 +391,22 @@ function isLogarithmic(ascending: readonly number[]): boolean {
 }
 
 /** Round numbers between two, about `most` of them. */
-function roundTicks([low, high]: readonly [number, number], most = 4): number[] {
+function roundTicks([low, high]: readonly [number, number], most = 5): number[] {
   const power = Number(`1e${floor(Math.log10((high - low) / most))}`);
   const step = power * ([1, 2, 5].find((factor) => (high - low) / (factor * power) <= most) ?? 10);
   const first = Math.ceil(low / step);
   return Array.from({ length: floor(high / step) - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
 }
 
+/** Powers of ten between two numbers; where they are not far apart, also 2 and 5 times these. */
+function logTicks(domain: readonly [number, number]): number[] {
+  const [low, high] = domain;
+  const factors = high / low < 1000 ? [1, 2, 5] : [1];
+  return powersOfTen(domain).flatMap((power) => factors.map((factor) => Number((factor * power).toPrecision(1)))).filter((at) => at >= low && at <= high);
+}
+
 /**
- * An axis for values: numbers on a linear or (over two decades or more, where they are spread so) logarithmic scale; where any of
+ * An axis for values: numbers on a linear or (over a decade or more, where they are spread so) logarithmic scale; where any of
  * them is something else, all of them are words, in alphabetical order.
  *
  * @param values at least one; NaN and infinities are words
@@ -419,7 +428,7 @@ export function valueAxis(name: string, values: readonly (number | string)[]): V
   const at = type === 'log' ? Math.log10 : (value: number): number => value;
   const room = (at(domain[1]) - at(domain[0])) / 7;
   const fit = distinct.length <= 7 && distinct.every((value, index) => index === 0 || at(value) - at(distinct[index - 1]) >= room);
-  const ticks = fit ? distinct : type === 'log' ? powersOfTen(ends).filter((power) => power >= domain[0] && power <= domain[1]) : roundTicks(domain);
+  const ticks = fit ? distinct : type === 'log' ? logTicks(domain) : roundTicks(domain);
   return { name, type, domain, ticks: ticks.map((value) => ({ at: value, words: tick(value) })), positions: numbers };
 }
 
@@ -429,23 +438,24 @@ function plotAxis({ type, domain, ticks }: ValueAxis): object {
   return { type: type === 'log' ? 'log' : 'linear', label: null, domain, ticks: ticks.map(({ at }) => at), tickFormat: (at: number) => words.get(at) ?? '', tickSize: 4, inset: type === 'words' ? 0 : 6 };
 }
 
-/** A chart of single values, with a line through their means (of words: the means alone); an SVG element. */
+/** A chart of single values, with a line through their middles (of words: these alone); an SVG element. */
 export async function dotChart(chart: DotChart): Promise<string> {
-  const { axis, dots, means, lowest = -Infinity } = chart;
+  const { axis, dots, middles, lowest = -Infinity } = chart;
   const placed = dots.filter(({ y }) => y >= lowest);
   const fallen = dots.filter(({ y }) => y < lowest).map(({ x }) => ({ x, y: lowest }));
-  const line = means.map(({ x, y }) => ({ x, y: max(y, lowest) }));
+  const line = middles.map(({ x, y }) => ({ x, y: max(y, lowest) }));
   const entries = [
     { words: 'run', swatch: '<circle cx="12" r="3" fill="none" stroke="var(--muted)" stroke-width="1.2"/>' },
-    { words: 'mean', swatch: '<line x1="0" x2="24" stroke="var(--series-1)" stroke-width="1.75"/><circle cx="12" r="3.5" fill="var(--series-1)"/>' },
+    ...(middles.length === 0 ? [] : [{ words: chart.middleName, swatch: '<line x1="0" x2="24" stroke="var(--series-1)" stroke-width="1.75"/><circle cx="12" r="3.5" fill="var(--series-1)"/>' }]),
   ];
   const place = { x: ({ x }: Point) => x, y: ({ y }: Point) => y };
+  const strokeOpacity = dots.length > 300 ? 0.4 : 0.8;
   return await draw(
     { ...chart, xLabel: axis.name },
     frame(chart.yLabel, entries),
     { x: plotAxis(axis), y: { ...scale('linear', 5), grid: true, nice: true, ...linearDomain([...placed, ...fallen, ...line].map(({ y }) => y)) } },
     (Plot) => [
-      Plot.dot(placed, { ...place, r: 2.4, fill: 'none', stroke: 'var(--muted)', strokeWidth: 1.2 }),
+      Plot.dot(placed, { ...place, r: 2.4, fill: 'none', stroke: 'var(--muted)', strokeWidth: 1.2, strokeOpacity }),
       Plot.dot(fallen, { ...place, r: 2.6, symbol: 'times', stroke: 'var(--muted)', strokeWidth: 1.2 }),
       ...(axis.type === 'words' ? [] : [Plot.lineY(line, { ...place, stroke: 'var(--series-1)', strokeWidth: 1.75 })]),
       Plot.dot(line, { ...place, r: 3.2, fill: 'var(--series-1)', stroke: 'var(--surface)', strokeWidth: 1 }),
@@ -467,22 +477,22 @@ export async function intervalChart(chart: IntervalChart): Promise<string> {
   const words = rows.map((row) => row.words);
   return await draw(
     chart,
-    frame(chart.yLabel, entries),
+    frame(chart.yLabel, entries, '↓'),
     {
-      x: { ...scale('linear', 5), grid: true, nice: true, ...linearDomain(ends) },
+      x: { ...scale('linear', 5), grid: true, ...linearDomain(ends) },
       y: { type: 'linear', label: null, domain: [rows.length - 0.5, -0.5], ticks: rows.map(y), tickFormat: (place: number) => words[place] ?? '', tickSize: 0 },
     },
     (Plot) => [
+      Plot.dot(others, { x: ({ other }: Row) => other, y, r: 3.2, symbol: 'square', fill: 'none', stroke: 'var(--series-2)', strokeWidth: 1.4 }),
       Plot.ruleY(rows.filter(({ low, high }) => low !== undefined && high !== undefined), { y, x1: ({ low }: Row) => low, x2: ({ high }: Row) => high, stroke: 'var(--series-1)', strokeWidth: 1.75 }),
       Plot.dot(rows, { x: ({ value }: Row) => value, y, r: 3.4, fill: 'var(--series-1)' }),
-      Plot.dot(others, { x: ({ other }: Row) => other, y, r: 3.2, symbol: 'square', fill: 'none', stroke: 'var(--series-2)', strokeWidth: 1.4 }),
     ],
     marginBottom + max(rows.length, 3) * 17,
   );
 }
 
 /** From one axis to the next, in chart units. */
-const axisDistance = 66;
+const axisDistance = 74;
 /** Room at both ends of an axis. */
 const axisInset = 26;
 

@@ -274,6 +274,8 @@ export function rankingRemarks(runs: readonly SweepRun[], { criterion, settings 
     remarks.push({ kind: 'warning', text: `The log Z of ${several(distrusted.length, 'training')} is an estimate that is not to be trusted, and so is the rank of what it belongs to; rbm-train evaluate with more chains or another --estimator can tell.` });
   }
   const single = ranked.filter(({ figure }) => figure?.over === 'examples').length;
+  const bySeeds = ranked.some(({ figure }) => figure?.over === 'seeds');
+  if (bySeeds) remarks.push({ kind: 'neutral', text: `Intervals over seeds (Student’s t) are of what other seeds would give on these ${split === 'train' ? 'training' : split} examples, and say nothing of other examples.` });
   if (single > 0) remarks.push({ kind: 'neutral', text: `Intervals of ${single === ranked.length ? 'settings' : several(single, 'setting')} with a single run are over its examples, not over seeds.` });
   return remarks;
 }

@@ -45,8 +45,8 @@ const drawnAxes = 8;
 /** Keys that have a chart of their own, and runs in each. */
 const drawnKeys = 12;
 const drawnRuns = 1000;
-/** With more values than these, such as drawn ones, each has a few runs only, and a line through their means shows noise. */
-const mostMeans = 40;
+/** With more values than these, such as drawn ones, each has a few runs only, and a line through their medians shows noise. */
+const mostMedians = 40;
 /** Rows of the table of tasks, and failures that are named. */
 const listedTasks = 500;
 const listedFailures = 100;
@@ -64,9 +64,15 @@ function columnsOf({ keys, runs }: SweepPage): { key: string; name: string; read
   return [...(hasConfigs ? [{ key: configName, name: configName, read: ({ config }: Pick<SweepRun, 'config'>): unknown => config }] : []), ...columns];
 }
 
+/** A value in words; of objects, without what only JSON needs. */
+function wordsOf(value: unknown): string {
+  const text = valueText(value);
+  return printable(typeof value === 'object' ? text.replaceAll(/["{}]/g, '').replaceAll(/[:,]/g, '$& ') : text, 60);
+}
+
 /** A value in a cell. */
 function cellOf(value: unknown): string {
-  return value === undefined ? '–' : printable(typeof value === 'number' ? figure(value, 6) : valueText(value), 60);
+  return value === undefined ? '–' : typeof value === 'number' ? figure(value, 6) : wordsOf(value);
 }
 
 /** A mean with its interval. */
@@ -95,16 +101,15 @@ function settingTable(page: SweepPage, criterion: RankingCriterion): Table {
   const shown = settings.slice(0, listedSettings);
   const left = settings.length - shown.length;
   return {
-    caption: `Settings by ${criterionText(criterion)}, nats per example, mean over the seeds (95 % interval)${left === 0 ? '' : `; the ${count(left)} behind them are in results.json`}`,
-    columns: ['rank', ...columns.map(({ name }) => name), criterionText(criterion), 'minus the best', '', 'seeds', 'test'],
+    caption: `Settings by ${criterionText(criterion)}, nats per example, mean over the seeds (95 % interval)${shown.some(({ standing }) => standing === 'not told apart') ? '; =: not told apart from the best' : ''}${left === 0 ? '' : `; the ${count(left)} behind them are in results.json`}`,
+    columns: ['rank', ...columns.map(({ name }) => name), criterionText(criterion), 'minus the best', 'seeds', 'test'],
     rows: shown.map((setting) => [
-      setting.rank === undefined ? '–' : String(setting.rank),
+      setting.rank === undefined ? '–' : `${setting.rank}${setting.standing === 'not told apart' ? ' =' : ''}`,
       ...columns.map(({ read }) => cellOf(read(setting))),
       figureText(setting.figure),
-      setting.difference === undefined ? '–' : figureText(setting.difference),
-      setting.standing === undefined || setting.standing === 'unknown' ? '–' : setting.standing,
+      setting.difference === undefined ? (setting.standing === 'best' ? 'best' : '–') : figureText(setting.difference),
       seedsText(setting),
-      figureText(setting.test),
+      setting.test === undefined ? '–' : nats(setting.test.mean),
     ]),
   };
 }
@@ -117,8 +122,18 @@ function overText(settings: readonly Ranked[]): string {
   return `95 % intervals ${[...overs].map((over) => words[over]).join(', or ')}, not corrected for the choice among many.`;
 }
 
+/** Where an axis of intervals ends: one that is many times as long as the others, from two seeds, is not to shrink these to nothing. */
+function intervalEnds(shown: readonly Ranked[]): [number, number] {
+  const halves = shown.flatMap(({ figure: { interval: ends } }) => (ends === undefined ? [] : (ends[1] - ends[0]) / 2)).toSorted((a, b) => a - b);
+  const room = 3 * (halves[floor(halves.length / 2)] ?? 0);
+  const means = shown.map((one) => one.figure.mean);
+  return [Math.min(...means) - room, Math.max(...means) + room];
+}
+
 async function intervalPicture(criterion: RankingCriterion, ranked: readonly Ranked[]): Promise<Picture> {
   const shown = ranked.slice(0, intervalRows);
+  const [start, end] = intervalEnds(shown);
+  const cut = shown.filter(({ figure: { interval: ends } }) => ends !== undefined && (ends[0] < start || ends[1] > end)).length;
   const title = shown.length < ranked.length ? `The best ${shown.length} of ${count(ranked.length)} settings` : 'The settings by rank';
   const words = criterionText(criterion);
   const alternative = `${title} by ${words}: ${shown.slice(0, 5).map((one) => `rank ${one.rank} ${figureText(one.figure)}`).join('; ')}.`;
@@ -126,7 +141,7 @@ async function intervalPicture(criterion: RankingCriterion, ranked: readonly Ran
     name: 'ranking',
     title,
     alternative,
-    caption: `Ranks are those of the table. ${overText(shown)}`,
+    caption: `Ranks are those of the table. ${overText(shown)}${cut === 0 ? '' : ` ${counted(cut, 'interval')} of few seeds ${cut === 1 ? 'is' : 'are'} longer than drawn.`}`,
     svg: await intervalChart({
       alternative,
       xLabel: 'nats per example',
@@ -136,7 +151,7 @@ async function intervalPicture(criterion: RankingCriterion, ranked: readonly Ran
       rows: shown.map(({ rank, figure: { mean, interval: ends }, test }) => ({
         words: String(rank),
         value: mean,
-        ...(ends !== undefined && { low: ends[0], high: ends[1] }),
+        ...(ends !== undefined && { low: Math.max(ends[0], start), high: Math.min(ends[1], end) }),
         ...(test !== undefined && { other: test.mean }),
       })),
     }),
@@ -145,14 +160,14 @@ async function intervalPicture(criterion: RankingCriterion, ranked: readonly Ran
 }
 
 /**
- * The lowest figure that an axis shows: where some are far below the others, theirs is not to squeeze all others together.
+ * The lowest figure that an axis shows: where few are far below all others, they are not to squeeze these together.
  *
  * @param descending at least one
  */
 function lowestShown(descending: readonly number[]): number {
-  const [best, median, least] = [descending[0], descending[floor(descending.length / 2)], descending[descending.length - 1]];
-  const bound = median - 3 * (best - median);
-  return least < bound && best > median ? bound : least;
+  const [best, low, least] = [descending[0], descending[floor(0.8 * descending.length)] ?? descending[0], descending[descending.length - 1]];
+  const bound = low - 2 * (best - low);
+  return least < bound && best > low ? bound : least;
 }
 
 /** What is said of figures that are below the axis. */
@@ -204,17 +219,23 @@ function parallelPicture(page: SweepPage, criterion: RankingCriterion, ranked: r
 
 /** A value as axes take it. */
 function axisValue(value: unknown): number | string {
-  return typeof value === 'number' ? value : value === undefined ? '–' : printable(valueText(value), 60);
+  return typeof value === 'number' ? value : value === undefined ? '–' : wordsOf(value);
 }
 
-/** The means of figures at each position, ascending. */
-function meansOf(points: readonly Point[]): (Point & { readonly count: number })[] {
-  const sums = new Map<number, { sum: number; count: number }>();
+/** The medians of figures at each position, ascending. */
+function mediansOf(points: readonly Point[]): (Point & { readonly count: number })[] {
+  const groups = new Map<number, number[]>();
   for (const { x, y } of points) {
-    const at = sums.get(x) ?? { sum: 0, count: 0 };
-    sums.set(x, { sum: at.sum + y, count: at.count + 1 });
+    const group = groups.get(x);
+    if (group === undefined) groups.set(x, [y]);
+    else group.push(y);
   }
-  return Array.from(sums, ([x, at]) => ({ x, y: at.sum / at.count, count: at.count })).toSorted((a, b) => a.x - b.x);
+  const medians = Array.from(groups, ([x, group]) => {
+    const ascending = group.toSorted((a, b) => a - b);
+    const half = ascending.length / 2;
+    return { x, y: (ascending[Math.ceil(half) - 1] + ascending[floor(half)]) / 2, count: ascending.length };
+  });
+  return medians.toSorted((a, b) => a.x - b.x);
 }
 
 /** The figure against each of the keys. */
@@ -231,20 +252,20 @@ async function keyPictures(page: SweepPage, criterion: RankingCriterion, ranked:
     const axis = valueAxis(printable(name, 60), own);
     const points = runs.map(({ value }, index) => ({ x: axis.positions[index], y: value }));
     const shown = someOf(points, drawnRuns);
-    const means = meansOf(points);
+    const medians = mediansOf(points);
     const title = `Against ${printable(name, 60)}`;
     const atPlace = new Map(axis.positions.map((position, index) => [position, own[index]]));
-    const meanRows = means.map((at) => [cellOf(atPlace.get(at.x)), nats(at.y), count(at.count)]);
-    const [top] = means.toSorted((a, b) => b.y - a.y);
+    const rows = medians.map((at) => [cellOf(atPlace.get(at.x)), nats(at.y), count(at.count)]);
+    const [top] = medians.toSorted((a, b) => b.y - a.y);
     const left = shown.length < points.length ? ` ${count(shown.length)} of ${count(points.length)} runs are drawn.` : '';
-    const alternative = `${words} against ${printable(key, 60)}: the highest mean is ${nats(top.y)} at ${cellOf(atPlace.get(top.x))}, of ${counted(means.length, 'value')}.`;
+    const alternative = `${words} against ${printable(key, 60)}: the highest median is ${nats(top.y)} at ${cellOf(atPlace.get(top.x))}, of ${counted(medians.length, 'value')}.`;
     pictures.push({
       name: `against-${key.replaceAll(/[^A-Za-z0-9]+/g, '-').toLowerCase()}`,
       title,
       alternative,
-      caption: `${pictures.length === 0 ? 'A mark for each run; means are over all runs with that value, whatever the other keys are: an interplay of keys does not show here. ' : ''}${belowText(values, lowest, 'run', ' as crosses').trimStart()}${left}`.trim() || undefined,
-      svg: await dotChart({ alternative, axis, yLabel: `${words}, nats`, dots: shown, means: means.length <= mostMeans ? means : [], lowest }),
-      data: { caption: title, columns: [printable(name, 60), `mean ${words}`, 'runs'], rows: [...someOf(meanRows, 50)] },
+      caption: `${pictures.length === 0 ? 'A mark for each run; medians are over all runs with that value, whatever the other keys are: an interplay of keys does not show here. ' : ''}${belowText(values, lowest, 'run', ' as crosses').trimStart()}${left}`.trim() || undefined,
+      svg: await dotChart({ alternative, axis, yLabel: `${words}, nats`, dots: shown, middles: medians.length <= mostMedians ? medians : [], middleName: 'median', lowest }),
+      data: { caption: title, columns: [printable(name, 60), `median ${words}`, 'runs'], rows: [...someOf(rows, 50)] },
     });
   }
   return pictures;

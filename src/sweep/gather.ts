@@ -179,6 +179,13 @@ export function csvOf({ keys, runs }: Pick<Gathered, 'keys' | 'runs'>): string {
   return `${[header, ...rows].map((cells) => cells.map(csvValue).join(',')).join('\n')}\n`;
 }
 
+/** Content of results.json: a setting and a task to a line. */
+function jsonOf(gathered: Gathered): string {
+  const { settings, tasks, ...others } = resultsOf(gathered);
+  const list = (items: readonly object[]): string => `[\n${items.map((item) => JSON.stringify(item)).join(',\n')}\n]`;
+  return `${JSON.stringify(others).slice(0, -1)},\n"settings":${list(settings)},\n"tasks":${list(tasks)}}\n`;
+}
+
 /**
  * Writes results.csv and results.json.
  *
@@ -188,7 +195,7 @@ export function csvOf({ keys, runs }: Pick<Gathered, 'keys' | 'runs'>): string {
 export function writeTables(directory: string, gathered: Gathered): string[] {
   const files = [
     [join(directory, 'results.csv'), csvOf(gathered)],
-    [join(directory, 'results.json'), `${JSON.stringify(resultsOf(gathered), undefined, 2)}\n`],
+    [join(directory, 'results.json'), jsonOf(gathered)],
   ] as const;
   return files.map(([file, text]) => {
     writeFileAtomically(file, text);
