@@ -58,7 +58,7 @@ const configName = 'config';
 
 /** The columns of a setting: its config, where there are several, and its keys; names for people, and how to read them. */
 function columnsOf({ keys, runs }: SweepPage): { key: string; name: string; read: (of: Pick<SweepRun, 'config' | 'values'>) => unknown }[] {
-  const names = shortNames(keys);
+  const names = shortNames(keys).map((name) => printable(name, 40));
   const columns = keys.map((key, index) => ({ key, name: names[index], read: ({ values }: Pick<SweepRun, 'values'>): unknown => values[key] }));
   const hasConfigs = runs.some(({ config }) => config !== undefined);
   return [...(hasConfigs ? [{ key: configName, name: configName, read: ({ config }: Pick<SweepRun, 'config'>): unknown => config }] : []), ...columns];
@@ -191,11 +191,11 @@ function parallelPicture(page: SweepPage, criterion: RankingCriterion, ranked: r
   const figures = shown.map((setting) => setting.figure.mean);
   const lowest = lowestShown(figures.toSorted((a, b) => b - a));
   const words = criterionText(criterion);
-  const axes = columns.map(({ name, read }) => valueAxis(printable(name, 60), shown.map((setting) => axisValue(read(setting)))));
+  const axes = columns.map(({ name, read }) => valueAxis(name, shown.map((setting) => axisValue(read(setting)))));
   axes.push({ ...valueAxis(`${words}, nats`, figures.map((value) => Math.max(value, lowest))), positions: figures });
   const best = shown.slice(0, Math.min(emphasizedSettings, shown.length - 1));
   const title = 'Settings and what comes of them';
-  const alternative = `${title}: a line for each of ${counted(shown.length, 'setting')} through ${columns.map(({ name }) => printable(name, 60)).join(', ')} and ${words}. ${best.map((setting) => `Rank ${setting.rank}: ${settingText(page, setting)}, ${nats(setting.figure.mean)}`).join('; ')}.`;
+  const alternative = `${title}: a line for each of ${counted(shown.length, 'setting')} through ${columns.map(({ name }) => name).join(', ')} and ${words}. ${best.map((setting) => `Rank ${setting.rank}: ${settingText(page, setting)}, ${nats(setting.figure.mean)}`).join('; ')}.`;
   const left = shown.length < ranked.length ? ` ${count(shown.length)} of ${count(ranked.length)} settings are drawn: the best ${count(drawnLines / 2)}, and some of the others.` : '';
   const axesLeft = columns.length < all.length ? ` Of ${all.length} keys the first ${columns.length} have an axis.` : '';
   return {
@@ -249,11 +249,11 @@ async function keyPictures(page: SweepPage, criterion: RankingCriterion, ranked:
     if (pictures.length === drawnKeys) break;
     const own = runs.map(({ setting }) => axisValue(read(setting)));
     if (new Set(own).size < 2) continue;
-    const axis = valueAxis(printable(name, 60), own);
+    const axis = valueAxis(name, own);
     const points = runs.map(({ value }, index) => ({ x: axis.positions[index], y: value }));
     const shown = someOf(points, drawnRuns);
     const medians = mediansOf(points);
-    const title = `Against ${printable(name, 60)}`;
+    const title = `Against ${name}`;
     const atPlace = new Map(axis.positions.map((position, index) => [position, own[index]]));
     const rows = medians.map((at) => [cellOf(atPlace.get(at.x)), nats(at.y), count(at.count)]);
     const [top] = medians.toSorted((a, b) => b.y - a.y);
@@ -265,7 +265,7 @@ async function keyPictures(page: SweepPage, criterion: RankingCriterion, ranked:
       alternative,
       caption: `${pictures.length === 0 ? 'A mark for each run; medians are over all runs with that value, whatever the other keys are: an interplay of keys does not show here. ' : ''}${belowText(values, lowest, 'run', ' as crosses').trimStart()}${left}`.trim() || undefined,
       svg: await dotChart({ alternative, axis, yLabel: `${words}, nats`, dots: shown, middles: medians.length <= mostMedians ? medians : [], middleName: 'median', lowest }),
-      data: { caption: title, columns: [printable(name, 60), `median ${words}`, 'runs'], rows: [...someOf(rows, 50)] },
+      data: { caption: title, columns: [name, `median ${words}`, 'runs'], rows: [...someOf(rows, 50)] },
     });
   }
   return pictures;
