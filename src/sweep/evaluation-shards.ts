@@ -21,6 +21,6 @@ export function computeShard(_directory: string, _plan: ShardPlan, _index: numbe
 }
 
 /** Stub. */
-export function combineShards(_directory: string, _plan: ShardPlan): Promise<LogPartitionFunctionEstimate> {
+export function combineShards(_directory: string, _plan: ShardPlan, _context?: { name?: string; warn?: (message: string) => void }): Promise<LogPartitionFunctionEstimate> {
   throw new Error('not merged yet');
 }

@@ -167,14 +167,34 @@ const csvSplits = ['validation', 'train', 'test'] as const;
 export function csvOf({ keys, runs }: Pick<Gathered, 'keys' | 'runs'>): string {
   const hasConfigs = runs.some(({ config }) => config !== undefined);
   const header = [
-    ...['index', 'id', 'status', ...(hasConfigs ? ['config'] : []), ...keys, 'seed', 'updates', 'digest'],
+    'index',
+    'id',
+    'status',
+    ...(hasConfigs ? ['config'] : []),
+    ...keys,
+    'seed',
+    'updates',
+    'digest',
     ...csvSplits.flatMap((split) => splitColumns.map(([name]) => `${split}.${name}`)),
-    ...['exact', 'best.value', 'best.update', 'path'],
+    'exact',
+    'best.value',
+    'best.update',
+    'path',
   ];
   const rows = runs.map(({ index, id, status, config, values, seed, updates, digest, splits, best, path }) => [
-    ...[index, id, status, ...(hasConfigs ? [config] : []), ...keys.map((key) => values[key]), seed, updates, digest],
+    index,
+    id,
+    status,
+    ...(hasConfigs ? [config] : []),
+    ...keys.map((key) => values[key]),
+    seed,
+    updates,
+    digest,
     ...csvSplits.flatMap((split) => splitColumns.map(([, read]) => (splits?.[split] === undefined ? undefined : read(splits[split])))),
-    ...[Object.values(splits ?? {}).find(({ exact }) => exact !== undefined)?.exact, best?.value, best?.update, path],
+    Object.values(splits ?? {}).find(({ exact }) => exact !== undefined)?.exact,
+    best?.value,
+    best?.update,
+    path,
   ]);
   return `${[header, ...rows].map((cells) => cells.map(csvValue).join(',')).join('\n')}\n`;
 }

@@ -56,7 +56,8 @@ async function gatherTrainings(sweep: TrainingSweep, options: GatherOptions, ter
 }
 
 async function gatherEstimate(sweep: Sweep, options: GatherOptions, terminal: Terminal): Promise<void> {
-  const estimate = await combineShards(sweep.directory, shardPlanOf(sweep));
+  const name = shellWord(shortPath(sweep.directory, terminal.workingDirectory));
+  const estimate = await combineShards(sweep.directory, shardPlanOf(sweep), { name, warn: warner(options, terminal) });
   const file = join(sweep.directory, 'results.json');
   writeFileAtomically(file, `${JSON.stringify({ kind: 'evaluation', isComplete: true, logPartitionFunction: estimate }, undefined, 2)}\n`);
   terminal.out(`${options.json ? jsonText(estimate) : describeEstimate(estimate)}\n`);
