@@ -375,7 +375,8 @@ export async function barChart(chart: BarChart): Promise<string> {
   );
 }
 
-/** More words than these have no room as ticks. */
+/** More ticks than these have no room, and more words. */
+const mostTicks = 7;
 const mostWords = 8;
 /** Longer ones are cut. */
 const wordLength = 14;
@@ -398,11 +399,12 @@ function roundTicks([low, high]: readonly [number, number], most = 5): number[] 
   return Array.from({ length: floor(high / step) - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
 }
 
-/** Powers of ten between two numbers; where they are not far apart, also 2 and 5 times these. */
+/** Round numbers on a logarithmic scale between two: powers of ten, and as many between them as there is room for. */
 function logTicks(domain: readonly [number, number]): number[] {
-  const [low, high] = domain;
-  const factors = high / low < 1000 ? [1, 2, 5] : [1];
-  return powersOfTen(domain).flatMap((power) => factors.map((factor) => Number((factor * power).toPrecision(1)))).filter((at) => at >= low && at <= high);
+  const powers = powersOfTen(domain);
+  const between = (factors: readonly number[]): number[] =>
+    powers.flatMap((power) => factors.map((factor) => Number((factor * power).toPrecision(1)))).filter((at) => at >= domain[0] && at <= domain[1]);
+  return [[1, 2, 5], [1, 3]].map(between).find((ticks) => ticks.length <= mostTicks) ?? between([1]);
 }
 
 /**
@@ -426,16 +428,22 @@ export function valueAxis(name: string, values: readonly (number | string)[]): V
   const domain = type === 'log' ? ends : (linearDomain(ends).domain ?? [0, 1]);
   // The values themselves, where they are few and don't overlap.
   const at = type === 'log' ? Math.log10 : (value: number): number => value;
-  const room = (at(domain[1]) - at(domain[0])) / 7;
-  const fit = distinct.length <= 7 && distinct.every((value, index) => index === 0 || at(value) - at(distinct[index - 1]) >= room);
+  const room = (at(domain[1]) - at(domain[0])) / mostTicks;
+  const fit = distinct.length <= mostTicks && distinct.every((value, index) => index === 0 || at(value) - at(distinct[index - 1]) >= room);
   const ticks = fit ? distinct : type === 'log' ? logTicks(domain) : roundTicks(domain);
   return { name, type, domain, ticks: ticks.map((value) => ({ at: value, words: tick(value) })), positions: numbers };
 }
 
-/** The options of Plot for the x axis. */
-function plotAxis({ type, domain, ticks }: ValueAxis): object {
-  const words = new Map(ticks.map((one) => [one.at, one.words]));
-  return { type: type === 'log' ? 'log' : 'linear', label: null, domain, ticks: ticks.map(({ at }) => at), tickFormat: (at: number) => words.get(at) ?? '', tickSize: 4, inset: type === 'words' ? 0 : 6 };
+/** Where a position is on an axis in equal units. */
+function linearPosition({ type }: ValueAxis, position: number): number {
+  return type === 'log' ? Math.log10(position) : position;
+}
+
+/** The options of Plot for the x axis, in linear positions: on logarithmic scales the library chooses itself which ticks have words. */
+function plotAxis(axis: ValueAxis): object {
+  const words = new Map(axis.ticks.map((one) => [linearPosition(axis, one.at), one.words]));
+  const domain = axis.domain.map((end) => linearPosition(axis, end));
+  return { type: 'linear', label: null, domain, ticks: [...words.keys()], tickFormat: (at: number) => words.get(at) ?? '', tickSize: 4, inset: axis.type === 'words' ? 0 : 6 };
 }
 
 /** A chart of single values, with a line through their middles (of words: these alone); an SVG element. */
@@ -448,7 +456,7 @@ export async function dotChart(chart: DotChart): Promise<string> {
     { words: 'run', swatch: '<circle cx="12" r="3" fill="none" stroke="var(--muted)" stroke-width="1.2"/>' },
     ...(middles.length === 0 ? [] : [{ words: chart.middleName, swatch: '<line x1="0" x2="24" stroke="var(--series-1)" stroke-width="1.75"/><circle cx="12" r="3.5" fill="var(--series-1)"/>' }]),
   ];
-  const place = { x: ({ x }: Point) => x, y: ({ y }: Point) => y };
+  const place = { x: ({ x }: Point) => linearPosition(axis, x), y: ({ y }: Point) => y };
   const strokeOpacity = dots.length > 300 ? 0.4 : 0.8;
   return await draw(
     { ...chart, xLabel: axis.name },
@@ -496,12 +504,13 @@ const axisDistance = 74;
 /** Room at both ends of an axis. */
 const axisInset = 26;
 
-/** A chart of lines through axes; an SVG element. Things whose position is not finite or out of the domain are drawn at its end. */
+/** A chart of lines through axes; an SVG element. What is out of an axis's domain is drawn at its end. */
 export function parallelChart({ alternative, axes, emphasized, othersName }: ParallelChart): string {
   const hundredths = (value: number): string => String(Number(value.toFixed(2)));
-  const placeOn = ({ type, domain: [low, high] }: ValueAxis, position: number): number => {
-    const at = type === 'log' ? Math.log10 : (value: number): number => value;
-    const share = (at(max(low, min(high, position))) - at(low)) / (at(high) - at(low));
+  const placeOn = (axis: ValueAxis, position: number): number => {
+    const [low, high] = axis.domain;
+    const [at, start, end] = [max(low, min(high, position)), low, high].map((value) => linearPosition(axis, value));
+    const share = (at - start) / (end - start);
     return axisInset + share * (width - 2 * axisInset);
   };
   const styles = emphasized.map(({ thing, name }, index) => ({ thing, name, style: index + 1 }));

@@ -8,6 +8,7 @@
 import { join } from 'node:path';
 import { writeFileAtomically } from '../checkpoint/atomic-write.js';
 import { canonicalJson } from '../config/index.js';
+import { isRbmError, messageOf } from '../errors.js';
 import type { Figures, SplitFigures } from '../estimators/evaluation.js';
 import { readMetrics, resultEvent } from '../report/read-run.js';
 import { rankingRemarks, rankSettings, valueText, type Ranking, type RankedSetting, type SweepRun } from '../report/ranking.js';
@@ -223,8 +224,16 @@ export function writeTables(directory: string, gathered: Gathered): string[] {
   });
 }
 
-/** The events of the finished runs of a setting, a list for each. */
+/** The events of the finished runs of a setting, a list for each; of those that can't be read `warn` is told why. */
 export function eventsOf(sweep: TrainingSweep, setting: RankedSetting, runs: readonly SweepRun[], warn: (message: string) => void): (readonly MeasuredEvent[])[] {
   const done = setting.tasks.filter((index) => runs[index].status === 'done');
-  return done.map((index) => readMetrics(runDirectoryOf(sweep, sweep.manifest.tasks[index]), warn).events);
+  return done.flatMap((index) => {
+    try {
+      return [readMetrics(runDirectoryOf(sweep, sweep.manifest.tasks[index]), warn).events];
+    } catch (error) {
+      if (!isRbmError(error)) throw error;
+      warn(`${messageOf(error)}; the learning curves are without it`);
+      return [];
+    }
+  });
 }

@@ -3,7 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseHTML } from 'linkedom';
 
-import { intervalChart, parallelChart, valueAxis } from '../../src/report/charts.js';
+import { dotChart, intervalChart, parallelChart, valueAxis } from '../../src/report/charts.js';
 import { rankingRemarks, rankSettings, type SweepRun } from '../../src/report/ranking.js';
 import type { MeasuredEvent } from '../../src/report/run-record.js';
 import { sweepHtml } from '../../src/report/sweep-page.js';
@@ -168,6 +168,20 @@ describe('charts', () => {
     expect(paths[1][1]).toBeLessThan(paths[0][1]);
     // Below the axis: at its end.
     expect(paths.map((corners) => corners[2])).toEqual([left, right, middle]);
+  });
+
+  test('dots on a logarithmic axis: each decade is as wide as the others, each tick has its words; what is far below is a cross', async () => {
+    const values = [0.01, 0.1, 1, 0.02, 0.3, 0.5, 0.05, 0.07, 0.2];
+    const axis = valueAxis('rate', values);
+    const svg = await dotChart({ alternative: 'a chart', yLabel: 'nats', axis, dots: values.map((x, index) => ({ x, y: index === 8 ? -50 : -index })), middles: [], middleName: 'median', lowest: -10 });
+    expect(axis.type).toBe('log');
+    for (const { words } of axis.ticks) expect(svg).toContain(`>${words}<`);
+    const { document } = parseHTML(svg) as unknown as { document: { querySelectorAll(selector: string): Iterable<{ getAttribute(name: string): string | null }> } };
+    // The first is that of the legend.
+    const [, ...places] = [...document.querySelectorAll('circle')].map((element) => Number(element.getAttribute('cx')));
+    expect(places).toHaveLength(8);
+    expect(places[1] - places[0]).toBeCloseTo(places[2] - places[1], 1);
+    expect([...document.querySelectorAll('g[stroke="var(--muted)"] > path')]).toHaveLength(1);
   });
 
   test('intervals lie where their numbers are', async () => {

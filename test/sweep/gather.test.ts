@@ -2,11 +2,11 @@
 
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { csvOf, gatherSweep, resultsOf, writeTables, type Gathered } from '../../src/sweep/gather.js';
-import { isTrainingSweep, openSweep } from '../../src/sweep/sweep.js';
+import { csvOf, eventsOf, gatherSweep, resultsOf, writeTables, type Gathered } from '../../src/sweep/gather.js';
+import { isTrainingSweep, openSweep, type TrainingSweep } from '../../src/sweep/sweep.js';
 import { temporaryFolder } from '../checkpoint/sample.js';
 import { fakeSweep, readCsv, type FakeTask } from './fake-sweep.js';
 
@@ -105,6 +105,19 @@ describe('gathering', () => {
     expect(document).toEqual(JSON.parse(JSON.stringify(resultsOf(all))));
     expect(document).toMatchObject({ kind: 'training', isComplete: false, keys: ['training.learningRate'], criterion: { split: 'validation', quantity: 'log-likelihood' } });
     expect(document.tasks).toHaveLength(5);
+  });
+
+  test('events of the best settings are those of their finished runs; metrics that can’t be read are told of', async () => {
+    const metrics = [{ event: 'evaluation', update: 50, splits: { validation: { meanLogLikelihood: -9 } } }];
+    const { directory, ids } = make(['training.learningRate'], [{ ...tasks[0], metrics }, tasks[1], tasks[4]]);
+    rmSync(join(directory, 'tasks', ids[1], 'metrics.jsonl'));
+    mkdirSync(join(directory, 'tasks', ids[1], 'metrics.jsonl'));
+    const sweep = openSweep(directory, folder) as TrainingSweep;
+    const { runs, ranking } = await gathered(directory);
+    const told: string[] = [];
+    const events = ranking.settings.map((setting) => eventsOf(sweep, setting, runs, (message) => told.push(message)).map((own) => own.map(({ update }) => update)));
+    expect(events).toEqual([[[50]], []]);
+    expect(told).toEqual([expect.stringContaining('the learning curves are without it')]);
   });
 
   test('can be cancelled between tasks', async () => {

@@ -34,7 +34,7 @@ export function describeGathered({ keys, runs, ranking, remarks }: Gathered): st
   const rows = shown.map((setting) => [
     setting.rank === undefined ? '–' : `${setting.rank}${setting.standing === 'not told apart' ? '=' : ''}`,
     ...(hasConfigs ? [printable(setting.config ?? '', 40)] : []),
-    ...keys.map((key) => printable(valueText(setting.values[key]), 40)),
+    ...keys.map((key) => printable(valueText(setting.values[key]), 40) || '–'),
     setting.figure === undefined ? '–' : nats(setting.figure.mean),
     intervalText(setting.figure),
     differenceText(setting),
