@@ -158,3 +158,28 @@ test('a folder without a sweep is refused', async () => {
   expect({ code, faults: faultsOf({ code, stderr }) }).toEqual({ code: exitCodes.usage, faults: [] });
   expect(stderr).toContain('manifest.json');
 });
+
+describe('of an estimate in shards', () => {
+  const estimators = ['exact', 'ais'] as const;
+
+  test.each(estimators)('%s: incomplete until every shard is there, then what evaluate gives', async (estimator) => {
+    const options = ['--estimator', estimator, ...(estimator === 'ais' ? ['--chains', '30', '--temperatures', '20'] : [])];
+    const trained = inFolder(`model-${estimator}`);
+    const config = `{ data: { source: 'bars-and-stripes', height: 3, width: 3 }, model: { hiddenUnits: 12, weights: { standardDeviation: 1 } }, training: { algorithm: 'cd', updates: 1, learningRate: 0.1 } }`;
+    writeFileSync(inFolder('model.json'), config);
+    expect(await runCli(['--config', 'model.json', '--output', trained, '--quiet', '--no-report'], { cwd: folder.path })).toMatchObject({ code: 0, stderr: '' });
+    const shards = `shards-${estimator}`;
+    expect(await cli('evaluate', trained, ...options, '--shards', shards, '--shard-count', '3', '--quiet')).toMatchObject({ code: 0, stderr: '' });
+    expect(await cli('sweep', 'task', shards, '--index', '1', '--quiet')).toMatchObject({ code: 0, stderr: '' });
+    const incomplete = await cli('sweep', 'gather', shards);
+    expect(incomplete).toMatchObject({ code: exitCodes.incomplete, stdout: '' });
+    expect(incomplete.stderr).toContain(`${shards}: shards 0,2 of 3 are missing\n`);
+    expect(existsSync(inFolder(shards, 'results.json'))).toBe(false);
+    for (const index of ['0', '2']) expect(await cli('sweep', 'task', shards, '--index', index, '--quiet')).toMatchObject({ code: 0, stderr: '' });
+    const gathered = await cli('sweep', 'gather', shards, '--json', '--quiet');
+    expect(gathered).toMatchObject({ code: 0, stderr: '' });
+    const evaluated = JSON.parse((await cli('evaluate', trained, ...options, '--json', '--quiet')).stdout);
+    expect(JSON.parse(gathered.stdout)).toEqual(evaluated.logPartitionFunction);
+    expect(JSON.parse(text(shards, 'results.json'))).toEqual({ kind: 'evaluation', isComplete: true, logPartitionFunction: evaluated.logPartitionFunction });
+  });
+});
