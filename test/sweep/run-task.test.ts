@@ -153,6 +153,6 @@ test('data that is not that of the plan: refused, with nothing written but why; 
 });
 
 test('a task is called by what it varies', async () => {
-  const sweep = await newSweep({ grid: { 'training.chains': [6, 7], 'evaluation.every': [{ updates: 10 }] }, seeds: ['a\u001b[31m'] });
-  expect(taskName(sweep, 1)).toBe('task 1 chains=7 every={"updates":10} seed=a\\u001b[31m');
+  const sweep = await newSweep({ grid: { 'training.chains': [6, 7], 'evaluation.every': [{ updates: 10 }, { updates: 20 }] }, seeds: ['a\u001b[31m'] });
+  expect(taskName(sweep, 2)).toBe('task 2 chains=7 every={"updates":10} seed=a\\u001b[31m');
 });

@@ -1,11 +1,11 @@
 /** A sweep's directory: what is read of it, and that nothing in it can lead anywhere else. */
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 
 import { RbmError } from '../../src/errors.js';
-import { evaluationManifest, trainingManifest, writeManifest } from '../../src/sweep/manifest.js';
+import { trainingManifest, writeManifest } from '../../src/sweep/manifest.js';
 import { configOfTask, failureFrom, isSettled, isTrainingSweep, openSweep, removeFailure, shardPlanOf, stateOf, writeFailure, type TrainingSweep } from '../../src/sweep/sweep.js';
 import { temporaryFolder } from '../cli/support/run-cli.js';
 import { tinyConfig } from '../cli/support/sweeps.js';
@@ -58,13 +58,4 @@ test('what is settled, and what a failure is', () => {
   expect(isSettled({ status: 'started', update: 3 })).toBe(false);
   expect(failureFrom(new RbmError('data', 'm', { hint: 'h.' }))).toEqual({ code: 'data', message: 'm' });
   expect(failureFrom(new Error('m'))).toEqual({ code: 'runtime', message: 'm' });
-});
-
-test('a sweep of shards is opened as one', () => {
-  const plan = { unit: 'block' as const, shards: ids.map((id, index) => ({ id, first: index, count: 1 })) };
-  const manifest = evaluationManifest(plan as unknown as Parameters<typeof evaluationManifest>[0]);
-  writeManifest(join(folder.path, 'shards'), manifest);
-  const shards = openSweep(join(folder.path, 'shards'), '/');
-  expect({ length: shards.length, isTraining: isTrainingSweep(shards), plan: shardPlanOf(shards) }).toEqual({ length: 2, isTraining: false, plan });
-  expect(JSON.parse(readFileSync(join(folder.path, 'shards', 'manifest.json'), 'utf8'))).toEqual(manifest);
 });
