@@ -61,9 +61,9 @@ export function shellQuoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** A value in a `#SBATCH` line: sbatch knows quotes, backslashes and comments there. */
+/** A value in a `#SBATCH` line: sbatch knows quotes, backslashes (but none before a space outside of quotes) and comments there. */
 function sbatchQuoted(value: string): string {
-  return value.replaceAll(/[^A-Za-z0-9_./:=@%+,-]/gu, (character) => (character.codePointAt(0)! < 128 ? `\\${character}` : character));
+  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(value) ? value : `"${value.replaceAll(/[\\"'#]/g, '\\$&')}"`;
 }
 
 /** @throws RbmError 'usage' where a text has a line break, which would start a line of its own */
