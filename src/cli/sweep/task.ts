@@ -52,9 +52,9 @@ function wantedTasks(sweep: Sweep, options: TaskOptions): number[] {
   return Array.from({ length: Math.min(chunk, sweep.length - first) }, (_, index) => first + index);
 }
 
-/** Tells the process that started this one. */
+/** Tells the process that started this one; where that has died, nobody. */
 function send(message: TaskMessage): void {
-  process.send?.(message);
+  process.send?.(message, undefined, undefined, () => {});
 }
 
 /** Passes on events of a task as messages. */
@@ -135,8 +135,13 @@ export async function task(path: string, options: TaskOptions, terminal: Termina
   const sweep = openSweep(path, terminal.workingDirectory);
   const most = wholeNumber('--max-requeues', options.maxRequeues, 0, 1e9);
   const stop = terminal.listenForStop();
-  // Whoever waits for this process has died: there is no reason to go on, and what is done is kept.
-  process.on('disconnect', () => (stop.signal ??= 'SIGTERM'));
+  // Whoever waits for this process has died: there is no reason to go on, and what is done is kept. As a signal, so that one
+  // that comes at the same time counts as its echo.
+  process.on('disconnect', () => {
+    if (stop.signal === undefined) process.emit('SIGTERM');
+  });
+  // To listen for its end would keep this process alive, also where it fails.
+  process.channel?.unref();
   const ends: TaskEnd[] = [];
   const wanted = wantedTasks(sweep, options);
   for (const index of wanted) {
@@ -147,7 +152,6 @@ export async function task(path: string, options: TaskOptions, terminal: Termina
   }
   // Of a signal that comes later, there is nothing left to stop.
   const { signal } = stop;
-  process.disconnect?.();
   if (options.json) terminal.out(`${jsonText(ends.map(({ index, outcome, code }) => ({ index, outcome, code })))}\n`);
   // It may also have come when a task was done, and before the next had begun.
   const isCut = ends.at(-1)?.outcome === 'stopped' || ends.length < wanted.length;
