@@ -27,6 +27,7 @@ import { checkpointToContinue, loadRunConfig, openRunDirectory } from '../run/op
 import { prepareRun, splitStates, type PreparedRun } from '../run/prepare.js';
 import { stoppablePause, type StopRequest } from '../run/stop-request.js';
 import { trainRun } from '../run/train-run.js';
+import { parseSeeds } from '../sweep/seeds.js';
 import { batchRows } from '../training/trainer.js';
 import { readComputableModel } from './arguments.js';
 import { collectGarbage } from './collect-garbage.js';
@@ -55,28 +56,10 @@ const mostSeeds = 1000;
 /** The file of the page, in the output directory. */
 const pageName = 'comparison.html';
 
-/**
- * Seeds as the option has them: single ones and ranges, `1-5` or `1,2,7`.
- *
- * @throws RbmError 'usage' where it is none of these, or one comes twice
- */
-export function parseSeeds(text: string): string[] {
+/** The seeds of --seeds. */
+function seedsOf(text: string): string[] {
   const fail = (what: string): RbmError => new RbmError('usage', `--seeds ${printable(text)}: ${what}`, { hint: 'Write ranges and single seeds: --seeds 1-5, or --seeds 1,2,7.' });
-  const seeds = text.split(',').flatMap((part) => {
-    const range = /^\s*(\d{1,9})\s*-\s*(\d{1,9})\s*$/.exec(part);
-    if (range === null) {
-      const seed = part.trim();
-      if (!/^[\w.]+$/.test(seed)) throw fail('not a list of seeds');
-      return [seed];
-    }
-    const [first, last] = [Number(range[1]), Number(range[2])];
-    if (first > last) throw fail(`${first} is larger than ${last}`);
-    if (last - first >= mostSeeds) throw fail(`more than ${mostSeeds} seeds`);
-    return Array.from({ length: last - first + 1 }, (_, index) => String(first + index));
-  });
-  const twice = seeds.find((seed, index) => seeds.indexOf(seed) !== index);
-  if (twice !== undefined) throw fail(`seed ${printable(twice)} comes twice`);
-  return seeds;
+  return parseSeeds(text, mostSeeds, fail);
 }
 
 /** A run that is to be compared: there already, or to be trained. */
@@ -142,7 +125,7 @@ async function configCandidates(file: string, seeds: readonly string[] | undefin
 }
 
 async function candidatesOf(args: readonly string[], options: Options, output: string, terminal: Terminal): Promise<Candidate[]> {
-  const seeds = options.seeds === undefined ? undefined : parseSeeds(options.seeds);
+  const seeds = options.seeds === undefined ? undefined : seedsOf(options.seeds);
   const candidates: Candidate[] = [];
   for (const argument of args) {
     const isFolder = kindAt(resolve(terminal.workingDirectory, argument)) === 'folder';

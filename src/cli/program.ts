@@ -93,9 +93,10 @@ const commands: readonly CommandRow[] = [
   },
 ];
 
-/** Help on all keys of the config, or on one and those below it; undefined where there is no such key. */
+/** Help on all keys of the config, on one and those below it, or on those of a sweep file; undefined where there is no such key. */
 async function configHelp(key: string | undefined, width: number): Promise<string | undefined> {
   const { documentKeys } = await import('../config/index.js');
+  if (key === 'sweep-file') return documentKeys((await import('../sweep/sweep-file.js')).sweepKeys, { width, relevance: false });
   const { configKeys } = await import('../run/config-schema.js');
   const text = documentKeys(configKeys, { width });
   if (key === undefined) return text;
@@ -132,7 +133,7 @@ function buildProgram(terminal: Terminal, finish: (code: number) => void): Comma
   program.hook('preSubcommand', async (_, command) => await definitions.get(command.name())?.());
   program
     .command('help [topic]')
-    .description('help on a command, on the config (help config), or on some of its keys (help training)')
+    .description('help on a command, on the config (help config), on some of its keys (help training), or on sweep files (help sweep-file)')
     .action(async (topic?: string) => {
       finish(exitCodes.ok);
       const command = topic === undefined ? program : program.commands.find((candidate) => candidate.name() === topic);

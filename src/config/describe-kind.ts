@@ -58,7 +58,11 @@ export function describeKind(kind: Kind): string {
     case 'choice':
       return namesWith('or', kind.values);
     case 'list':
-      return `a list${describeLength(kind.minimumLength, kind.maximumLength)}, each ${describeKind(kind.of)}`;
+      return `a list${describeLength(kind.minimumLength, kind.maximumLength)}${kind.of.kind === 'any' ? '' : `, each ${describeKind(kind.of)}`}`;
+    case 'map':
+      return kind.of.kind === 'any' ? 'an object' : `an object, each value ${describeKind(kind.of)}`;
+    case 'any':
+      return 'any value';
     case 'oneOf':
       return joinWith('or', kind.options.map(describeKind));
     case 'object': {

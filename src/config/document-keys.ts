@@ -31,12 +31,13 @@ interface Documentation {
 /**
  * Documents all keys.
  *
- * @param options `markdown`: a table instead of text for a terminal of `width` (80) columns
+ * @param options `markdown`: a table instead of text for a terminal of `width` (80) columns; `relevance`: whether each key's
+ *   is given (true), which means something for the keys of a run only
  */
-export function documentKeys(keys: readonly SchemaKey[], options: { width?: number; markdown?: boolean } = {}): string {
-  const { width = 80, markdown = false } = options;
+export function documentKeys(keys: readonly SchemaKey[], options: { width?: number; markdown?: boolean; relevance?: boolean } = {}): string {
+  const { width = 80, markdown = false, relevance = true } = options;
   const documented = listKeys(keys).filter(({ parent }) => !isOneKeyObject(parent)).map(documentKey);
-  return markdown ? markdownTable(documented) : documented.map((entry) => terminalText(entry, width)).join('\n\n');
+  return markdown ? markdownTable(documented, relevance) : documented.map((entry) => terminalText(entry, width, relevance)).join('\n\n');
 }
 
 function documentKey({ path, key, parent, relevance }: ListedKey): Documentation {
@@ -70,21 +71,22 @@ export function choicesOf(kind: Kind): string[] {
   return kind.values.map((value, index) => `${value}: ${meanings[index]}`);
 }
 
-function terminalText({ path, kind, status, relevance, meaning, when, choices }: Documentation, width: number): string {
-  const facts = [kind, status, ...(when === '' ? [] : [when]), relevance].join('; ');
+function terminalText({ path, kind, status, relevance, meaning, when, choices }: Documentation, width: number, withRelevance: boolean): string {
+  const facts = [kind, status, ...(when === '' ? [] : [when]), ...(withRelevance ? [relevance] : [])].join('; ');
   const indent = '    ';
   const lines = [path, ...wrap(facts, width, indent), ...wrap(meaning, width, indent)];
   for (const choice of choices) lines.push(...wrap(choice, width, `${indent}- `, `${indent}  `));
   return lines.join('\n');
 }
 
-function markdownTable(entries: readonly Documentation[]): string {
+function markdownTable(entries: readonly Documentation[], withRelevance: boolean): string {
   const rows = entries.map(({ path, kind, status, relevance, meaning, when, choices }) => {
     const details = [meaning, ...choices.map((choice) => choice.replace(/^([^:]*):/, '`$1`:'))];
     if (when !== '') details.push(when);
-    return [`\`${path}\``, kind, status, relevance, details.join('<br>')].map(cell).join(' | ');
+    return [`\`${path}\``, kind, status, ...(withRelevance ? [relevance] : []), details.join('<br>')].map(cell).join(' | ');
   });
-  const head = '| key | value | default | relevance | meaning |\n| --- | --- | --- | --- | --- |';
+  const columns = ['key', 'value', 'default', ...(withRelevance ? ['relevance'] : []), 'meaning'];
+  const head = `| ${columns.join(' | ')} |\n| ${columns.map(() => '---').join(' | ')} |`;
   return `${head}\n${rows.map((row) => `| ${row} |\n`).join('')}`;
 }
 

@@ -36,6 +36,10 @@ function kindSchema(kind: Kind): JsonSchema {
       const { minimumLength: minItems, maximumLength: maxItems } = kind;
       return { type: 'array', items: kindSchema(kind.of), ...defined({ minItems, maxItems }) };
     }
+    case 'map':
+      return { type: 'object', additionalProperties: kindSchema(kind.of) };
+    case 'any':
+      return {};
     case 'oneOf':
       return { anyOf: kind.options.map(kindSchema) };
     case 'object':

@@ -11,7 +11,7 @@ import { printable, RbmError } from '../errors.js';
 import { fileError } from '../file-errors.js';
 import { codeFrame } from './code-frame.js';
 import type { LocatedNode } from './located-tree.js';
-import { applyOverrides } from './overrides.js';
+import { applyOverrides, type GivenValue } from './overrides.js';
 import { parseJson, startsWithBrace } from './parse-json.js';
 import { parseYaml } from './parse-yaml.js';
 import { type Problem, problemsError, syntaxError } from './problems.js';
@@ -33,7 +33,17 @@ export interface LoadedConfig {
   locate(path: string): string;
   /** The code frame of a key that stands in the file. */
   frame(path: string): string | undefined;
+  /** The place of a key that was given; members of a `map` have the path that {@link mapPath} makes. */
+  place(path: string): Place | undefined;
 }
+
+/** What messages call a file that is no config of a run, and a hint for who has none yet. */
+export interface FileNaming {
+  readonly noun: string;
+  readonly hint: string;
+}
+
+const runConfig: FileNaming = { noun: 'config', hint: 'rbm-train init writes one to start from.' };
 
 /** What {@link parseConfig} starts from. */
 export interface ConfigText {
@@ -42,10 +52,11 @@ export interface ConfigText {
   file: string;
   /** Absolute folder of the file: relative paths in it are resolved against it. */
   directory: string;
-  /** `path=value` each, in the order of the command line. */
-  set?: readonly string[];
+  /** `path=value` each, in the order of the command line, or values that are known. */
+  set?: readonly (string | GivenValue)[];
   /** Absolute folder that relative paths in `set` are resolved against. */
   workingDirectory: string;
+  naming?: FileNaming;
 }
 
 /**
@@ -54,13 +65,13 @@ export interface ConfigText {
  * @throws RbmError 'usage' at the first syntax error, or with all other problems of file and overrides in one message
  */
 export function parseConfig(keys: readonly SchemaKey[], input: ConfigText): LoadedConfig {
-  const { file, directory, set = [], workingDirectory } = input;
+  const { file, directory, set = [], workingDirectory, naming = runConfig } = input;
   // A byte order mark is no part of the text; columns count from behind it, as in editors.
   const text = input.text.startsWith('\uFEFF') ? input.text.slice(1) : input.text;
   const source: Source = { kind: 'file', name: file, text, folder: directory, order: 0 };
   const problems: Problem[] = [];
   const places = new Map<string, Place>();
-  const tree = parseText(source);
+  const tree = parseText(source, naming);
   const root = tree.type === 'object' ? applyOverrides(keys, tree, set, workingDirectory, problems) : tree;
   const defaults: Source = { kind: 'default', name: file, text: '', folder: directory, order: Infinity };
   const context: Context = { rootKeys: keys, defaults, problems, places };
@@ -77,6 +88,7 @@ export function parseConfig(keys: readonly SchemaKey[], input: ConfigText): Load
       const place = places.get(path);
       return place === undefined ? undefined : codeFrame(place);
     },
+    place: (path) => places.get(path),
   };
 }
 
@@ -88,12 +100,20 @@ export function parseConfig(keys: readonly SchemaKey[], input: ConfigText): Load
  */
 export async function loadConfig(
   keys: readonly SchemaKey[],
-  options: { file: string; set?: readonly string[]; workingDirectory: string },
+  options: Pick<ConfigText, 'file' | 'set' | 'workingDirectory' | 'naming'>,
 ): Promise<LoadedConfig> {
-  const { file, set, workingDirectory } = options;
+  const { file, workingDirectory, naming } = options;
+  return parseConfig(keys, { ...options, ...(await readConfigText(file, workingDirectory, naming)) });
+}
+
+/**
+ * The text of a config file, not parsed yet, and its folder; see {@link loadConfig}.
+ *
+ * @throws RbmError 'usage' for a file that cannot be read, is not UTF-8 text, or is larger than 1 MiB
+ */
+export async function readConfigText(file: string, workingDirectory: string, naming = runConfig): Promise<{ text: string; directory: string }> {
   const path = resolvePath(workingDirectory, file);
-  const text = decode(await readBounded(path, file), file);
-  return parseConfig(keys, { text, file, directory: dirname(path), set, workingDirectory });
+  return { text: decode(await readBounded(path, file, naming), file, naming), directory: dirname(path) };
 }
 
 /**
@@ -106,10 +126,10 @@ export function configError(loaded: LoadedConfig, path: string, message: string,
   return new RbmError('usage', `${loaded.locate(path)}: ${path}: ${message}`, { frame: loaded.frame(path), hint });
 }
 
-function parseText(source: Source): LocatedNode {
+function parseText(source: Source, { noun, hint }: FileNaming): LocatedNode {
   const { text } = source;
   if (/^\s*$/.test(text)) {
-    throw syntaxError({ source, start: 0, end: 0 }, 'the file is empty; expected a config', 'rbm-train init writes one to start from.');
+    throw syntaxError({ source, start: 0, end: 0 }, `the file is empty; expected a ${noun}`, hint);
   }
   // The YAML parser takes {a:1} for a key "a:1" without a value.
   const isYaml = ['.yaml', '.yml'].includes(extname(source.name).toLowerCase()) && !startsWithBrace(text);
@@ -117,7 +137,7 @@ function parseText(source: Source): LocatedNode {
 }
 
 /** At most `sizeLimit` bytes, also of a file that has no size or no end, such as a pipe or a device. */
-async function readBounded(path: string, file: string): Promise<Uint8Array> {
+async function readBounded(path: string, file: string, { noun, hint }: FileNaming): Promise<Uint8Array> {
   const bytes = new Uint8Array(sizeLimit + 1);
   let length = 0;
   try {
@@ -132,15 +152,14 @@ async function readBounded(path: string, file: string): Promise<Uint8Array> {
       await handle.close();
     }
   } catch (error) {
-    const hint = 'Name a config file; rbm-train init writes one to start from.';
-    throw fileError(error, file, { code: 'usage', hint });
+    throw fileError(error, file, { code: 'usage', hint: `Name a ${noun} file; ${hint}` });
   }
-  if (length > sizeLimit) throw new RbmError('usage', `${printable(file)}: larger than 1 MiB; expected a config file`);
+  if (length > sizeLimit) throw new RbmError('usage', `${printable(file)}: larger than 1 MiB; expected a ${noun} file`);
   return bytes.subarray(0, length);
 }
 
-function decode(bytes: Uint8Array, file: string): string {
-  const fail = (what: string): RbmError => new RbmError('usage', `${printable(file)}: ${what}; expected a config as UTF-8 text`);
+function decode(bytes: Uint8Array, file: string, { noun }: FileNaming): string {
+  const fail = (what: string): RbmError => new RbmError('usage', `${printable(file)}: ${what}; expected a ${noun} as UTF-8 text`);
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) throw fail('is UTF-16 text');
   if (bytes.includes(0)) throw fail(`byte ${bytes.indexOf(0)} is 0: a binary file`);
   try {

@@ -6,7 +6,7 @@
  */
 
 import { printable } from '../errors.js';
-import type { Place, Source } from './source.js';
+import type { Place } from './source.js';
 
 /** A string, number, boolean or null. */
 export interface ScalarNode {
@@ -48,17 +48,16 @@ export function memberPlace(member: Member): Place {
   return member.value.type === 'object' ? member.namePlace : member.value.place;
 }
 
-/** A plain JSON value (a default of the schema table) as a located tree, all of it at the start of `source`. */
-export function nodeFromValue(value: unknown, source: Source): LocatedNode {
-  const place: Place = { source, start: 0, end: 0 };
+/** A plain JSON value as a located tree, all of it at one place. */
+export function nodeFromValue(value: unknown, place: Place): LocatedNode {
   if (Array.isArray(value)) {
-    return { type: 'list', items: value.map((item) => nodeFromValue(item, source)), place };
+    return { type: 'list', items: value.map((item) => nodeFromValue(item, place)), place };
   }
   if (typeof value === 'object' && value !== null) {
     const members = Object.entries(value).map(([name, item]) => ({
       name,
       namePlace: place,
-      value: nodeFromValue(item, source),
+      value: nodeFromValue(item, place),
     }));
     return { type: 'object', members, place };
   }

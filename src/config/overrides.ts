@@ -1,5 +1,5 @@
 /**
- * `--set training.epochs=5`: values of the command line put over those of the file.
+ * `--set training.epochs=5`: values of the command line, or values that are known already, put over those of the file.
  *
  * - The value is JSON as in a file, where a single word needs no quotes; a key that takes text (a string, a path, a
  *   choice) takes what stands after the `=` as it is.
@@ -10,19 +10,26 @@
  */
 
 import { describeKind } from './describe-kind.js';
-import type { LocatedNode, Member, ObjectNode } from './located-tree.js';
+import { type LocatedNode, type Member, nodeFromValue, type ObjectNode } from './located-tree.js';
 import { parseJson } from './parse-json.js';
 import type { Problem } from './problems.js';
 import { objectKindOf, type ObjectKind } from './rows.js';
 import type { Kind, SchemaKey } from './schema.js';
 import { printable } from '../errors.js';
-import type { Place, Source } from './source.js';
+import { isOwn, type Place, type Source } from './source.js';
 import { unknownKeyText } from './unknown-key.js';
+
+/** A JSON value to be put at a dotted key, as `--set` does. Whatever is wrong with it is reported at its place. */
+export interface GivenValue {
+  readonly key: string;
+  readonly value: unknown;
+  readonly place: Place;
+}
 
 /**
  * The tree with all overrides applied, in order.
  *
- * @param overrides `path=value` each
+ * @param overrides `path=value` each, or values that are known
  * @param folder relative paths among the values are resolved against it
  * @param problems receives what is wrong with the paths
  * @throws RbmError 'usage' for a value that cannot be parsed
@@ -30,12 +37,20 @@ import { unknownKeyText } from './unknown-key.js';
 export function applyOverrides(
   keys: readonly SchemaKey[],
   root: ObjectNode,
-  overrides: readonly string[],
+  overrides: readonly (string | GivenValue)[],
   folder: string,
   problems: Problem[],
 ): ObjectNode {
   let tree = root;
   for (const [index, override] of overrides.entries()) {
+    if (typeof override !== 'string') {
+      const place: Place = { ...override.place, source: { ...override.place.source, folder, order: index + 1 } };
+      const names = override.key.split('.');
+      const kinds = kindsAt(keys, names);
+      if (typeof kinds === 'string') problems.push({ place, path: '', text: kinds });
+      else tree = withMember(tree, { kind: 'object', keys }, names, nodeFromValue(override.value, place), place);
+      continue;
+    }
     const equals = override.indexOf('=');
     const path = equals === -1 ? override : override.slice(0, equals);
     const text = equals === -1 ? '' : override.slice(equals + 1);
@@ -54,6 +69,12 @@ export function applyOverrides(
   return tree;
 }
 
+/** What is wrong with a dotted key as one to put a value at: it does not exist; `undefined` where it does. */
+export function keyProblem(keys: readonly SchemaKey[], key: string): string | undefined {
+  const kinds = kindsAt(keys, key.split('.'));
+  return typeof kinds === 'string' ? kinds : undefined;
+}
+
 /** The kinds of the rows at a path (several rows may share a name), or what is wrong with the path. */
 function kindsAt(keys: readonly SchemaKey[], names: readonly string[]): readonly Kind[] | string {
   let parent: ObjectKind = { kind: 'object', keys };
@@ -68,13 +89,14 @@ function kindsAt(keys: readonly SchemaKey[], names: readonly string[]): readonly
     kinds = parent.keys.filter((row) => row.name === name).map((row) => row.type);
     if (kinds.length === 0) {
       const valid = parent.keys.map((row) => row.name);
-      return `${printable(names.slice(0, index + 1).join('.'))}: ${unknownKeyText(name, parent, keys, valid)}`;
+      const wrong = names.slice(0, index + 1).join('.');
+      return `${wrong === '' ? '""' : printable(wrong)}: ${unknownKeyText(name, parent, keys, valid)}`;
     }
   }
   return kinds;
 }
 
-/** The object whose keys a path can name; a list is set as a whole. */
+/** The object whose keys a path can name; a list, or a map, is set as a whole. */
 function settableObject(kind: Kind): ObjectKind | undefined {
   return kind.kind === 'list' ? undefined : objectKindOf(kind);
 }
@@ -96,7 +118,7 @@ function withMember(node: ObjectNode, kind: ObjectKind, names: readonly string[]
   const [name, ...below] = names;
   const rivals = [kind.exactlyOneOf, kind.atMostOneOf].flatMap((group) => (group?.includes(name) === true ? group : []));
   const isReplaced = (member: Member): boolean =>
-    member.name !== name && rivals.includes(member.name) && member.value.place.source.kind === 'file';
+    member.name !== name && rivals.includes(member.name) && isOwn(member.value.place);
   const members = node.members.filter((member) => !isReplaced(member));
 
   const index = members.findIndex((member) => member.name === name);

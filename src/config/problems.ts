@@ -2,7 +2,7 @@
  * Mistakes in a config, collected so that all of them are reported in one go, and the error they become.
  */
 
-import { RbmError } from '../errors.js';
+import { printable, RbmError } from '../errors.js';
 import { codeFrame } from './code-frame.js';
 import { comparePlaces, describePlace, type Place } from './source.js';
 
@@ -19,7 +19,7 @@ export interface Problem {
 const shownLimit = 30;
 
 function headline(problem: Problem): string {
-  const subject = problem.path === '' ? '' : `${problem.path}: `;
+  const subject = problem.path === '' ? '' : `${printable(problem.path)}: `;
   const text = typeof problem.text === 'string' ? problem.text : problem.text();
   return `${describePlace(problem.place)}: ${subject}${text}`;
 }

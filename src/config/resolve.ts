@@ -7,7 +7,7 @@
  *   of the data, or an object that needs one of several keys, is there only if it was named.
  * - Several rows may share a name where each has its own `onlyWith`; the first that applies counts.
  * - A value of kind `oneOf` with a string option is a string: the seed 5 is resolved as `"5"`.
- * - A key of the file that stops applying because of an override (`--set training.algorithm=…`) is dropped silently;
+ * - A key of the config's own text that stops applying because of an override (`--set training.algorithm=…`) is dropped silently;
  *   one that is itself an override, or contradicts the file, is a problem.
  */
 
@@ -18,7 +18,7 @@ import { describeNode, type ListNode, type LocatedNode, type Member, memberPlace
 import type { Problem } from './problems.js';
 import { isApplicable, isOneKeyObject, type ObjectKind } from './rows.js';
 import type { Kind, SchemaKey } from './schema.js';
-import { comparePlaces, describePlace, type Place, type Source } from './source.js';
+import { comparePlaces, describePlace, isOverride, isOwn, type Place, type Source } from './source.js';
 import { closest } from './suggest.js';
 import { unknownKeyText } from './unknown-key.js';
 
@@ -75,6 +75,12 @@ function resolveValue(context: Context, kind: Kind, node: LocatedNode, path: str
     case 'list':
       if (node.type !== 'list') return mismatch(context, kind, node, path);
       return resolveList(context, kind, node, path);
+    case 'map':
+      if (node.type !== 'object') return mismatch(context, kind, node, path);
+      return resolveMap(context, kind, node, path);
+    case 'any':
+      if (node.type === 'object') return resolveMap(context, { kind: 'map', of: kind }, node, path);
+      return node.type === 'list' ? resolveList(context, { kind: 'list', of: kind }, node, path) : node.value;
     case 'oneOf':
       return resolveOneOf(context, kind.options, node, path, label);
     default:
@@ -100,7 +106,7 @@ function accepts(kind: Kind, kinds: readonly Kind['kind'][]): boolean {
   return kinds.includes(kind.kind) || (kind.kind === 'oneOf' && kind.options.some((option) => accepts(option, kinds)));
 }
 
-type ScalarKind = Exclude<Kind, { kind: 'object' | 'list' | 'oneOf' }>;
+type ScalarKind = Exclude<Kind, { kind: 'object' | 'list' | 'map' | 'any' | 'oneOf' }>;
 
 function resolveScalar(context: Context, kind: ScalarKind, node: LocatedNode & { type: 'scalar' }, path: string): unknown {
   const { value, place } = node;
@@ -163,6 +169,44 @@ function resolveList(context: Context, kind: Extract<Kind, { kind: 'list' }>, no
   });
 }
 
+/** The members in the order of the text. `fromEntries`, unlike assignment, takes `__proto__` for a key like any other. */
+function resolveMap(context: Context, kind: Extract<Kind, { kind: 'map' }>, node: ObjectNode, path: string): unknown {
+  const members = withoutDuplicates(context, node.members, (name) => mapPath(path, name));
+  return Object.fromEntries(
+    [...members].map(([name, member]) => {
+      const memberPath = mapPath(path, name);
+      const problem = kind.checkKey?.(name);
+      if (problem !== undefined) report(context, member.namePlace, memberPath, problem);
+      const place = memberPlace(member);
+      context.places.set(memberPath, place);
+      return [name, resolveValue(context, kind.of, member.value, memberPath, place)];
+    }),
+  );
+}
+
+/** The first member of each name; the others are reported. */
+function withoutDuplicates(context: Context, members: readonly Member[], pathOf: (name: string) => string): Map<string, Member> {
+  const unique = new Map<string, Member>();
+  for (const member of members) {
+    const first = unique.get(member.name);
+    if (first === undefined) {
+      unique.set(member.name, member);
+    } else {
+      const text = (): string => `duplicate key; it stands already at ${describePlace(first.namePlace)}; keep one`;
+      report(context, member.namePlace, pathOf(member.name), text);
+    }
+  }
+  return unique;
+}
+
+/**
+ * The path of a member of a `map`, whose keys may have dots and brackets: `grid["training.k"]`. No key can be mistaken for a
+ * path through several objects, nor for an item of a list.
+ */
+export function mapPath(path: string, name: string): string {
+  return `${path}[${JSON.stringify(name)}]`;
+}
+
 /** The first option that fits; where none does, what is wrong with the option of the value's own type, if there is one. */
 function resolveOneOf(context: Context, options: readonly Kind[], node: LocatedNode, path: string, label: Place): unknown {
   const fitting = options.find((option) => {
@@ -175,9 +219,9 @@ function resolveOneOf(context: Context, options: readonly Kind[], node: LocatedN
     const value = resolveValue(context, fitting, node, path, label);
     return isText && typeof value === 'number' ? String(value) : value;
   }
-  if (isText && node.type === 'scalar' && Number.isInteger(node.value)) {
+  if (isText && accepts({ kind: 'oneOf', options }, ['integer']) && node.type === 'scalar' && Number.isInteger(node.value)) {
     const { source, start, end } = node.place;
-    const written = source.kind === 'file' ? source.text.slice(start, end) : String(node.value);
+    const written = isOwn(node.place) ? source.text.slice(start, end) : String(node.value);
     return report(context, node.place, path, `${printable(written, 60)} can't be told from its neighbours as a number; put it in quotes`);
   }
   const meant = options.find((option) => hasTypeOf(option, node));
@@ -211,7 +255,7 @@ class ObjectResolution {
     this.#kind = kind;
     this.#path = path;
     this.#label = label;
-    this.#members = this.#withoutDuplicates(node.members);
+    this.#members = withoutDuplicates(context, node.members, (name) => this.#pathOf(quotedPathPart(name)));
   }
 
   run(): Record<string, unknown> {
@@ -233,26 +277,16 @@ class ObjectResolution {
     return this.#values;
   }
 
+  get #defaultPlace(): Place {
+    return { source: this.#context.defaults, start: 0, end: 0 };
+  }
+
   #pathOf(name: string): string {
     return this.#path === '' ? name : `${this.#path}.${name}`;
   }
 
   #report(place: Place, name: string, text: Problem['text']): void {
     report(this.#context, place, this.#pathOf(name), text);
-  }
-
-  #withoutDuplicates(members: readonly Member[]): Map<string, Member> {
-    const unique = new Map<string, Member>();
-    for (const member of members) {
-      const first = unique.get(member.name);
-      if (first === undefined) {
-        unique.set(member.name, member);
-      } else {
-        const text = (): string => `duplicate key; it stands already at ${describePlace(first.namePlace)}; keep one`;
-        this.#report(member.namePlace, quotedPathPart(member.name), text);
-      }
-    }
-    return unique;
   }
 
   #applies(row: SchemaKey): boolean {
@@ -289,12 +323,12 @@ class ObjectResolution {
     if (this.#isReplacedInGroup(row.name)) return undefined;
     const path = this.#pathOf(row.name);
     if (row.default !== undefined) {
-      const node = nodeFromValue(row.default, this.#context.defaults);
+      const node = nodeFromValue(row.default, this.#defaultPlace);
       // Defaults have no place in the file, so none is recorded.
       return resolveValue({ ...this.#context, places: new Map() }, row.type, node, path, node.place);
     }
     if (row.type.kind !== 'object') return undefined;
-    const empty = nodeFromValue({}, this.#context.defaults) as ObjectNode;
+    const empty = nodeFromValue({}, this.#defaultPlace) as ObjectNode;
     const attempt = trial(this.#context);
     const value = resolveObject(attempt, row.type, empty, path, empty.place);
     return attempt.problems.length === 0 && Object.keys(value).length > 0 ? value : undefined;
@@ -306,16 +340,17 @@ class ObjectResolution {
     return groups.some((group) => group?.includes(name) === true && group.some((other) => this.#members.has(other)));
   }
 
-  /** Drops keys of the file whose controlling key an override has changed (or dropped). */
+  /** Drops keys of the config's own text whose controlling key an override has changed (or dropped). */
   #dropInvalidated(): void {
     const changed = new Set<string>();
     for (const [name, member] of this.#members) {
-      if (member.value.place.source.kind === 'override') changed.add(name);
+      if (isOverride(member.value.place)) changed.add(name);
     }
     for (const { name, onlyWith, notWith } of this.#kind.keys) {
       const isOverridden = [onlyWith?.key, notWith].some((control) => control !== undefined && changed.has(control));
       if (!isOverridden || !this.#isInapplicable(name)) continue;
-      if (this.#members.get(name)?.value.place.source.kind !== 'file') continue;
+      const member = this.#members.get(name);
+      if (member === undefined || !isOwn(member.value.place)) continue;
       this.#members.delete(name);
       changed.add(name);
     }

@@ -60,7 +60,10 @@ export interface ListedKey {
 /** Relevance of a key without one at the top level: the side on which nothing is wrongly taken for equal. */
 export const defaultRelevance: Relevance = 'result';
 
-/** All rows of the table, each object's own before those of the next. Objects in lists stand under the list's name. */
+/**
+ * All rows of the table, each object's own before those of the next. Objects in lists stand under the list's name, those in
+ * maps under the map's name and a star for the key.
+ */
 export function listKeys(
   keys: readonly SchemaKey[],
   parent: ObjectKind = { kind: 'object', keys },
@@ -70,8 +73,9 @@ export function listKeys(
   return keys.flatMap((key) => {
     const path = prefix + key.name;
     const relevance = key.relevance ?? inherited;
-    const inner = objectKindOf(key.type);
-    const below = inner === undefined ? [] : listKeys(inner.keys, inner, `${path}.`, relevance);
+    const isMap = key.type.kind === 'map';
+    const inner = objectKindOf(key.type.kind === 'map' ? key.type.of : key.type);
+    const below = inner === undefined ? [] : listKeys(inner.keys, inner, isMap ? `${path}.*.` : `${path}.`, relevance);
     return [{ path, key, parent, relevance }, ...below];
   });
 }

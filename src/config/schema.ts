@@ -25,6 +25,10 @@ export type Kind =
       synonyms?: Readonly<Record<string, string>>;
     }
   | { kind: 'list'; of: Kind; minimumLength?: number; maximumLength?: number }
+  /** An object whose keys are the user's own. `checkKey` says what is wrong with one; `undefined`: nothing. */
+  | { kind: 'map'; of: Kind; checkKey?: (key: string) => string | undefined }
+  /** Whatever JSON can hold; what it is worth is checked where it ends up. */
+  | { kind: 'any' }
   /** A value of any of several kinds; at most one of them is an object. */
   | { kind: 'oneOf'; options: readonly Kind[] }
   | { kind: 'object'; keys: readonly SchemaKey[]; exactlyOneOf?: readonly string[]; atMostOneOf?: readonly string[] };

@@ -8,14 +8,14 @@ import { printable } from '../errors.js';
 
 /** A text that config values are read from. */
 export interface Source {
-  /** `override` is one `--set` argument; `default` is the schema table. */
+  /** A `file` has lines to point at; `override` is one `--set` argument or a bare name; `default` is the schema table. */
   readonly kind: 'file' | 'override' | 'default';
   /** How messages name it: the file as the user gave it, or the whole `--set key=value`. */
   readonly name: string;
   readonly text: string;
   /** Absolute folder that relative paths in it are resolved against. */
   readonly folder: string;
-  /** Problems are reported in ascending order of their sources, the file (0) first. */
+  /** 0: the config itself; 1 and on: what is put over it, in order; Infinity: defaults. Problems are reported in this order. */
   readonly order: number;
 }
 
@@ -24,6 +24,21 @@ export interface Place {
   readonly source: Source;
   readonly start: number;
   readonly end: number;
+}
+
+/** A place that has only a name, for a value that stands in no text; it is printed as that name: `manifest.json: task 3`. */
+export function namedPlace(name: string): Place {
+  return { source: { kind: 'override', name, text: '', folder: '', order: 1 }, start: 0, end: 0 };
+}
+
+/** Whether a value stands in the config itself: it is neither put over it nor a default. */
+export function isOwn({ source }: Place): boolean {
+  return source.order === 0;
+}
+
+/** Whether a value was put over the config, with `--set` or as a given value. */
+export function isOverride({ source }: Place): boolean {
+  return source.order > 0 && source.order < Infinity;
 }
 
 /** A 1-based line and column. */

@@ -91,9 +91,10 @@ export function configOfTask(sweep: TrainingSweep, index: number, threads?: numb
 /** What a task is called in messages: its number and what it varies. */
 export function taskName(sweep: Sweep, index: number): string {
   if (!isTrainingSweep(sweep)) return `shard ${index}`;
-  const { values } = sweep.manifest.tasks[index];
-  const words = [...sweep.manifest.varied, 'seed'].flatMap((key) => (values[key] === undefined ? [] : [`${key.replace(/^.*\./, '')}=${wordOf(values[key])}`]));
-  return printable([`task ${index}`, ...words].join(' '), 120);
+  const { bases, tasks, varied } = sweep.manifest;
+  const { base, values } = tasks[index];
+  const words = [...varied, 'seed'].flatMap((key) => (values[key] === undefined ? [] : [`${key.replace(/^.*\./, '')}=${wordOf(values[key])}`]));
+  return printable([`task ${index}`, ...(bases.length > 1 ? [bases[base].name] : []), ...words].join(' '), 120);
 }
 
 function wordOf(value: unknown): string {

@@ -4,7 +4,6 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exitCodes } from '../../src/errors.js';
-import { parseSeeds } from '../../src/cli/compare.js';
 import type { Comparison } from '../../src/report/comparison.js';
 import { startCliServer } from './support/cli-server.js';
 import { outcomeOf, runCli, startCli, temporaryFolder, type RunOutcome } from './support/run-cli.js';
@@ -162,12 +161,4 @@ describe('what can’t be compared is refused before anything is trained', () =>
     expect((JSON.parse(stdout) as Comparison).groups).toHaveLength(2);
     rmSync(join(folder.path, 'copy'), { recursive: true });
   });
-});
-
-test.each([['1-5', '1 2 3 4 5'], ['1,2,7', '1 2 7'], ['9-10, a.b', '9 10 a.b'], ['3', '3']])('--seeds %s', (text, seeds) => {
-  expect(parseSeeds(text).join(' ')).toBe(seeds);
-});
-
-test.each(['', '1,,2', '1-2000000', '1,2,1', '1;2', '2-1'])('--seeds %j is refused', (text) => {
-  expect(() => parseSeeds(text)).toThrow(/--seeds/);
 });

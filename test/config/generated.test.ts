@@ -21,7 +21,8 @@ function validates(schema: unknown, value: unknown): boolean {
       case 'type':
         if (rule === 'integer') return Number.isInteger(value);
         if (rule === 'array') return Array.isArray(value);
-        if (rule === 'object') return object !== undefined && (rules.additionalProperties !== false || Object.keys(object).every((name) => name in (rules.properties as Json)));
+        if (rule === 'object') return object !== undefined && (rules.additionalProperties !== false || Object.keys(object).every((name) => name in (rules.properties as Json))
+          && (typeof rules.additionalProperties !== 'object' || Object.values(object).every((inner) => validates(rules.additionalProperties, inner))));
         return typeof value === rule;
       case 'enum': return list.includes(value);
       case 'minimum': return number === undefined || number >= Number(rule);
