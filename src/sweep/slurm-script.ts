@@ -85,6 +85,7 @@ export function checkSettings({ directory, program, time, partition, account, sb
   for (const text of sbatchArguments) {
     refuseLineBreaks('--sbatch-arg', text);
     if (!text.startsWith('-')) throw new RbmError('usage', `--sbatch-arg ${printable(text)}: is no option of sbatch`, { hint: 'Write it with its dashes: --sbatch-arg=--mem=4G.' });
+    if (/^(--job-n|-J)/.test(text)) throw new RbmError('usage', `--sbatch-arg ${printable(text)}: jobs are known by their name, which is the directory's`, { hint: 'Leave it out.' });
     if (/^(--arr|-a)/.test(text)) throw new RbmError('usage', `--sbatch-arg ${printable(text)}: which elements an array has follows from what is missing`, { hint: 'Leave it out.' });
   }
 }

@@ -3,8 +3,8 @@
  * folder is the whole PATH, so that a Slurm that is installed here is never asked. (On a real one: test/slurm.)
  */
 
-import type { ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fork, type ChildProcess } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -120,8 +120,8 @@ describe('without Slurm', () => {
     const { scripts, commands } = JSON.parse(json) as { scripts: { path: string; text: string }[]; commands: string[][] };
     expect(scripts.map(({ path }) => path.slice(join(folder.path, sweep).length))).toEqual(['/slurm/task.sbatch', '/slurm/gather.sbatch']);
     expect(commands).toEqual([
-      ['sbatch', '--parsable', scripts[0].path],
-      ['sbatch', '--parsable', '--dependency=afterany:<job of task.sbatch>', scripts[1].path],
+      ['sbatch', '--parsable', '--job-name=sweep-it_s_sweep_0', scripts[0].path],
+      ['sbatch', '--parsable', '--job-name=sweep-it_s_sweep_0', '--dependency=afterany:<job of task.sbatch>', scripts[1].path],
     ]);
   });
 
@@ -130,6 +130,7 @@ describe('without Slurm', () => {
     [['--chunk', '0'], '--chunk 0'],
     [['--max-parallel', 'x'], '--max-parallel x'],
     [['--sbatch-arg=mem'], '--sbatch-arg mem'],
+    [['--jobs', '3'], '--jobs: for this machine only'],
     [['--partition', 'a\nb'], '--partition a\\u000ab'],
   ])('refuses %j', async (args, message) => {
     const { code, stderr } = await cli('--dry-run', ...args);
@@ -162,10 +163,12 @@ test('arrays are submitted in pieces and remembered; what is queued is not submi
   const first = await slurm.cli(...run);
   expect(first).toMatchObject({ code: 0, stdout: 'job 101: elements 0-4\njob 102: elements 0-2 (+ 5)\n', stderr: '8 tasks: 0 done, 0 queued or running, 8 to submit\n' });
   const path = (name: string): string => join(folder.path, sweep, 'slurm', name);
+  const name = `sweep-${sweep.replaceAll(/[ ']/g, '_')}`;
+  const given = ['--parsable', `--job-name=${name}`];
   expect(slurm.callsOf('sbatch')).toEqual([
-    ['--parsable', path('task.sbatch')],
-    ['--parsable', '--dependency=afterany:101', path('task-2.sbatch')],
-    ['--parsable', '--dependency=afterany:101:102', path('gather.sbatch')],
+    [...given, path('task.sbatch')],
+    [...given, '--dependency=afterany:101', path('task-2.sbatch')],
+    [...given, '--dependency=afterany:101:102', path('gather.sbatch')],
   ]);
   expect(scriptOf(sweep, 'task.sbatch')).toContain('--array=0-4%2\n');
   expect(scriptOf(sweep, 'task-2.sbatch')).toMatch(/--array=0-2%2\n[^]* --chunk 1 --offset 5 /);
@@ -174,7 +177,6 @@ test('arrays are submitted in pieces and remembered; what is queued is not submi
   expect(jobFiles(sweep)).toEqual(['101.json', '102.json', '103.json']);
 
   // Element 3 has ended without a result; all others are queued or running.
-  const name = `sweep-${sweep.replaceAll(/[ ']/g, '_')}`;
   const lines = [...[0, 1].map((element) => `101 ${element} R ${name}`), `101 2 PD ${name}`, `101 3 F ${name}`, `101 4 PD ${name}`, ...[0, 1, 2].map((element) => `102 ${element} PD ${name}`), `103 N/A PD ${name}`];
   slurm.says('squeue', 1, lines.join('\n'));
   const status = await slurm.cli('sweep', 'status', sweep);
@@ -182,7 +184,7 @@ test('arrays are submitted in pieces and remembered; what is queued is not submi
   expect(status.stdout).toBe('not started       8 of 8  0-7\nqueued            5 of 8  2,4-7\nrunning           2 of 8  0-1\n');
   const second = await slurm.cli(...run);
   expect(second).toMatchObject({ code: 0, stdout: 'job 104: elements 3\n', stderr: '8 tasks: 0 done, 7 queued or running, 1 to submit\n' });
-  expect(slurm.callsOf('sbatch').at(-1)).toEqual(['--parsable', '--dependency=afterany:101:102:104', path('gather.sbatch')]);
+  expect(slurm.callsOf('sbatch').at(-1)).toEqual([...given, '--dependency=afterany:101:102:104', path('gather.sbatch')]);
   expect(slurm.callsOf('squeue').at(-1)).toContain('--jobs=101,102,103');
 
   slurm.says('squeue', 3, [...lines, `104 3 R ${name}`].join('\n'));
@@ -341,6 +343,17 @@ describe('signals of a task', () => {
     expect(code).toBe(75);
     expect(slurm.calls).toEqual([]);
     expect(stderr).not.toContain('queue');
+  });
+
+  test('USR2 in a process of a pool: the job is not its own to end', async () => {
+    const slurm = new FakeSlurm();
+    const before = checkpoints(updating).at(-1);
+    const child = fork(executable, ['sweep', 'task', updating, '--threads', '1'], { cwd: folder.path, env: { ...process.env, ...array, PATH: slurm.path }, silent: true });
+    const outcome = outcomeOf(child);
+    await until(() => checkpoints(updating).at(-1) !== before, child);
+    child.kill('SIGUSR2');
+    expect(await outcome).toMatchObject({ code: 75, stderr: expect.not.stringContaining('queue') });
+    expect(slurm.calls).toEqual([]);
   });
 
   test.each([

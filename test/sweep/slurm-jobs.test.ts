@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { queuedTasks } from '../../src/sweep/queue.js';
 import { parseQueue, rememberJob, submittedJobs, tasksOf, type SubmittedJob } from '../../src/sweep/slurm-jobs.js';
 import { chunkFor } from '../../src/sweep/task-seconds.js';

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { arrayScript, checkSettings, gatherScript, jobName, piecesOf, type ArraySettings } from '../../src/sweep/slurm-script.js';
 import { temporaryFolder } from '../cli/support/run-cli.js';
 
@@ -73,7 +73,7 @@ test('the script that gathers asks for no signal, and is no array', () => {
 const hostile = fc
   .array(fc.oneof(fc.constantFrom(...' \'"%#$`!*?;&|<>(){}[]~=,:', '%A', '%a', '--', '$(x)', 'é', '⌘'), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 3 })), { minLength: 1, maxLength: 12 })
   .map((parts) => parts.join('').replaceAll(/[\p{Cc}/\\]/gu, '_'))
-  .filter((name) => name !== '.' && name !== '..' && name.isWellFormed() && name.length <= 60);
+  .filter((name) => name !== '.' && name !== '..' && name.length <= 60);
 
 test('bash starts the program with the very words, whatever the paths are called', () => {
   let count = 0;
@@ -120,6 +120,7 @@ test.each<[string, Partial<ArraySettings>, string]>([
   ['one in an argument', { sbatchArguments: ['--a\nrm'] }, '--sbatch-arg'],
   ['an argument without dashes', { sbatchArguments: ['mem=4G'] }, 'no option of sbatch'],
   ['an array of one’s own', { sbatchArguments: ['--array=1-3'] }, 'what is missing'],
+  ['a name of one’s own', { sbatchArguments: ['-Jx'] }, 'known by their name'],
   ['an array of one’s own, in short', { sbatchArguments: ['-a1'] }, 'what is missing'],
 ])('refuses %s', (_what, wrong, message) => {
   let error: unknown;

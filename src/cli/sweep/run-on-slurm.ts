@@ -85,18 +85,22 @@ async function planSubmission(sweep: Sweep, missing: readonly number[], options:
   return { settings, arrays, gather: { path: join(folder, 'gather.sbatch'), text: gatherScript(settings) } };
 }
 
-/** Options of sbatch for an array: the next piece waits for the one before where only so many elements may run at a time. */
+/** What sbatch is given for a script: the name of the job, too, by which it is known, for a variable of sbatch's may name another. */
+function sbatchArguments({ directory }: ArraySettings, path: string, after: readonly string[]): string[] {
+  return [`--job-name=${jobName(directory)}`, ...(after.length > 0 ? [`--dependency=afterany:${after.join(':')}`] : []), path];
+}
+
+/** As {@link sbatchArguments}, of an array: it waits for the one before where only so many elements may run at a time. */
 function arrayArguments({ settings, arrays }: Submission, number: number, before: string | undefined): string[] {
-  const isOrdered = settings.maxParallel !== undefined && before !== undefined;
-  return [...(isOrdered ? [`--dependency=afterany:${before}`] : []), arrays[number].path];
+  return sbatchArguments(settings, arrays[number].path, settings.maxParallel === undefined || before === undefined ? [] : [before]);
 }
 
 /** Shows what would be submitted. */
 function showSubmission(submission: Submission, active: readonly string[], options: RunOptions, terminal: Terminal): void {
-  const { arrays, gather } = submission;
+  const { settings, arrays, gather } = submission;
   const idOf = (number: number): string => `<job of ${number === 0 ? 'task' : `task-${number + 1}`}.sbatch>`;
   const commands = arrays.map((_, number) => ['sbatch', '--parsable', ...arrayArguments(submission, number, number === 0 ? undefined : idOf(number - 1))]);
-  commands.push(['sbatch', '--parsable', `--dependency=afterany:${[...active, ...arrays.map((_, number) => idOf(number))].join(':')}`, gather.path]);
+  commands.push(['sbatch', '--parsable', ...sbatchArguments(settings, gather.path, [...active, ...arrays.map((_, number) => idOf(number))])]);
   const scripts = [...arrays, gather].map(({ path, text }) => ({ path, text }));
   if (options.json) terminal.out(`${jsonText({ scripts, commands })}\n`);
   else {
@@ -114,7 +118,7 @@ interface Submitted {
 /** Writes the scripts and submits them; each job is remembered before the next is submitted. */
 async function submitAll(sweep: Sweep, submission: Submission, active: readonly string[], pause: () => Promise<void>): Promise<Submitted> {
   const { directory } = sweep;
-  const { settings: { chunk }, gather } = submission;
+  const { settings, gather } = submission;
   // Slurm makes no folders for logs: the job would fail without a word.
   makeFolder(join(slurmFolder(directory), 'logs'));
   const name = jobName(directory);
@@ -123,13 +127,13 @@ async function submitAll(sweep: Sweep, submission: Submission, active: readonly 
     await pause();
     writeFileAtomically(path, text);
     const jobId = await submit(arrayArguments(submission, number, arrays.at(-1)?.jobId), directory);
-    const array = { jobId, elements: rangesText(piece.elements), offset: piece.offset, chunk };
+    const array = { jobId, elements: rangesText(piece.elements), offset: piece.offset, chunk: settings.chunk };
     rememberJob(directory, { ...array, name, purpose: 'tasks' });
     arrays.push(array);
   }
   await pause();
   writeFileAtomically(gather.path, gather.text);
-  const jobId = await submit([`--dependency=afterany:${[...active, ...arrays.map((array) => array.jobId)].join(':')}`, gather.path], directory);
+  const jobId = await submit(sbatchArguments(settings, gather.path, [...active, ...arrays.map((array) => array.jobId)]), directory);
   rememberJob(directory, { jobId, name, purpose: 'gather', offset: 0, chunk: 0, elements: '' });
   return { arrays, gather: jobId };
 }
@@ -213,6 +217,7 @@ async function waitForEnd(sweep: Sweep, stop: StopRequest, options: RunOptions, 
 
 /** Submits what is missing; returns the exit code. */
 export async function runOnSlurm(path: string, options: RunOptions, terminal: Terminal): Promise<number> {
+  if (options.jobs !== undefined) throw new RbmError('usage', '--jobs: for this machine only', { hint: 'How many elements run at a time, --max-parallel says.' });
   const sweep = openSweep(path, terminal.workingDirectory);
   const isDry = options.dryRun === true;
   const warn = warner(options, terminal);

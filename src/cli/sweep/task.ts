@@ -119,7 +119,8 @@ async function doTask(sweep: Sweep, index: number, options: TaskOptions, termina
 /** Has Slurm queue this job again, where it is one; the last thing that is sure to be done. */
 async function queueAgain(ends: readonly TaskEnd[], most: number, terminal: Terminal): Promise<void> {
   const own = ownJob(process.env, most);
-  if (own === undefined) return;
+  // Others of a pool may still be saving: the job is not this process's to end.
+  if (own === undefined || process.send !== undefined) return;
   const hasAdvanced = ends.some((end) => end.hasAdvanced);
   let refusal = hasAdvanced ? undefined : 'nothing was done since it was started: its time limit is too short';
   if ('refusal' in own) refusal = own.refusal;
