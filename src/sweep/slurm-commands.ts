@@ -53,6 +53,15 @@ export async function submit(args: readonly string[], folder: string): Promise<s
 }
 
 /**
+ * Whether jobs can be submitted from here; nothing is said of the cluster.
+ *
+ * @throws RbmError 'usage' where there is no Slurm
+ */
+export async function requireSlurm(): Promise<void> {
+  await runSlurm('sbatch', ['--version']);
+}
+
+/**
  * The cluster's MaxArraySize: the numbers of an array's elements are below it.
  *
  * @throws RbmError as {@link runSlurm}

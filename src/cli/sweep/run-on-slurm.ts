@@ -10,7 +10,7 @@ import { exitCodes, isRbmError, printable, RbmError } from '../../errors.js';
 import { stoppablePause, type StopRequest } from '../../run/stop-request.js';
 import { queuedTasks } from '../../sweep/queue.js';
 import { rangesText } from '../../sweep/ranges.js';
-import { defaultMaxArraySize, maxArraySize, submit } from '../../sweep/slurm-commands.js';
+import { defaultMaxArraySize, maxArraySize, requireSlurm, submit } from '../../sweep/slurm-commands.js';
 import { askQueue, rememberJob, submittedJobs, type QueuedElement } from '../../sweep/slurm-jobs.js';
 import { arrayScript, checkSettings, gatherScript, jobName, piecesOf, shellQuoted, slurmFolder, type ArrayPiece, type ArraySettings } from '../../sweep/slurm-script.js';
 import { isSettled, openSweep, stateOf, type Sweep } from '../../sweep/sweep.js';
@@ -61,6 +61,7 @@ function settingsFrom(directory: string, options: RunOptions): Omit<ArraySetting
 /** The cluster's MaxArraySize; with --dry-run also where it can't be asked. */
 async function arraySize(isDry: boolean, terminal: Terminal): Promise<number> {
   try {
+    await requireSlurm();
     return await maxArraySize();
   } catch (error) {
     if (!isDry || !isRbmError(error)) throw error;

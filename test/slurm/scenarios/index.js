@@ -1,6 +1,7 @@
 /** The scenarios, in the order in which they are tried. One more is a file and a row here; estimates in shards are to come. */
 
+import { awkwardName } from './awkward-name.js';
 import { disturbedSweep } from './disturbed-sweep.js';
 
 /** @type {readonly {name: string, run(context: import('../context.js').SlurmContext): Promise<void>}[]} */
-export const scenarios = [disturbedSweep];
+export const scenarios = [awkwardName, disturbedSweep];
