@@ -17,15 +17,14 @@ function cacheFolder(): string {
 }
 
 /**
- * The bytes of a cached file.
+ * The bytes of a file that may be missing or anything else.
  *
  * @param shortest bytes that it must have at least
  * @param longest bytes that it may have at most
  * @returns undefined where there is none of such a length, or it can't be read
  */
-export function readCached(name: string, shortest: number, longest = shortest): Uint8Array | undefined {
+export function readSizedFile(path: string, shortest: number, longest: number): Uint8Array | undefined {
   try {
-    const path = join(cacheFolder(), name);
     // Before opening: to open a named pipe would wait for a writer.
     if (!statSync(path).isFile()) return undefined;
     const file = openSync(path, 'r');
@@ -38,6 +37,11 @@ export function readCached(name: string, shortest: number, longest = shortest): 
   } catch {
     return undefined;
   }
+}
+
+/** The bytes of a cached file, as {@link readSizedFile}. */
+export function readCached(name: string, shortest: number, longest = shortest): Uint8Array | undefined {
+  return readSizedFile(join(cacheFolder(), name), shortest, longest);
 }
 
 /** Writes a file to the cache, by atomic rename, so that readers see all of it or nothing. */

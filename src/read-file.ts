@@ -3,8 +3,8 @@
  * make the tool wait or read for ever.
  */
 
-import { readFileSync, statSync } from 'node:fs';
-import { printable, RbmError } from './errors.js';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { isRbmError, printable, RbmError } from './errors.js';
 import { fileError, systemCode, type FileFailure } from './file-errors.js';
 
 /** Where the system says one of these, there is nothing at a path. */
@@ -23,6 +23,19 @@ export function kindAt(path: string, failure: FileFailure = { code: 'runtime' })
   } catch (error) {
     if (isNothing.has(systemCode(error) ?? '')) return undefined;
     throw fileError(error, path, failure);
+  }
+}
+
+/**
+ * Names of what is in a folder; none where it is not there.
+ *
+ * @throws RbmError of `failure.code` where it is no folder, or can't be read
+ */
+export function namesIn(folder: string, failure: FileFailure): string[] {
+  try {
+    return kindAt(folder, failure) === undefined ? [] : readdirSync(folder);
+  } catch (error) {
+    throw isRbmError(error) ? error : fileError(error, folder, failure);
   }
 }
 

@@ -4,6 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import { littleEndianBytes } from '../formats/little-endian.js';
+import { binaryLayer, type ModelParameters } from '../kernels/index.js';
 import { tensorSources } from '../model/parameters.js';
 import type { DeclaredModel, DeclaredParameters } from '../model/units/index.js';
 
@@ -17,4 +18,10 @@ export function parametersDigest(parameters: DeclaredModel | DeclaredParameters)
     for (const piece of pieces()) hash.update(littleEndianBytes(piece));
   }
   return hash.digest('hex');
+}
+
+/** What the digest says nothing of, and log Z depends on: `784x500 binary`; of categorical units with their groups. */
+export function modelShape({ visibleUnits, hiddenUnits, visibleLayer = binaryLayer }: ModelParameters): string {
+  const groups = visibleLayer.kind === 'categorical' ? ` ${visibleLayer.groups.join()}` : '';
+  return `${visibleUnits}x${hiddenUnits} ${visibleLayer.kind}${groups}`;
 }

@@ -1,8 +1,9 @@
 /**
- * Finished pieces of a long computation in a file of the user's cache folder, so that it continues after an interruption.
+ * Finished pieces of a long computation in a file: of the user's cache folder or at any path, so that it continues after an
+ * interruption, or as its result.
  *
- * The file only saves time. It is never trusted: it counts only if its checksum is right and it says that it belongs to
- * the same computation; any other is ignored without a word, as is a folder that can't be written.
+ * A file of work under way only saves time: a folder that can't be written is ignored without a word. No file is ever trusted:
+ * it counts only if its checksum is right and it says that it belongs to the same computation.
  *
  *     header    one line of JSON: format, key, and [name, length] of every piece in order
  *     pieces    little-endian float64
@@ -10,8 +11,9 @@
  */
 
 import { createHash } from 'node:crypto';
-import { pruneCached, readCached, removeCached, writeCached } from '../cache.js';
+import { pruneCached, readCached, readSizedFile, removeCached, writeCached } from '../cache.js';
 import { littleEndianBytes } from '../formats/little-endian.js';
+import { removeFile, writeFileAtomically } from './atomic-write.js';
 
 const format = 'rbm-train finished work 1';
 
@@ -50,7 +52,7 @@ function encode(key: string, pieces: ReadonlyMap<string, Float64Array>): Uint8Ar
 }
 
 /** The pieces in a file, where it is whole and belongs to `key`. */
-function decode(key: string, bytes: Uint8Array): Map<string, Float64Array> {
+function decodeWhole(key: string, bytes: Uint8Array): Map<string, Float64Array> {
   const pieces = new Map<string, Float64Array>();
   const content = bytes.subarray(0, bytes.length - checksumBytes);
   if (!sha256(content).equals(bytes.subarray(content.length))) return pieces;
@@ -68,27 +70,34 @@ function decode(key: string, bytes: Uint8Array): Map<string, Float64Array> {
   return pieces;
 }
 
-/**
- * Opens the finished work of a computation.
- *
- * @param key says exactly which computation it is: what it is of, how it is done, the version of the numerics
- * @param seconds between two times that the file is written
- */
-export function openFinishedWork(key: string, seconds = 10): FinishedWorkFile {
-  pruneCached(nameStart, keptDays);
-  const name = `${nameStart}${sha256(key).toString('hex').slice(0, 32)}.bin`;
-  let pieces = new Map<string, Float64Array>();
-  const bytes = readCached(name, checksumBytes, largestFile);
+/** The pieces in a file; none where it is not whole, belongs to another key, or is not there. */
+function decode(key: string, bytes: Uint8Array | undefined): Map<string, Float64Array> {
   try {
-    if (bytes !== undefined) pieces = decode(key, bytes);
+    if (bytes !== undefined) return decodeWhole(key, bytes);
   } catch {
     // Only who made a checksum for it can have made a file that is not what we write.
-    pieces = new Map();
   }
+  return new Map();
+}
+
+/** The bytes of a file that may be one of ours. */
+function readPlace(path: string): Uint8Array | undefined {
+  return readSizedFile(path, checksumBytes, largestFile);
+}
+
+/** Where a file of work under way lies; nothing that goes wrong with it is told. */
+interface Place {
+  read(): Uint8Array | undefined;
+  write(bytes: Uint8Array): void;
+  remove(): void;
+}
+
+function openAt(place: Place, key: string, seconds: number): FinishedWorkFile {
+  const pieces = decode(key, place.read());
   let isNew = false;
   let lastTime = performance.now();
   const save = (): void => {
-    if (isNew) writeCached(name, encode(key, pieces));
+    if (isNew) place.write(encode(key, pieces));
     isNew = false;
     lastTime = performance.now();
   };
@@ -101,6 +110,59 @@ export function openFinishedWork(key: string, seconds = 10): FinishedWorkFile {
       if (performance.now() - lastTime >= 1000 * seconds) save();
     },
     save,
+    remove: () => place.remove(),
+  };
+}
+
+/**
+ * Opens the finished work of a computation in the user's cache folder.
+ *
+ * @param key says exactly which computation it is: what it is of, how it is done, the version of the numerics
+ * @param seconds between two times that the file is written
+ */
+export function openFinishedWork(key: string, seconds = 10): FinishedWorkFile {
+  pruneCached(nameStart, keptDays);
+  const name = `${nameStart}${sha256(key).toString('hex').slice(0, 32)}.bin`;
+  const place = {
+    read: () => readCached(name, checksumBytes, largestFile),
+    write: (bytes: Uint8Array) => writeCached(name, bytes),
     remove: () => removeCached(name),
   };
+  return openAt(place, key, seconds);
+}
+
+/** Opens the finished work of a computation in the file at `path`, as {@link openFinishedWork}. */
+export function openFinishedWorkAt(path: string, key: string, seconds = 10): FinishedWorkFile {
+  const quietly = (change: () => void): void => {
+    try {
+      change();
+    } catch {
+      // It only saves time.
+    }
+  };
+  const place = {
+    read: () => readPlace(path),
+    write: (bytes: Uint8Array) => quietly(() => writeFileAtomically(path, bytes)),
+    remove: () => quietly(() => removeFile(path)),
+  };
+  return openAt(place, key, seconds);
+}
+
+/**
+ * The pieces in the file at `path`.
+ *
+ * @returns undefined where there is none, it is damaged, or belongs to another key
+ */
+export function readPieces(path: string, key: string): ReadonlyMap<string, Float64Array> | undefined {
+  const pieces = decode(key, readPlace(path));
+  return pieces.size > 0 ? pieces : undefined;
+}
+
+/**
+ * Writes pieces as a file that {@link readPieces} reads, by atomic rename.
+ *
+ * @throws RbmError 'runtime' where it can't be written
+ */
+export function writePieces(path: string, key: string, pieces: ReadonlyMap<string, Float64Array>): void {
+  writeFileAtomically(path, encode(key, pieces));
 }

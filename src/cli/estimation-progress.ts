@@ -1,17 +1,19 @@
 /**
- * A log Z that takes long: what an exact one will cost, how far it is, and where it goes on after an interruption.
+ * A log Z that takes long: what an exact one will cost, how far it is, and where it goes on after an interruption. What an
+ * estimator finishes is kept for exact log Z and AIS, whose pieces are the same in every order.
  */
 
-import { openFinishedWork, type FinishedWorkFile } from '../checkpoint/finished-work.js';
-import { parametersDigest } from '../checkpoint/digest.js';
-import type { ExactCooperation } from '../estimators/exact-log-partition-function.js';
+import { openFinishedWork } from '../checkpoint/finished-work.js';
+import { modelShape, parametersDigest } from '../checkpoint/digest.js';
+import { canonicalJson } from '../config/index.js';
+import { plainForwardSettings, type ForwardSettings } from '../estimators/annealing-settings.js';
+import type { ContinuedCooperation } from '../estimators/finished-work.js';
 import { exactEstimator } from '../estimators/log-partition-function.js';
 import { numericsVersion, planEnumeration, type ModelParameters } from '../kernels/index.js';
 import { enumerationStructure, partView } from '../model/enumeration-structure.js';
 import { describeBytes } from '../run/memory.js';
 import { describeSeconds, describeStates, secondsPerStateUnit } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
-import type { Cooperation } from '../model/cooperation.js';
 import { duration } from './progress.js';
 import type { Terminal } from './terminal.js';
 
@@ -134,20 +136,60 @@ async function showShares(label: string, terminal: Terminal): Promise<ShareDispl
   return terminal.isErrorTerminal ? await barDisplay(label, terminal) : lineDisplay(label, terminal);
 }
 
+/** The key of the finished work of a log Z: all that decides its bits. */
+function keyOf(what: string, parameters: ModelParameters): string {
+  return `${what}, numerics ${numericsVersion}, ${modelShape(parameters)}, ${parametersDigest(parameters)}`;
+}
+
 /**
- * Does work of which an estimate of log Z is the longest part, and tells how far its present round is.
+ * Does work and keeps what is finished for the next time where it is stopped.
  *
- * @param work receives what the estimator reports to; its result is passed on
- * @throws Stopped where a signal asked for it; whatever `work` throws
+ * @param key of the finished work; undefined where none is kept
+ * @param introduce tells what is about to be done
  */
-export async function withEstimateProgress<T>(quiet: boolean, terminal: Terminal, work: (cooperation: Cooperation) => Promise<T>): Promise<T> {
+async function withProgress<T>(
+  label: string,
+  key: string | undefined,
+  quiet: boolean,
+  terminal: Terminal,
+  introduce: () => void,
+  work: (cooperation: ContinuedCooperation) => Promise<T>,
+): Promise<T> {
   const pause = stoppablePause(terminal.listenForStop());
-  const display = quiet ? undefined : await showShares('estimating log Z', terminal);
+  const finished = key === undefined ? undefined : openFinishedWork(key);
+  if (!quiet) {
+    introduce();
+    if (finished?.isContinued === true) terminal.err(`${label}: goes on where it was stopped\n`);
+  }
+  const display = quiet ? undefined : await showShares(label, terminal);
   try {
-    return await work({ pause, progress: (share) => display?.show(share) });
+    const result = await work({ pause, finished, progress: (share) => display?.show(share) });
+    finished?.remove();
+    return result;
+  } catch (error) {
+    // Whatever the reason, what is finished is right.
+    finished?.save();
+    throw error;
   } finally {
     display?.end();
   }
+}
+
+/**
+ * Does work of which an estimate of log Z is the longest part, and tells how far its present round is.
+ *
+ * @param ais settings of an estimate by AIS, whose finished chains are kept for the next time where it is stopped
+ * @param work receives what the estimator reports to; its result is passed on
+ * @throws Stopped where a signal asked for it; whatever `work` throws
+ */
+export function withEstimateProgress<T>(
+  parameters: ModelParameters,
+  { ais, quiet }: { readonly ais: ForwardSettings | undefined; readonly quiet: boolean },
+  terminal: Terminal,
+  work: (cooperation: ContinuedCooperation) => Promise<T>,
+): Promise<T> {
+  const key = ais === undefined ? undefined : keyOf(`ais log Z ${canonicalJson(plainForwardSettings(ais))}`, parameters);
+  return withProgress('estimating log Z', key, quiet, terminal, () => {}, work);
 }
 
 /**
@@ -157,32 +199,18 @@ export async function withEstimateProgress<T>(quiet: boolean, terminal: Terminal
  * @param work receives what the estimator reports to; its result is passed on
  * @throws Stopped where a signal asked for it; whatever `work` throws
  */
-export async function withExactProgress<T>(
+export function withExactProgress<T>(
   parameters: ModelParameters,
   { threads, quiet }: { readonly threads: number; readonly quiet: boolean },
   terminal: Terminal,
-  work: (cooperation: ExactCooperation) => Promise<T>,
+  work: (cooperation: ContinuedCooperation) => Promise<T>,
 ): Promise<T> {
-  const pause = stoppablePause(terminal.listenForStop());
   const { seconds, bytes } = demands(parameters, threads);
-  if (seconds * threads < longSeconds) return work({ pause });
-  const finished: FinishedWorkFile = openFinishedWork(`exact log Z, numerics ${numericsVersion}, ${parametersDigest(parameters)}`);
-  if (!quiet) {
+  if (seconds * threads < longSeconds) return work({ pause: stoppablePause(terminal.listenForStop()) });
+  const introduce = (): void => {
     const { states } = forecastExact(parameters, Infinity);
     const how = `${describeSeconds(seconds)} on ${threads === 1 ? '1 thread' : `${threads} threads`}, ${describeBytes(bytes)} of memory`;
     terminal.err(`exact log Z: ${states}; ${how}\n`);
-    if (finished.isContinued) terminal.err('exact log Z: goes on where it was stopped\n');
-  }
-  const display = quiet ? undefined : await showShares('exact log Z', terminal);
-  try {
-    const result = await work({ pause, finished, progress: (share) => display?.show(share) });
-    finished.remove();
-    return result;
-  } catch (error) {
-    // Whatever the reason, what is finished is right.
-    finished.save();
-    throw error;
-  } finally {
-    display?.end();
-  }
+  };
+  return withProgress('exact log Z', keyOf('exact log Z', parameters), quiet, terminal, introduce, work);
 }

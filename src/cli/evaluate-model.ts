@@ -4,13 +4,14 @@
 
 import { printable, RbmError } from '../errors.js';
 import { areFiguresFinite, evaluateModel, type Figures } from '../estimators/evaluation.js';
-import type { ExactCooperation } from '../estimators/exact-log-partition-function.js';
-import { logPartitionFunctionEstimator } from '../estimators/log-partition-function.js';
+import type { ContinuedCooperation } from '../estimators/finished-work.js';
+import { logPartitionFunctionEstimator, type LogPartitionFunctionEstimate } from '../estimators/log-partition-function.js';
 import { systemCode } from '../file-errors.js';
 import type { Kernels, VisibleStates } from '../kernels/index.js';
 import { createModel } from '../model/parameters.js';
 import { declaredShift } from '../model/units/index.js';
 import type { Workload } from '../run/kernels.js';
+import { stoppablePause } from '../run/stop-request.js';
 import { chainsTogether } from '../sampling/annealed-chains.js';
 import type { ModelArgument } from './arguments.js';
 import type { EstimationPlan } from './estimation-options.js';
@@ -37,6 +38,7 @@ export function workloadOf({ estimator, exactCost, annealing }: EstimationPlan, 
  * Evaluates a model.
  *
  * @param splits examples in the model's standard units, by name
+ * @param known log Z as the plan's estimator would give it, where it has been computed elsewhere
  * @throws RbmError 'data' where log-probabilities overflow; Stopped where a signal asked for it
  */
 export async function evaluateParameters(
@@ -47,18 +49,19 @@ export async function evaluateParameters(
   pseudoLikelihoodExamples: number,
   quiet: boolean,
   terminal: Terminal,
+  known?: LogPartitionFunctionEstimate,
 ): Promise<Evaluated> {
   const energies: Record<string, Float64Array> = {};
   const { estimator, annealing } = plan;
-  const evaluateWith = (cooperation: ExactCooperation): Promise<Figures> =>
+  const evaluateWith = (cooperation: ContinuedCooperation): Promise<Figures> =>
     evaluateModel(
       kernels,
       createModel(kernels, standard),
       splits,
       {
         ...(estimator !== undefined && {
-          logPartitionFunction: (model, own) =>
-            logPartitionFunctionEstimator(estimator).estimate(model, { kernels, annealing, finished: cooperation.finished, ...own }),
+          logPartitionFunction: async (model, own) =>
+            known ?? logPartitionFunctionEstimator(estimator).estimate(model, { kernels, annealing, finished: cooperation.finished, ...own }),
         }),
         pseudoLikelihoodExamples,
         shift: declaredShift(parameters),
@@ -69,9 +72,11 @@ export async function evaluateParameters(
       cooperation,
     );
   const working =
-    estimator === 'exact'
+    known !== undefined
+      ? evaluateWith({ pause: stoppablePause(terminal.listenForStop()) })
+      : estimator === 'exact'
       ? withExactProgress(standard, { threads: kernels.threads, quiet }, terminal, evaluateWith)
-      : withEstimateProgress(quiet, terminal, evaluateWith);
+      : withEstimateProgress(standard, { ais: estimator === 'ais' ? annealing : undefined, quiet }, terminal, evaluateWith);
   const figures = await working.catch((error: unknown) => {
     throw systemCode(error) === 'ERR_PROBABILITY_OVERFLOW' ? tooLarge(file) : error;
   });

@@ -16,6 +16,7 @@ import { splitStates } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
 import { addDataOptions, addModelOptions, loadDataFor, readComputableModel, type DataOptions, type ModelArgument, type ModelOptions } from './arguments.js';
 import { addEstimationOptions, planEstimation, type EstimationOptions } from './estimation-options.js';
+import { checkShardOptions, defaultShards, estimateFromShards, type ShardOptions } from './evaluate-shards.js';
 import { evaluateParameters, tooLarge, workloadOf, type Evaluated } from './evaluate-model.js';
 import { densityOf, describeEstimate, describeFigures, nats } from './figures.js';
 import { jsonText } from './json-output.js';
@@ -25,11 +26,10 @@ import type { DefineCommand } from './options.js';
 import { shortPath } from './paths.js';
 import type { Terminal } from './terminal.js';
 
-interface Options extends ModelOptions, DataOptions, EstimationOptions {
+interface Options extends ModelOptions, DataOptions, EstimationOptions, ShardOptions {
   pseudoLikelihoodExamples: string;
   threads?: string;
   perExample?: string;
-  against?: string;
   raise?: string;
   raiseChains: string;
 }
@@ -75,6 +75,7 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
     checkOutputName(options.perExample, false, '--per-example');
     if (options.estimator === 'none') throw new RbmError('usage', '--per-example needs log Z', { hint: 'Leave out --estimator none.' });
   }
+  checkShardOptions(options);
   const model = readComputableModel(argument, options, terminal);
   const other = options.against === undefined ? undefined : readComputableModel(options.against, {}, terminal);
   const { parameters } = model;
@@ -93,12 +94,15 @@ async function evaluate(argument: string, options: Options, terminal: Terminal):
     });
   }
   const plan = planEstimation(options, model.standard, examples);
+  const known = options.shards === undefined ? undefined : await estimateFromShards(options.shards, model, plan, options, terminal);
+  // Planned just now: there is nothing to evaluate with yet.
+  if (options.shards !== undefined && known === undefined) return;
   if (options.estimator === 'auto' && plan.estimator !== 'exact' && !options.quiet) terminal.err(`log Z is estimated, not exact: ${plan.why}\n`);
   const cooperation = { pause: stoppablePause(terminal.listenForStop()) };
   const quiet = options.quiet === true;
 
-  const kernels = await loadKernelsFor(parameters, workloadOf(plan, threads));
-  const own = await evaluateParameters(kernels, model, splits, plan, pseudoLikelihoodExamples, quiet, terminal);
+  const kernels = await loadKernelsFor(parameters, known === undefined ? workloadOf(plan, threads) : { threads });
+  const own = await evaluateParameters(kernels, model, splits, plan, pseudoLikelihoodExamples, quiet, terminal, known);
   let raised: (MeanWithError & { examples: number; chains: number; meanLogLikelihood?: number }) | undefined;
   if (raiseExamples > 0) {
     const tested = splits.test ?? examples;
@@ -164,6 +168,8 @@ export const evaluateCommand: DefineCommand = (command, terminal, finish) => {
     .option('--threads <number>', 'threads that share the work; no result depends on it (default: as many as pay)')
     .option('--per-example <file>', 'also write the log-likelihood of every example, splits one after the other (.npy, .csv, .txt)')
     .option('--against <model>', 'compare with another model on the same examples, paired')
+    .option('--shards <directory>', 'share an exact log Z or AIS among processes: plans it in a new directory, and uses what rbm-train sweep run has computed there')
+    .option('--shard-count <number>', `into how many shards it is cut (default: ${defaultShards})`)
     .option('--raise <examples>', 'also RAISE on the first examples of the test split')
     .option('--raise-chains <number>', 'chains from every example of RAISE', '1');
   addDataOptions(addModelOptions(command), "evaluate on this instead of the run's own data").action(

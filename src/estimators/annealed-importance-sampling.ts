@@ -5,12 +5,13 @@
 
 import type { Kernels, Model } from '../kernels/index.js';
 import { baseLogPartitionFunction } from '../model/base-rate.js';
-import { streamKey } from '../random/index.js';
-import { annealForward } from '../sampling/annealed-chains.js';
+import { streamKey, type StreamKey } from '../random/index.js';
+import { annealForward, annealSomeForward } from '../sampling/annealed-chains.js';
 import type { Cooperation } from '../model/cooperation.js';
 import { annealingSchedule } from './annealing-schedules.js';
-import type { AnnealingSettings } from './annealing-settings.js';
+import type { ForwardSettings } from './annealing-settings.js';
 import { histogram, meanWeight, type MeanWeight } from './mean-weight.js';
+import { checkRange, checkRanges, type ShardedEstimation } from './sharded-estimation.js';
 import { oneSidedVerdict, type EstimateWithInterval } from './verdict.js';
 
 /** One direction's weights, and the log Z that they give. */
@@ -24,7 +25,7 @@ export interface Direction {
 export function scheduleFor(
   kernels: Kernels,
   model: Model,
-  settings: AnnealingSettings,
+  settings: ForwardSettings,
   temperatures: number,
   round: number,
   { pause }: Cooperation,
@@ -34,19 +35,27 @@ export function scheduleFor(
   return annealingSchedule(schedule).make(temperatures, { kernels, model, baseVisibleBias, key, pause });
 }
 
+/** The stream of the forward chains of a round. */
+const forwardKey = (seed: string, round: number): StreamKey => streamKey(seed, `estimation/forward/${round}`);
+
+/** What forward chains say. */
+function directionOf(model: Model, { baseVisibleBias, seed }: ForwardSettings, logWeights: Float64Array): Direction {
+  const weights = meanWeight(logWeights, seed);
+  return { logZ: baseLogPartitionFunction(baseVisibleBias, model) + weights.logMean, logWeights, weights };
+}
+
 /** Anneals forward. */
 export async function forwardDirection(
   kernels: Kernels,
   model: Model,
-  { baseVisibleBias, chains, seed }: AnnealingSettings,
+  settings: ForwardSettings,
   schedule: Float64Array,
   round: number,
   cooperation: Cooperation,
 ): Promise<Direction> {
-  const key = streamKey(seed, `estimation/forward/${round}`);
-  const logWeights = await annealForward(kernels, model, { baseVisibleBias, schedule }, chains, key, cooperation);
-  const weights = meanWeight(logWeights, seed);
-  return { logZ: baseLogPartitionFunction(baseVisibleBias, model) + weights.logMean, logWeights, weights };
+  const { baseVisibleBias, chains, seed } = settings;
+  const logWeights = await annealForward(kernels, model, { baseVisibleBias, schedule }, chains, forwardKey(seed, round), cooperation);
+  return directionOf(model, settings, logWeights);
 }
 
 /**
@@ -71,15 +80,8 @@ export function evidenceOf({ logZ, logWeights, weights }: Direction, sign: 1 | -
   };
 }
 
-async function estimateForward(
-  name: string,
-  kernels: Kernels,
-  model: Model,
-  settings: AnnealingSettings,
-  schedule: Float64Array,
-  cooperation: Cooperation,
-): Promise<EstimateWithInterval> {
-  const direction = await forwardDirection(kernels, model, settings, schedule, 0, cooperation);
+/** The estimate that forward chains along so many temperatures give. */
+function forwardEstimate(name: string, direction: Direction, chains: number, temperatures: number): EstimateWithInterval {
   const evidence = evidenceOf(direction, 1);
   return {
     estimator: name,
@@ -88,24 +90,41 @@ async function estimateForward(
     exact: false,
     bound: 'lower',
     heuristic: 'it knows only of what the forward chains have seen',
-    verdict: oneSidedVerdict('forward', direction.weights, settings.chains),
-    evidence: { temperatures: schedule.length - 1, steps: settings.chains * (schedule.length - 1), forward: evidence },
+    verdict: oneSidedVerdict('forward', direction.weights, chains),
+    evidence: { temperatures, steps: chains * temperatures, forward: evidence },
   };
 }
 
 /**
- * log Z by annealed importance sampling (Salakhutdinov & Murray 2008).
- *
- * @throws whatever `cooperation.pause` throws
+ * log Z by annealed importance sampling (Salakhutdinov & Murray 2008) in units: the chains. Values are their log-weights, in
+ * nats; an adaptive schedule is made anew for every range, with the same bits. Kept are under `chains` those of the chains that are done.
  */
-export async function annealedImportanceSampling(
-  kernels: Kernels,
-  model: Model,
-  settings: AnnealingSettings,
-  cooperation: Cooperation,
-): Promise<EstimateWithInterval> {
-  const schedule = await scheduleFor(kernels, model, settings, settings.temperatures, 0, cooperation);
-  return estimateForward('ais', kernels, model, settings, schedule, cooperation);
+export function shardedAnnealing(kernels: Kernels, model: Model, settings: ForwardSettings): ShardedEstimation<EstimateWithInterval> {
+  const { baseVisibleBias, chains, temperatures, seed } = settings;
+  const valuesOf = ({ count }: { readonly count: number }): number => count;
+  return {
+    unit: 'chain',
+    units: chains,
+    valuesOf,
+    async compute(range, { finished, pause, progress }) {
+      checkRange(range, chains);
+      const schedule = await scheduleFor(kernels, model, settings, temperatures, 0, { pause });
+      const kept = finished?.get('chains');
+      const walked = {
+        firstRow: range.first,
+        count: range.count,
+        known: kept !== undefined && kept.length <= range.count ? kept : undefined,
+        onBatch: (logWeights: Float64Array) => finished?.set('chains', logWeights),
+      };
+      return annealSomeForward(kernels, model, { baseVisibleBias, schedule }, walked, forwardKey(seed, 0), { pause, progress });
+    },
+    combine(ranges) {
+      checkRanges(ranges, { units: chains, valuesOf });
+      const logWeights = new Float64Array(chains);
+      for (const { first, values } of ranges) logWeights.set(values, first);
+      return forwardEstimate('ais', directionOf(model, settings, logWeights), chains, temperatures);
+    },
+  };
 }
 
 /**
@@ -113,11 +132,12 @@ export async function annealedImportanceSampling(
  *
  * @throws whatever `cooperation.pause` throws
  */
-export function importanceSampling(
+export async function importanceSampling(
   kernels: Kernels,
   model: Model,
-  settings: AnnealingSettings,
+  settings: ForwardSettings,
   cooperation: Cooperation,
 ): Promise<EstimateWithInterval> {
-  return estimateForward('importance', kernels, model, settings, Float64Array.of(0, 1), cooperation);
+  const direction = await forwardDirection(kernels, model, settings, Float64Array.of(0, 1), 0, cooperation);
+  return forwardEstimate('importance', direction, settings.chains, 1);
 }

@@ -36,3 +36,21 @@ export interface AnnealingSettings {
   /** Gibbs steps × chains after which the effort is not doubled any more; the first round is always done. */
   readonly budget: number;
 }
+
+/** Settings that annealing forward depends on. */
+export type ForwardSettings = Pick<AnnealingSettings, 'baseVisibleBias' | 'schedule' | 'temperatures' | 'chains' | 'seed'>;
+
+/** These as JSON holds them: float64 in JSON is exact but for the sign of zero, which no estimate depends on. */
+export interface PlainForwardSettings extends Omit<ForwardSettings, 'baseVisibleBias'> {
+  readonly baseVisibleBias: readonly number[];
+}
+
+/** What of the settings annealing forward depends on, as JSON can hold it. */
+export function plainForwardSettings({ baseVisibleBias, schedule, temperatures, chains, seed }: ForwardSettings): PlainForwardSettings {
+  return { baseVisibleBias: Array.from(baseVisibleBias, (value) => value + 0), schedule, temperatures, chains, seed };
+}
+
+/** The settings that {@link plainForwardSettings} made plain, with the usual values of all others. */
+export function settingsFromPlain({ baseVisibleBias, ...others }: PlainForwardSettings): AnnealingSettings {
+  return { ...defaultAnnealing, ...others, baseVisibleBias: Float64Array.from(baseVisibleBias) };
+}

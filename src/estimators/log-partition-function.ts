@@ -7,25 +7,23 @@ import { enumerationStructure } from '../model/enumeration-structure.js';
 import { enumerationCost } from '../model/enumeration-view.js';
 import type { MeanFieldOrder } from '../model/mean-field.js';
 import { getParameters } from '../model/parameters.js';
-import type { Cooperation } from '../model/cooperation.js';
-import { annealedImportanceSampling, importanceSampling } from './annealed-importance-sampling.js';
+import { importanceSampling, shardedAnnealing } from './annealed-importance-sampling.js';
 import type { AnnealingSettings } from './annealing-settings.js';
-import type { FinishedWork } from './finished-work.js';
-import { exactLogPartitionFunction } from './exact-log-partition-function.js';
+import { shardedExact } from './exact-log-partition-function.js';
+import type { ContinuedCooperation } from './finished-work.js';
 import { meanFieldLogPartitionFunction } from './mean-field.js';
 import { reverseAnnealedImportanceSampling } from './reverse-annealed-importance-sampling.js';
+import { estimateWhole, type ShardedEstimation } from './sharded-estimation.js';
 import { twoSided } from './two-sided.js';
 import type { LogPartitionFunctionEstimate } from './verdict.js';
 
 export type { LogPartitionFunctionEstimate } from './verdict.js';
 
 /** What an estimator works with beside the model. */
-export interface EstimationContext extends Cooperation {
+export interface EstimationContext extends ContinuedCooperation {
   readonly kernels: Kernels;
   /** How to anneal; every estimator but `exact` needs it. */
   readonly annealing?: AnnealingSettings;
-  /** Where finished pieces of the work are kept, and taken from; none where it is left out. */
-  readonly finished?: FinishedWork;
 }
 
 /** An estimator of log Z. */
@@ -39,26 +37,39 @@ export interface LogPartitionFunctionEstimator {
   /** Cost in states × units for these parameters, whose structure may make it less; Infinity where it can't be done at all. */
   costOf(parameters: ModelParameters): number;
   estimate(model: Model, context: EstimationContext): Promise<LogPartitionFunctionEstimate>;
+  /** The same estimate in units, which processes can share; where it is left out, it has none. */
+  shard?(model: Model, context: Pick<EstimationContext, 'kernels' | 'annealing'>): ShardedEstimation;
 }
+
+/** What makes the units of an estimate. */
+type Shard = NonNullable<LogPartitionFunctionEstimator['shard']>;
 
 /** 2^40 states: years of computing; beyond, the numbers of blocks are no longer exact either. */
 const largestEnumeration = 1_099_511_627_776;
+
+/** The settings of annealing. */
+function annealingOf(name: string, { annealing }: Pick<EstimationContext, 'annealing'>): AnnealingSettings {
+  if (annealing === undefined) throw new RangeError(`the estimator ${name} needs to know how to anneal`);
+  return annealing;
+}
+
+/** What a row of an estimator in units has: its estimate is all of them. */
+function inUnits(shard: Shard): Pick<LogPartitionFunctionEstimator, 'estimate'> & { shard: Shard } {
+  return { shard, estimate: async (model, context) => estimateWhole(shard(model, context), context) };
+}
 
 /** A row of an estimator that needs the settings of annealing. */
 function annealed(
   name: string,
   summary: string,
-  estimate: (kernels: Kernels, model: Model, settings: AnnealingSettings, cooperation: Cooperation) => Promise<LogPartitionFunctionEstimate>,
+  estimate: (kernels: Kernels, model: Model, settings: AnnealingSettings, cooperation: ContinuedCooperation) => Promise<LogPartitionFunctionEstimate>,
 ): LogPartitionFunctionEstimator {
   return {
     name,
     summary,
     cost: () => 0,
     costOf: () => 0,
-    async estimate(model, context) {
-      if (context.annealing === undefined) throw new RangeError(`the estimator ${name} needs to know how to anneal`);
-      return estimate(context.kernels, model, context.annealing, context);
-    },
+    estimate: async (model, context) => estimate(context.kernels, model, annealingOf(name, context), context),
   };
 }
 
@@ -83,16 +94,16 @@ export const logPartitionFunctionEstimators: readonly LogPartitionFunctionEstima
       const { parts, cost } = enumerationStructure(parameters);
       return parts.every(({ states }) => states <= largestEnumeration) ? cost : Infinity;
     },
-    async estimate(model, context) {
-      const parameters = getParameters(model);
-      const structure = enumerationStructure(parameters);
-      const { states } = structure;
-      const logZ = await exactLogPartitionFunction(context.kernels, parameters, context, structure);
-      return { estimator: 'exact', logZ, interval: [logZ, logZ], exact: true, verdict: { status: 'exact', reasons: [], advice: [] }, evidence: { states } };
-    },
+    ...inUnits((model, { kernels }) => shardedExact(kernels, getParameters(model))),
   },
   annealed('two-sided', 'annealing both ways, combined by Bennett’s acceptance ratio, with a verdict; doubles its effort until it holds', twoSided),
-  annealed('ais', 'annealed importance sampling from the base rate: a stochastic lower bound', annealedImportanceSampling),
+  {
+    name: 'ais',
+    summary: 'annealed importance sampling from the base rate: a stochastic lower bound',
+    cost: () => 0,
+    costOf: () => 0,
+    ...inUnits((model, context) => shardedAnnealing(context.kernels, model, annealingOf('ais', context))),
+  },
   annealed('reverse-ais', 'annealing back from samples of the model: an upper bound where these are exact', reverseAnnealedImportanceSampling),
   annealed('importance', 'importance sampling from the base rate, without annealing: for comparison', importanceSampling),
   meanField('mean-field', 'naive mean field: a lower bound, for comparison', 1),

@@ -67,8 +67,50 @@ export interface BarChart extends ChartTexts {
   readonly yScale?: 'linear' | 'log';
 }
 
+/** An axis of values of any kind: numbers on a scale, or words in places of their own. */
+export interface ValueAxis {
+  readonly name: string;
+  readonly type: 'linear' | 'log' | 'words';
+  /** First and last position; of words, half a place before the first and behind the last. */
+  readonly domain: readonly [number, number];
+  readonly ticks: readonly { readonly at: number; readonly words: string }[];
+  /** Where values are on it, one for each that it was made of: the number itself, or the place of the word, from 0. */
+  readonly positions: readonly number[];
+}
+
+/** A chart of single values, and of what stands for those at one place together. */
+export interface DotChart extends Omit<ChartTexts, 'xLabel'> {
+  readonly axis: ValueAxis;
+  /** x as positions on the axis. */
+  readonly dots: readonly Point[];
+  readonly middles: readonly Point[];
+  /** What these are, such as `mean`. */
+  readonly middleName: string;
+  /** Below this nothing has its true place: it is drawn there, as a cross. */
+  readonly lowest?: number;
+}
+
+/** A chart of intervals, one below the other. */
+export interface IntervalChart extends ChartTexts {
+  /** From top to bottom; `other` is a second value without interval. */
+  readonly rows: readonly { readonly words: string; readonly value: number; readonly low?: number; readonly high?: number; readonly other?: number }[];
+  readonly valueName: string;
+  readonly otherName: string;
+}
+
+/** A chart of things with many values: an axis for each value, one below the other, and a line for each thing through all of them. */
+export interface ParallelChart {
+  readonly alternative: string;
+  /** All of as many positions as there are things. */
+  readonly axes: readonly ValueAxis[];
+  /** Numbers of the things that are drawn in colour, the first above the others, with their names. */
+  readonly emphasized: readonly { readonly thing: number; readonly name: string }[];
+  /** What the others are. */
+  readonly othersName: string;
+}
+
 // Bare globals are slow inside Jest.
-const { floor, max, min } = Math;
+const { abs, floor, max, min } = Math;
 
 /** Size of a chart in its own units; the page scales it to the space there is. */
 const width = 400;
@@ -165,10 +207,10 @@ const ruleColours = { best: 'var(--muted)', warning: 'var(--warning)' } as const
 const ruleWords = { best: 'best validation figure', warning: 'warning' } as const;
 
 /** A chart's frame: the words above the plot, and where it begins. */
-function frame(yLabel: string, entries: readonly LegendEntry[]): { readonly above: string; readonly marginTop: number } {
+function frame(yLabel: string, entries: readonly LegendEntry[], arrow = '↑'): { readonly above: string; readonly marginTop: number } {
   const legend = layLegend(entries, 9);
   const labelTop = legend.rows * lineHeight + 9;
-  const label = `<text class="axis-label" x="0" y="${labelTop}" dy="0.32em" text-anchor="start">${escapeText(`↑ ${yLabel}`)}</text>`;
+  const label = `<text class="axis-label" x="0" y="${labelTop}" dy="0.32em" text-anchor="start">${escapeText(`${arrow} ${yLabel}`)}</text>`;
   return { above: legend.svg + label, marginTop: labelTop + 24 };
 }
 
@@ -188,19 +230,24 @@ async function draw(
   { above, marginTop }: ReturnType<typeof frame>,
   options: object,
   marks: (Plot: PlotModule) => Markish,
+  heightOfPlot = plotHeight,
 ): Promise<string> {
   const { Plot, document } = await loadLibrary();
-  const height = marginTop + plotHeight;
+  const height = marginTop + heightOfPlot;
   const plot = Plot.plot({ document: document as never, width, height, className: 'chart', marginTop, marginLeft, marginRight, marginBottom, ...options, marks: marks(Plot) });
   const { innerHTML } = plot as unknown as { innerHTML: string };
   // The library's own styles are those of the page, or of a file of its own.
   const drawn = rounded(innerHTML.replace(/<style>[^]*?<\/style>/, '')).replaceAll(' aria-hidden="true"', '').replace(/ aria-label="[^"]*"/g, '');
+  const below = `<text class="axis-label" x="${width - marginRight}" y="${height - 6}" text-anchor="end">${escapeText(`${xLabel} →`)}</text>`;
+  return svgOf(alternative, height, `${above}${drawn}${below}`);
+}
+
+/** A chart as an element that says what it shows. */
+function svgOf(alternative: string, height: number, content: string): string {
   const attributes = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-size="${fontSize}"`;
-  const label = escapeText(alternative);
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label="${label}" ${attributes} ` +
-    `font-family="system-ui, sans-serif" fill="currentColor" text-anchor="middle">${above}${drawn}` +
-    `<text class="axis-label" x="${width - marginRight}" y="${height - 6}" text-anchor="end">${escapeText(`${xLabel} →`)}</text></svg>`
+    `<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label="${escapeText(alternative)}" ${attributes} ` +
+    `font-family="system-ui, sans-serif" fill="currentColor" text-anchor="middle">${content}</svg>`
   );
 }
 
@@ -326,4 +373,182 @@ export async function barChart(chart: BarChart): Promise<string> {
       Plot.ruleY([base]),
     ],
   );
+}
+
+/** More ticks than these have no room, and more words. */
+const mostTicks = 7;
+const mostWords = 8;
+/** Longer ones are cut. */
+const wordLength = 14;
+
+/** Whether positive numbers are spread more evenly by their logarithms than by themselves, over a decade or more. */
+function isLogarithmic(ascending: readonly number[]): boolean {
+  const [lowest, highest] = [ascending[0], ascending[ascending.length - 1]];
+  if (lowest <= 0 || highest / lowest < 10) return false;
+  const middle = ascending[floor(ascending.length / 2)];
+  const log = Math.log10;
+  const byLog = (log(middle) - log(lowest)) / (log(highest) - log(lowest));
+  return abs(byLog - 0.5) <= abs((middle - lowest) / (highest - lowest) - 0.5);
+}
+
+/** Round numbers between two, about `most` of them. */
+function roundTicks([low, high]: readonly [number, number], most = 5): number[] {
+  const power = Number(`1e${floor(Math.log10((high - low) / most))}`);
+  const step = power * ([1, 2, 5].find((factor) => (high - low) / (factor * power) <= most) ?? 10);
+  const first = Math.ceil(low / step);
+  return Array.from({ length: floor(high / step) - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
+}
+
+/** Round numbers on a logarithmic scale between two: powers of ten, and as many between them as there is room for. */
+function logTicks(domain: readonly [number, number]): number[] {
+  const powers = powersOfTen(domain);
+  const between = (factors: readonly number[]): number[] =>
+    powers.flatMap((power) => factors.map((factor) => Number((factor * power).toPrecision(1)))).filter((at) => at >= domain[0] && at <= domain[1]);
+  return [[1, 2, 5], [1, 3]].map(between).find((ticks) => ticks.length <= mostTicks) ?? between([1]);
+}
+
+/**
+ * An axis for values: numbers on a linear or (over a decade or more, where they are spread so) logarithmic scale; where any of
+ * them is something else, all of them are words, in alphabetical order.
+ *
+ * @param values at least one; NaN and infinities are words
+ */
+export function valueAxis(name: string, values: readonly (number | string)[]): ValueAxis {
+  const numbers = values.filter((value): value is number => typeof value === 'number' && Number.isFinite(value));
+  if (numbers.length < values.length) {
+    const words = [...new Set(values.map(String))].toSorted();
+    const step = max(1, Math.ceil(words.length / mostWords));
+    const ticks = words.map((word, at) => ({ at, words: word.length > wordLength ? `${word.slice(0, wordLength - 1)}…` : word })).filter(({ at }) => at % step === 0);
+    const places = new Map(words.map((word, at) => [word, at]));
+    return { name, type: 'words', domain: [-0.5, words.length - 0.5], ticks, positions: values.map((value) => places.get(String(value)) ?? 0) };
+  }
+  const distinct = [...new Set(numbers)].toSorted((a, b) => a - b);
+  const type = isLogarithmic(distinct) ? 'log' : 'linear';
+  const ends = [distinct[0], distinct[distinct.length - 1]] as const;
+  const domain = type === 'log' ? ends : (linearDomain(ends).domain ?? [0, 1]);
+  // The values themselves, where they are few and don't overlap.
+  const at = type === 'log' ? Math.log10 : (value: number): number => value;
+  const room = (at(domain[1]) - at(domain[0])) / mostTicks;
+  const fit = distinct.length <= mostTicks && distinct.every((value, index) => index === 0 || at(value) - at(distinct[index - 1]) >= room);
+  const ticks = fit ? distinct : type === 'log' ? logTicks(domain) : roundTicks(domain);
+  return { name, type, domain, ticks: ticks.map((value) => ({ at: value, words: tick(value) })), positions: numbers };
+}
+
+/** Where a position is on an axis in equal units. */
+function linearPosition({ type }: ValueAxis, position: number): number {
+  return type === 'log' ? Math.log10(position) : position;
+}
+
+/** The options of Plot for the x axis, in linear positions: on logarithmic scales the library chooses itself which ticks have words. */
+function plotAxis(axis: ValueAxis): object {
+  const words = new Map(axis.ticks.map((one) => [linearPosition(axis, one.at), one.words]));
+  const domain = axis.domain.map((end) => linearPosition(axis, end));
+  return { type: 'linear', label: null, domain, ticks: [...words.keys()], tickFormat: (at: number) => words.get(at) ?? '', tickSize: 4, inset: axis.type === 'words' ? 0 : 6 };
+}
+
+/** A chart of single values, with a line through their middles (of words: these alone); an SVG element. */
+export async function dotChart(chart: DotChart): Promise<string> {
+  const { axis, dots, middles, lowest = -Infinity } = chart;
+  const placed = dots.filter(({ y }) => y >= lowest);
+  const fallen = dots.filter(({ y }) => y < lowest).map(({ x }) => ({ x, y: lowest }));
+  const line = middles.map(({ x, y }) => ({ x, y: max(y, lowest) }));
+  const entries = [
+    { words: 'run', swatch: '<circle cx="12" r="3" fill="none" stroke="var(--muted)" stroke-width="1.2"/>' },
+    ...(middles.length === 0 ? [] : [{ words: chart.middleName, swatch: '<line x1="0" x2="24" stroke="var(--series-1)" stroke-width="1.75"/><circle cx="12" r="3.5" fill="var(--series-1)"/>' }]),
+  ];
+  const place = { x: ({ x }: Point) => linearPosition(axis, x), y: ({ y }: Point) => y };
+  const strokeOpacity = dots.length > 300 ? 0.4 : 0.8;
+  return await draw(
+    { ...chart, xLabel: axis.name },
+    frame(chart.yLabel, entries),
+    { x: plotAxis(axis), y: { ...scale('linear', 5), grid: true, nice: true, ...linearDomain([...placed, ...fallen, ...line].map(({ y }) => y)) } },
+    (Plot) => [
+      Plot.dot(placed, { ...place, r: 2.4, fill: 'none', stroke: 'var(--muted)', strokeWidth: 1.2, strokeOpacity }),
+      Plot.dot(fallen, { ...place, r: 2.6, symbol: 'times', stroke: 'var(--muted)', strokeWidth: 1.2 }),
+      ...(axis.type === 'words' ? [] : [Plot.lineY(line, { ...place, stroke: 'var(--series-1)', strokeWidth: 1.75 })]),
+      Plot.dot(line, { ...place, r: 3.2, fill: 'var(--series-1)', stroke: 'var(--surface)', strokeWidth: 1 }),
+    ],
+  );
+}
+
+/** A chart of intervals; an SVG element. */
+export async function intervalChart(chart: IntervalChart): Promise<string> {
+  const rows = chart.rows.map((row, place) => ({ ...row, place }));
+  const others = rows.filter(({ other }) => other !== undefined);
+  const entries = [
+    { words: chart.valueName, swatch: '<line x1="2" x2="22" stroke="var(--series-1)" stroke-width="1.75"/><circle cx="12" r="3.5" fill="var(--series-1)"/>' },
+    ...(others.length === 0 ? [] : [{ words: chart.otherName, swatch: '<rect x="8.5" y="-3.5" width="7" height="7" fill="none" stroke="var(--series-2)" stroke-width="1.4"/>' }]),
+  ];
+  type Row = (typeof rows)[number];
+  const y = ({ place }: Row): number => place;
+  const ends = rows.flatMap(({ value, low, high, other }) => [value, low, high, other].filter((end) => end !== undefined));
+  const words = rows.map((row) => row.words);
+  return await draw(
+    chart,
+    frame(chart.yLabel, entries, '↓'),
+    {
+      x: { ...scale('linear', 5), grid: true, ...linearDomain(ends) },
+      y: { type: 'linear', label: null, domain: [rows.length - 0.5, -0.5], ticks: rows.map(y), tickFormat: (place: number) => words[place] ?? '', tickSize: 0 },
+    },
+    (Plot) => [
+      Plot.dot(others, { x: ({ other }: Row) => other, y, r: 3.2, symbol: 'square', fill: 'none', stroke: 'var(--series-2)', strokeWidth: 1.4 }),
+      Plot.ruleY(rows.filter(({ low, high }) => low !== undefined && high !== undefined), { y, x1: ({ low }: Row) => low, x2: ({ high }: Row) => high, stroke: 'var(--series-1)', strokeWidth: 1.75 }),
+      Plot.dot(rows, { x: ({ value }: Row) => value, y, r: 3.4, fill: 'var(--series-1)' }),
+    ],
+    marginBottom + max(rows.length, 3) * 17,
+  );
+}
+
+/** From one axis to the next, in chart units. */
+const axisDistance = 74;
+/** Room at both ends of an axis. */
+const axisInset = 26;
+
+/** A chart of lines through axes; an SVG element. What is out of an axis's domain is drawn at its end. */
+export function parallelChart({ alternative, axes, emphasized, othersName }: ParallelChart): string {
+  const hundredths = (value: number): string => String(Number(value.toFixed(2)));
+  const placeOn = (axis: ValueAxis, position: number): number => {
+    const [low, high] = axis.domain;
+    const [at, start, end] = [max(low, min(high, position)), low, high].map((value) => linearPosition(axis, value));
+    const share = (at - start) / (end - start);
+    return axisInset + share * (width - 2 * axisInset);
+  };
+  const styles = emphasized.map(({ thing, name }, index) => ({ thing, name, style: index + 1 }));
+  const legend = layLegend(
+    [
+      ...styles.map(({ name, style }) => ({
+        words: name,
+        swatch: `<line x1="0" x2="24" stroke="${colourOf(style)}" stroke-width="2.25"${dashOf(style) === '' ? '' : ` stroke-dasharray="${dashOf(style)}"`}/>`,
+      })),
+      { words: othersName, swatch: '<line x1="0" x2="24" stroke="var(--muted)" stroke-opacity="0.6"/>' },
+    ],
+    9,
+  );
+  const top = legend.rows * lineHeight + 34;
+  const height = top + (axes.length - 1) * axisDistance + 28;
+  const things = axes[0]?.positions.length ?? 0;
+  // Lines of the best would hide each other where they have the same values: each is a little beside the others.
+  const pathOf = (thing: number, shift: number): string =>
+    `M${axes.map((axis, row) => `${hundredths(placeOn(axis, axis.positions[thing]) + (row === axes.length - 1 ? 0 : shift))},${top + row * axisDistance}`).join('L')}`;
+  const special = new Set(emphasized.map(({ thing }) => thing));
+  const others = Array.from({ length: things }, (_, thing) => thing).filter((thing) => !special.has(thing));
+  const opacity = others.length > 150 ? 0.25 : others.length > 40 ? 0.4 : 0.6;
+  const lines = [
+    `<g fill="none" stroke="var(--muted)" stroke-opacity="${opacity}">${others.map((thing) => `<path d="${pathOf(thing, 0)}"/>`).join('')}</g>`,
+    ...styles.toReversed().map(({ thing, style }) => {
+      const d = pathOf(thing, (style - (styles.length + 1) / 2) * 3);
+      return `<path d="${d}" fill="none" stroke="${colourOf(style)}" stroke-width="2.25"${dashOf(style) === '' ? '' : ` stroke-dasharray="${dashOf(style)}"`}/>`;
+    }),
+  ];
+  const halo = 'stroke="var(--surface)" stroke-width="4" stroke-linejoin="round" paint-order="stroke"';
+  const frames = axes.map((axis, row) => {
+    const y = top + row * axisDistance;
+    const marks = axis.ticks.map(({ at, words }) => {
+      const x = hundredths(placeOn(axis, at));
+      return `<path d="M${x},${y - 4}V${y + 4}" stroke="currentColor"/><text x="${x}" y="${y + 17}" ${halo}>${escapeText(words)}</text>`;
+    });
+    const name = `<text class="axis-label" x="0" y="${y - 10}" text-anchor="start" ${halo}>${escapeText(`${axis.name}${axis.type === 'words' ? '' : ' →'}`)}</text>`;
+    return `<path d="M0,${y}H${width}" stroke="currentColor" stroke-opacity="0.7"/>${marks.join('')}${name}`;
+  });
+  return svgOf(alternative, height, `${legend.svg}${lines.join('')}${frames.join('')}`);
 }

@@ -126,8 +126,8 @@ function meanExamples(runs: readonly ComparedRun[]): { energies: Float64Array; e
   return { energies, estimate: { logZ, interval: [logZ - half(0), logZ + half(1)] } };
 }
 
-/** Mean and 95 % interval of values, by Student's distribution. */
-function studentInterval(values: Float64Array): { mean: number; interval: [number, number] } {
+/** Mean and 95 % interval of two or more values, by Student's distribution. */
+export function studentInterval(values: Float64Array): { mean: number; interval: [number, number] } {
   const { mean, standardError = 0 } = meanWithError(values);
   const half = studentQuantile(values.length - 1) * standardError;
   return { mean, interval: [mean - half, mean + half] };
@@ -175,7 +175,7 @@ export function compareGroups(own: readonly ComparedRun[], baseline: readonly Co
 }
 
 /** Points of one run: what an event says, by update; the last one where an update has several. */
-function pointsOf(run: ComparedRun, figure: (event: MeasuredEvent) => number | undefined): Map<number, number> {
+function pointsOf(run: Pick<ComparedRun, 'events'>, figure: (event: MeasuredEvent) => number | undefined): Map<number, number> {
   const points = new Map<number, number>();
   for (const event of run.events) {
     const value = figure(event);
@@ -184,8 +184,11 @@ function pointsOf(run: ComparedRun, figure: (event: MeasuredEvent) => number | u
   return points;
 }
 
-/** The curve of a group: at the updates at which all of its runs have the figure. */
-function curveOf(runs: readonly ComparedRun[], figure: (event: MeasuredEvent) => number | undefined): CurvePoint[] {
+/** What curves are made of. */
+type CurveRun = Pick<ComparedRun, 'events' | 'gibbsSteps'>;
+
+/** The curve of a group: at the updates at which all of its runs have the figure; at least one run. */
+export function curveOf(runs: readonly CurveRun[], figure: (event: MeasuredEvent) => number | undefined): CurvePoint[] {
   const [first, ...others] = runs.map((run) => pointsOf(run, figure));
   const curve: CurvePoint[] = [];
   for (const [update, value] of first) {
@@ -218,7 +221,7 @@ function diagnosticCurves(runs: readonly ComparedRun[]): Record<string, CurvePoi
 }
 
 /** What an event says of the quantity, on the split. */
-function quantityIn(split: string, quantity: Quantity): (event: MeasuredEvent) => number | undefined {
+export function quantityIn(split: string, quantity: Quantity): (event: MeasuredEvent) => number | undefined {
   return ({ splits }) => (quantity === 'log-likelihood' ? splits?.[split]?.meanLogLikelihood : splits?.[split]?.meanLogPseudoLikelihood);
 }
 

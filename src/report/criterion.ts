@@ -27,7 +27,10 @@ const logPseudoLikelihood: Criterion = {
   read: ({ meanLogPseudoLikelihood }) => (meanLogPseudoLikelihood === undefined ? undefined : { y: meanLogPseudoLikelihood }),
 };
 
+/** The figures, the better one first. */
+export const criteria: readonly Criterion[] = [logLikelihood, logPseudoLikelihood];
+
 /** What a run can be judged by; undefined where it has no such figure. */
 export function criterionOf({ events }: RunRecord): Criterion | undefined {
-  return [logLikelihood, logPseudoLikelihood].find(({ read }) => events.some(({ splits }) => Object.values(splits ?? {}).some((figures) => read(figures) !== undefined)));
+  return criteria.find(({ read }) => events.some(({ splits }) => Object.values(splits ?? {}).some((figures) => read(figures) !== undefined)));
 }

@@ -98,8 +98,8 @@ function parseLine(text: string): JsonObject | undefined {
   }
 }
 
-/** The events of a run, and its warnings; lines that are cut or damaged are passed over, and told of where it is not the last. */
-function readMetrics(directory: RunDirectory, warn: (message: string) => void): { events: MeasuredEvent[]; warnings: WarningEvent[] } {
+/** The events of a run (evaluations and diagnostics), and its warnings; lines that are cut or damaged are passed over, and told of where it is not the last. */
+export function readMetrics(directory: RunDirectory, warn: (message: string) => void): { events: MeasuredEvent[]; warnings: WarningEvent[] } {
   const events: MeasuredEvent[] = [];
   const warnings: WarningEvent[] = [];
   let damaged = 0;
@@ -119,13 +119,20 @@ function readMetrics(directory: RunDirectory, warn: (message: string) => void): 
   return { events, warnings };
 }
 
-/** The events with the evaluation that a result has, where metrics have none of its update. */
-function withResult(events: readonly MeasuredEvent[], result: JsonObject | undefined): readonly MeasuredEvent[] {
-  const update = numberOf(result?.updates);
-  if (result === undefined || update === undefined || events.some((event) => event.update === update && event.splits !== undefined)) return events;
+/** The evaluation that a result has, as an event; undefined where it has none. */
+export function resultEvent(result: JsonObject): MeasuredEvent | undefined {
+  const update = numberOf(result.updates);
+  if (update === undefined) return undefined;
   const { figures, ...others } = result;
   const event = measuredEvent({ ...others, ...(isObject(figures) && figures), epoch: result.epochs }, update);
-  return event.splits === undefined ? events : [...events, event];
+  return event.splits === undefined ? undefined : event;
+}
+
+/** The events with the evaluation that a result has, where metrics have none of its update. */
+function withResult(events: readonly MeasuredEvent[], result: JsonObject | undefined): readonly MeasuredEvent[] {
+  const last = result === undefined ? undefined : resultEvent(result);
+  if (last === undefined || events.some((event) => event.update === last.update && event.splits !== undefined)) return events;
+  return [...events, last];
 }
 
 /**

@@ -96,6 +96,17 @@ async function walk(
   kernels.release(visible, hidden);
 }
 
+/** Chains that are walked, by their numbers, and what of them has been before. */
+export interface WalkedChains {
+  /** Number of the first chain. */
+  readonly firstRow?: number;
+  readonly count: number;
+  /** Gains of the first of these chains, which then are not walked again. */
+  readonly known?: Float64Array;
+  /** Called after every batch with the gains so far; they do not change any more. */
+  onBatch?(gains: Float64Array): void;
+}
+
 /** Walks any number of chains, some at a time. */
 async function walkAll(
   kernels: Kernels,
@@ -103,19 +114,21 @@ async function walkAll(
   path: AnnealingPath,
   start: VisibleStates | undefined,
   end: VisibleStates | undefined,
-  chains: number,
+  { firstRow = 0, count, known, onBatch }: WalkedChains,
   key: StreamKey,
   cooperation: Cooperation,
 ): Promise<Float64Array> {
-  const gains = new Float64Array(chains);
-  for (let first = 0; first < chains; first += chainsTogether) {
-    const rows = Math.min(chainsTogether, chains - first);
+  const gains = new Float64Array(count);
+  if (known !== undefined) gains.set(known);
+  for (let first = known?.length ?? 0; first < count; first += chainsTogether) {
+    const rows = Math.min(chainsTogether, count - first);
     const part = start === undefined ? undefined : visibleRowsOf(start, first, rows);
     const ends = end === undefined ? undefined : visibleRowsOf(end, first, rows);
-    await walk(kernels, model, path, part, ends, rows, first, key, gains.subarray(first, first + rows), undefined, {
+    await walk(kernels, model, path, part, ends, rows, firstRow + first, key, gains.subarray(first, first + rows), undefined, {
       pause: cooperation.pause,
-      progress: (share) => cooperation.progress?.((first + share * rows) / chains),
+      progress: (share) => cooperation.progress?.((first + share * rows) / count),
     });
+    onBatch?.(gains.subarray(0, first + rows));
   }
   return gains;
 }
@@ -137,7 +150,25 @@ export function annealForward(
   cooperation: Cooperation = {},
   end?: VisibleStates,
 ): Promise<Float64Array> {
-  return walkAll(kernels, model, path, undefined, end, chains, key, cooperation);
+  return walkAll(kernels, model, path, undefined, end, { count: chains }, key, cooperation);
+}
+
+/**
+ * Log-weights of some of the chains of {@link annealForward}: the same bits, whichever others are walked beside them.
+ *
+ * @param walked.known log-weights of the first of them, from an earlier walk
+ * @param walked.onBatch called after every {@link chainsTogether} chains with the log-weights so far
+ * @throws whatever `cooperation.pause` throws
+ */
+export function annealSomeForward(
+  kernels: Kernels,
+  model: Model,
+  path: AnnealingPath,
+  walked: WalkedChains,
+  key: StreamKey,
+  cooperation: Cooperation = {},
+): Promise<Float64Array> {
+  return walkAll(kernels, model, path, undefined, undefined, walked, key, cooperation);
 }
 
 /**
@@ -157,7 +188,7 @@ export function annealReverse(
   key: StreamKey,
   cooperation: Cooperation = {},
 ): Promise<Float64Array> {
-  return walkAll(kernels, model, path, start, undefined, start.rows, key, cooperation);
+  return walkAll(kernels, model, path, start, undefined, { count: start.rows }, key, cooperation);
 }
 
 /**

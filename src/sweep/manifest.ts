@@ -11,7 +11,7 @@ import { canonicalHash, canonicalJson } from '../config/index.js';
 import { isRbmError, messageOf, printable, RbmError } from '../errors.js';
 import { numericsVersion } from '../kernels/index.js';
 import { kindAt, readWholeFile } from '../read-file.js';
-import type { ShardPlan } from './evaluation-shards.js';
+import { shardPlanFault, type ShardPlan } from './shard-plan.js';
 import type { BaseConfig } from './sweep-file.js';
 
 const format = 'rbm-train sweep 1';
@@ -149,7 +149,7 @@ function faultOf(manifest: unknown): string | undefined {
   if (!isObject(manifest)) return 'not an object';
   if (manifest.format !== format) return `its format is ${printable(JSON.stringify(manifest.format) ?? 'not given', 60)}, not ${format}`;
   if (!isCount(manifest.numericsVersion)) return 'no numericsVersion';
-  if (manifest.kind === 'evaluation') return isObject(manifest.evaluation) && Array.isArray(manifest.evaluation.shards) ? undefined : 'no shards';
+  if (manifest.kind === 'evaluation') return shardPlanFault(manifest.evaluation, manifest.numericsVersion);
   if (manifest.kind !== 'training') return 'no kind that is known';
   const { bases, tasks, results, varied } = manifest;
   if (!isText(results) || !Array.isArray(varied) || !varied.every(isText)) return 'no results or varied';

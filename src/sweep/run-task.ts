@@ -68,22 +68,20 @@ async function runTraining(sweep: TrainingSweep, index: number, { stop, threads,
 }
 
 async function runShard(sweep: Sweep, index: number, { stop, threads, report }: TaskContext): Promise<TaskOutcome> {
-  let first: number | undefined;
-  let share = 0;
+  let hasAdvanced = false;
   try {
     await computeShard(sweep.directory, shardPlanOf(sweep), index, {
       ...(threads !== undefined && { threads }),
       pause: stoppablePause(stop),
-      progress: (now) => {
-        first ??= now;
-        share = now;
-        report({ type: 'evaluating', update: 0, share });
+      progress: (share) => report({ type: 'evaluating', update: 0, share }),
+      onKept: () => {
+        hasAdvanced = true;
       },
     });
-    return { status: 'done', isNew: first !== undefined };
+    return { status: 'done', isNew: true };
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-    return { status: 'stopped', signal: error.signal, hasAdvanced: share > (first ?? 0) };
+    return { status: 'stopped', signal: error.signal, hasAdvanced };
   }
 }
 

@@ -6,7 +6,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { annealedImportanceSampling, importanceSampling } from '../../src/estimators/annealed-importance-sampling.js';
+import { importanceSampling, shardedAnnealing } from '../../src/estimators/annealed-importance-sampling.js';
+import { estimateWhole } from '../../src/estimators/sharded-estimation.js';
 import { defaultAnnealing, type AnnealingSettings } from '../../src/estimators/annealing-settings.js';
 import { bennettAcceptanceRatio } from '../../src/estimators/bennett-acceptance-ratio.js';
 import { raise } from '../../src/estimators/raise.js';
@@ -174,7 +175,7 @@ describe('estimates of few chains and temperatures', () => {
     const reverse: number[] = [];
     for (let seed = 0; seed < 200; seed++) {
       const settings = settingsOf(base, { chains: 10, temperatures: 3, seed: String(seed) });
-      forward.push((await annealedImportanceSampling(kernels, modelOf(steep), settings, {})).logZ);
+      forward.push((await estimateWhole(shardedAnnealing(kernels, modelOf(steep), settings), {})).logZ);
       reverse.push((await reverseAnnealedImportanceSampling(kernels, modelOf(steep), settings, {})).logZ);
     }
     const [low, high] = [meanOf(forward), meanOf(reverse)];
@@ -185,7 +186,7 @@ describe('estimates of few chains and temperatures', () => {
   test('come together, in that order, as temperatures grow', async () => {
     const gapOf = async (temperatures: number): Promise<number> => {
       const settings = settingsOf(base, { chains: 400, temperatures });
-      const forward = await annealedImportanceSampling(kernels, modelOf(steep), settings, {});
+      const forward = await estimateWhole(shardedAnnealing(kernels, modelOf(steep), settings), {});
       const reverse = await reverseAnnealedImportanceSampling(kernels, modelOf(steep), settings, {});
       expect([forward.bound, reverse.bound]).toEqual(['lower', 'upper']);
       return reverse.logZ - forward.logZ;
@@ -198,7 +199,7 @@ describe('estimates of few chains and temperatures', () => {
   test('importance sampling is AIS with one temperature', async () => {
     const settings = settingsOf(base, { chains: 50, temperatures: 1 });
     const importance = await importanceSampling(kernels, modelOf(steep), settings, {});
-    const ais = await annealedImportanceSampling(kernels, modelOf(steep), settings, {});
+    const ais = await estimateWhole(shardedAnnealing(kernels, modelOf(steep), settings), {});
     expect(importance).toEqual({ ...ais, estimator: 'importance' });
   });
 });

@@ -5,7 +5,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { annealedImportanceSampling } from '../../src/estimators/annealed-importance-sampling.js';
+import { shardedAnnealing } from '../../src/estimators/annealed-importance-sampling.js';
+import { estimateWhole } from '../../src/estimators/sharded-estimation.js';
 import { defaultAnnealing, type AnnealingSettings } from '../../src/estimators/annealing-settings.js';
 import { bennettAcceptanceRatio, type BennettEstimate } from '../../src/estimators/bennett-acceptance-ratio.js';
 import { meanWeight, type MeanWeight } from '../../src/estimators/mean-weight.js';
@@ -55,7 +56,7 @@ describe('a mode that the base rate knows nothing of', () => {
     const missed = log(1 + Math.exp(bias));
     const model = createModel(kernels, parameters);
     // What it is about: forward weights look good by themselves.
-    const forward = await annealedImportanceSampling(kernels, model, settings, {});
+    const forward = await estimateWhole(shardedAnnealing(kernels, model, settings), {});
     expect(abs(exact - missed - forward.logZ)).toBeLessThan(0.1);
     expect(forward.interval[1]).toBeLessThan(exact);
     expect(forward.verdict.status).toBe('one-sided');

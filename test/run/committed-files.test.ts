@@ -1,7 +1,7 @@
 /** What is committed agrees with the schema table: the generated files, and the configs that ship. */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from '@jest/globals';
@@ -11,6 +11,8 @@ import type { RunConfig } from '../../src/config/run-config.js';
 import { configKeys } from '../../src/run/config-schema.js';
 import { generatedFiles } from '../../src/run/generated-files.js';
 import { prepareRun } from '../../src/run/prepare.js';
+import { planSweep } from '../../src/sweep/plan.js';
+import { loadSweepFile } from '../../src/sweep/sweep-file.js';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -22,10 +24,13 @@ test('generated files are those that are known', () => {
   expect([...generatedFiles().keys()]).toEqual(['schema.json', 'configs/KEYS.md']);
 });
 
-const configs = readdirSync(join(project, 'configs'), { recursive: true })
+const shipped = readdirSync(join(project, 'configs'), { recursive: true })
   .map((name) => join('configs', String(name)))
   .filter((name) => ['.json', '.yaml', '.yml'].includes(extname(name)))
   .toSorted();
+const isSweep = (name: string): boolean => dirname(name) === join('configs', 'sweeps');
+const configs = shipped.filter((name) => !isSweep(name));
+const sweeps = shipped.filter(isSweep);
 
 describe('configs that ship', () => {
   test('are there', () => {
@@ -46,7 +51,15 @@ describe('configs that ship', () => {
     expect(prepared.parameters.visibleUnits).toBe(prepared.dataset.columns);
   });
 
-  test.each(configs)('%s says what it is for', (name) => {
+  test.each(sweeps)('%s can be planned', async (name) => {
+    const sweepFile = await loadSweepFile({ file: name, workingDirectory: project });
+    const directory = join(project, 'runs', 'sweep');
+    const { manifest, twins } = await planSweep({ sweepFile, directory, results: join(directory, 'tasks') });
+    expect(manifest.tasks).toHaveLength(sweepFile.settings.length);
+    expect(twins).toEqual([]);
+  });
+
+  test.each(shipped)('%s says what it is for', (name) => {
     expect(readFileSync(join(project, name), 'utf8')).toMatch(/^(\/\/|#) \S/);
   });
 });
