@@ -2,11 +2,10 @@
  * Which jobs were submitted for a sweep, one file to a job in `slurm/jobs/`, and which of them the queue still has.
  */
 
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../checkpoint/atomic-write.js';
 import { isRbmError, messageOf, printable } from '../errors.js';
-import { kindAt, readWholeFile } from '../read-file.js';
+import { namesIn, readWholeFile } from '../read-file.js';
 import { runSlurm } from './slurm-commands.js';
 import { slurmFolder } from './slurm-script.js';
 
@@ -60,11 +59,11 @@ function isJob(value: unknown): value is SubmittedJob {
  * The jobs that were submitted, in the order of their numbers.
  *
  * @param warn told of each file that can't be read: its job is left out
+ * @throws RbmError 'runtime' where the folder can't be read
  */
 export function submittedJobs(directory: string, warn: (message: string) => void): SubmittedJob[] {
   const folder = jobsFolder(directory);
-  if (kindAt(folder) !== 'folder') return [];
-  const files = readdirSync(folder).filter((name) => /^\d+\.json$/.test(name));
+  const files = namesIn(folder, { code: 'runtime' }).filter((name) => /^\d+\.json$/.test(name));
   return files.toSorted((first, second) => parseInt(first, 10) - parseInt(second, 10)).flatMap((name) => {
     const path = join(folder, name);
     try {

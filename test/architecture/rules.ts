@@ -178,7 +178,7 @@ const mayUseNode: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'kernels/wasm': { 'node:worker_threads': 'threads that share the work; what they compute does not depend on them' },
   report: { 'node:path': pure.path, 'node:crypto': pure.crypto },
   run: { 'node:os': 'host in execution.json', 'node:path': pure.path },
-  sweep: { 'node:child_process': 'Slurm is used through its own commands', 'node:fs': 'lists submitted jobs', 'node:path': pure.path },
+  sweep: { 'node:child_process': 'Slurm is used through its own commands', 'node:path': pure.path },
 };
 
 const nodeRule: Rule = {

@@ -41,7 +41,7 @@ export class SlurmContext {
   /** Runs the tool. @param {string[]} args @returns {Promise<Outcome>} */
   tool(...args) {
     const { NODE_OPTIONS: _options, FORCE_COLOR: _colour, ...env } = this.cluster.env;
-    const child = spawn(process.execPath, [executable, ...args], { cwd: this.folder, env: { ...env, RBM_TRAIN_REPORT: 'never' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [executable, ...args], { cwd: this.folder, env: { ...env, RBM_TRAIN_REPORT: 'never', XDG_CACHE_HOME: join(this.folder, 'cache') }, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#children.add(child);
     const texts = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (text) => (texts[name] += text));

@@ -157,6 +157,8 @@ export const disturbedSweep = {
     const { submitted } = JSON.parse(second.stdout);
     context.check('running it again submits only that', second.code === 0 && submitted.length === 1 && submitted[0].elements === '1', second);
 
+    context.check('the job that gathers has written the table', readdirSync(files.directory).includes('results.csv'), readdirSync(files.directory));
+
     for (const index of lengths.keys()) {
       const others = files.lasting(index);
       const differing = local.lasting(index).filter(({ bytes }, number) => !bytes.equals(others[number].bytes));
