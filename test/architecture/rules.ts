@@ -156,6 +156,7 @@ const mayUseNode: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'node:os': 'a temporary folder for verify; whose process a run is, for watch',
     'node:path': pure.path,
     'node:timers/promises': 'watch looks at a run now and then',
+    'node:url': 'where the tool itself lies, for the processes and jobs of a sweep',
     'node:tty': 'whether a terminal would be gone after a hang-up',
     'node:v8': 'garbage is collected before training',
     'node:vm': 'as node:v8',
@@ -177,7 +178,7 @@ const mayUseNode: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'kernels/wasm': { 'node:worker_threads': 'threads that share the work; what they compute does not depend on them' },
   report: { 'node:path': pure.path, 'node:crypto': pure.crypto },
   run: { 'node:os': 'host in execution.json', 'node:path': pure.path },
-  sweep: { 'node:child_process': 'the processes of the local pool', 'node:path': pure.path },
+  sweep: { 'node:child_process': 'the processes of the local pool; Slurm is used through its own commands', 'node:path': pure.path },
 };
 
 const nodeRule: Rule = {

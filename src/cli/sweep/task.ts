@@ -7,10 +7,9 @@ import { exitCodes, isRbmError, messageOf, printable, RbmError } from '../../err
 import type { LogConfig } from '../../config/run-config.js';
 import type { RunEvent } from '../../run/events.js';
 import { resultFigures } from '../../run/events.js';
-import type { StopSignal } from '../../run/stop-request.js';
 import { runTask, type TaskOutcome } from '../../sweep/run-task.js';
-import { requeueSelf } from '../../sweep/slurm-requeue.js';
-import { configOfTask, failureFrom, isTrainingSweep, openSweep, taskName, type Sweep } from '../../sweep/sweep.js';
+import { ownJob, requeue } from '../../sweep/slurm-requeue.js';
+import { configOfTask, failureFrom, isSettled, isTrainingSweep, openSweep, stateOf, taskName, type Sweep } from '../../sweep/sweep.js';
 import type { TaskMessage } from '../../sweep/task-messages.js';
 import { collectGarbage } from '../collect-garbage.js';
 import { briefFigures } from '../figures.js';
@@ -85,7 +84,6 @@ interface TaskEnd {
   readonly index: number;
   readonly outcome: 'done' | 'there' | 'failed' | 'stopped';
   readonly code: number;
-  readonly signal?: StopSignal;
   readonly hasAdvanced: boolean;
 }
 
@@ -95,6 +93,7 @@ async function doTask(sweep: Sweep, index: number, options: TaskOptions, termina
   const stop = terminal.listenForStop();
   const display = await displayFor(sweep, index, options.quiet === true, terminal);
   const threads = options.threads === undefined ? undefined : wholeNumber('--threads', options.threads, 1, 256);
+  const wasSettled = isSettled(stateOf(sweep, index));
   let outcome: TaskOutcome;
   try {
     outcome = await runTask(sweep, index, { stop, ...(threads !== undefined && { threads }), report: display.report });
@@ -103,18 +102,33 @@ async function doTask(sweep: Sweep, index: number, options: TaskOptions, termina
     if (!isRbmError(error)) throw error;
     send({ type: 'end', index, outcome: 'failed', failure: failureFrom(error) });
     terminal.err(`${name} failed: ${messageOf(error)}\n${error.hint === undefined ? '' : `${error.hint}\n`}`);
-    return { index, outcome: 'failed', code: exitCodes[error.code], hasAdvanced: true };
+    return { index, outcome: 'failed', code: exitCodes[error.code], hasAdvanced: error.code === 'diverged' && !wasSettled };
   }
   display.end();
   if (outcome.status === 'stopped') {
     send({ type: 'end', index, outcome: 'stopped' });
     terminal.err(`${name}: stopped by ${outcome.signal}; it goes on from there when it is run again\n`);
-    return { index, outcome: 'stopped', code: stopSignals[outcome.signal], signal: outcome.signal, hasAdvanced: outcome.hasAdvanced };
+    return { index, outcome: 'stopped', code: stopSignals[outcome.signal], hasAdvanced: outcome.hasAdvanced };
   }
   const how = outcome.isNew ? 'done' : 'there';
   send({ type: 'end', index, outcome: how });
   if (!options.json && process.send === undefined) terminal.out(`${name}: ${outcome.isNew ? 'done' : 'done before'}\n`);
   return { index, outcome: how, code: exitCodes.ok, hasAdvanced: outcome.isNew };
+}
+
+/** Has Slurm queue this job again, where it is one; the last thing that is sure to be done. */
+async function queueAgain(ends: readonly TaskEnd[], most: number, terminal: Terminal): Promise<void> {
+  const own = ownJob(process.env, most);
+  // Others of a pool may still be saving: the job is not this process's to end.
+  if (own === undefined || process.send !== undefined) return;
+  const hasAdvanced = ends.some((end) => end.hasAdvanced);
+  let refusal = hasAdvanced ? undefined : 'nothing was done since it was started: its time limit is too short';
+  if ('refusal' in own) refusal = own.refusal;
+  else if (refusal === undefined) {
+    terminal.err(`job ${printable(own.job)} queues itself again (${own.times + 1} of at most ${most} times)\n`);
+    refusal = await requeue(own.job);
+  }
+  if (refusal !== undefined) terminal.err(`job ${printable(own.job)} is not queued again: ${refusal}; rbm-train sweep run does it\n`);
 }
 
 /** Does the tasks that are asked for; returns the exit code. */
@@ -130,17 +144,19 @@ export async function task(path: string, options: TaskOptions, terminal: Termina
   // To listen for its end would keep this process alive, also where it fails.
   process.channel?.unref();
   const ends: TaskEnd[] = [];
-  for (const index of wantedTasks(sweep, options)) {
+  const wanted = wantedTasks(sweep, options);
+  for (const index of wanted) {
     collectGarbage();
     const end = await doTask(sweep, index, options, terminal);
     ends.push(end);
     if (end.outcome === 'stopped' || stop.signal !== undefined) break;
   }
-  const last = ends.at(-1);
-  if (stop.signal === 'SIGUSR2' && last?.outcome === 'stopped') {
-    const requeued = ends.some(({ hasAdvanced }) => hasAdvanced) ? await requeueSelf(process.env, most) : { isRequeued: false, why: 'nothing was done since it was started: its time limit is too short' };
-    if (requeued !== undefined) terminal.err(requeued.isRequeued ? 'queued again\n' : `not queued again: ${printable(requeued.why, 500)}; rbm-train sweep run does it\n`);
-  }
+  // Of a signal that comes later, there is nothing left to stop.
+  const { signal } = stop;
   if (options.json) terminal.out(`${jsonText(ends.map(({ index, outcome, code }) => ({ index, outcome, code })))}\n`);
-  return ends.findLast(({ outcome }) => outcome === 'stopped')?.code ?? ends.find(({ code }) => code !== exitCodes.ok)?.code ?? exitCodes.ok;
+  // It may also have come when a task was done, and before the next had begun.
+  const isCut = ends.at(-1)?.outcome === 'stopped' || ends.length < wanted.length;
+  if (signal === undefined || !isCut) return ends.find(({ code }) => code !== exitCodes.ok)?.code ?? exitCodes.ok;
+  if (signal === 'SIGUSR2') await queueAgain(ends, most, terminal);
+  return stopSignals[signal];
 }

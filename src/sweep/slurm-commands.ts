@@ -1,0 +1,72 @@
+/**
+ * Slurm's own commands: run, and what they print handed back. Nothing here knows what a sweep is.
+ */
+
+import { execFile } from 'node:child_process';
+import { printable, RbmError } from '../errors.js';
+import { systemCode } from '../file-errors.js';
+
+/** The commands that are used. */
+export type SlurmCommand = 'sbatch' | 'squeue' | 'scontrol';
+
+/** Bytes that a command may print: a million lines of squeue. */
+const longestOutput = 2 ** 28;
+
+/** Array sizes of clusters that nobody has configured. */
+export const defaultMaxArraySize = 1001;
+
+/**
+ * Runs a command of Slurm and waits for its end.
+ *
+ * @param folder where it is run; jobs start there
+ * @returns what it wrote to stdout
+ * @throws RbmError 'usage' where there is no Slurm; 'runtime', with what it wrote to stderr, where it fails
+ */
+export function runSlurm(command: SlurmCommand, args: readonly string[], folder?: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(command, args, { encoding: 'utf8', maxBuffer: longestOutput, ...(folder !== undefined && { cwd: folder }) }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else if (systemCode(error) === 'ENOENT') {
+        reject(new RbmError('usage', `${command}: not found: Slurm is not installed here`, { hint: 'Use --engine local, or run it on a login node of the cluster.' }));
+      } else {
+        const words = stderr.trim() || error.message;
+        reject(new RbmError('runtime', `${command} failed: ${printable(words.replaceAll(/\s*\n\s*/g, '; '), 1000)}`, { hint: 'What was submitted before is not lost: rbm-train sweep status shows it. Run it again when Slurm answers.', cause: error }));
+      }
+    });
+  });
+}
+
+/**
+ * Submits a batch script.
+ *
+ * @param args the script last, options before it
+ * @param folder where the job starts
+ * @returns the job's id
+ * @throws RbmError as {@link runSlurm}
+ */
+export async function submit(args: readonly string[], folder: string): Promise<string> {
+  const answer = await runSlurm('sbatch', ['--parsable', ...args], folder);
+  // Where there are several clusters, the cluster's name stands behind the number.
+  const id = /^(\d+)(;\S*)?$/m.exec(answer.trim())?.[1];
+  if (id !== undefined) return id;
+  throw new RbmError('runtime', `sbatch: ${printable(answer.trim() || 'no answer')}: is no job number`, { hint: 'Look for the job with squeue.' });
+}
+
+/**
+ * Whether jobs can be submitted from here; nothing is said of the cluster.
+ *
+ * @throws RbmError 'usage' where there is no Slurm
+ */
+export async function requireSlurm(): Promise<void> {
+  await runSlurm('sbatch', ['--version']);
+}
+
+/**
+ * The cluster's MaxArraySize: the numbers of an array's elements are below it.
+ *
+ * @throws RbmError as {@link runSlurm}
+ */
+export async function maxArraySize(): Promise<number> {
+  const size = Number(/^MaxArraySize\s*=\s*(\d+)\s*$/m.exec(await runSlurm('scontrol', ['show', 'config']))?.[1] ?? NaN);
+  return size > 0 ? size : defaultMaxArraySize;
+}
