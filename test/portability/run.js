@@ -112,6 +112,19 @@ async function runCommands() {
     await succeed('--config', `${name}.json`, '--output', name, '--quiet', ...execution);
     outputs[`training: ${name}`] = resultOf(name).digest;
   }
+  // Drawn values, and what they are ranked by; shards that are cut in the middle of everything.
+  const draw = { 'training.learningRate': { distribution: 'logUniform', low: 0.01, high: 1 }, 'model.hiddenUnits': { distribution: 'integer', low: 2, high: 9 } };
+  writeFileSync('sweep.json', JSON.stringify({ config: 'source.json', seeds: '1-2', random: { samples: 2, draw } }));
+  await succeed('sweep', 'plan', 'sweep.json', '--dir', 'sweep', '--quiet');
+  await succeed('sweep', 'task', 'sweep', '--index', '0', '--chunk', '4', '--quiet');
+  await succeed('sweep', 'gather', 'sweep', '--quiet');
+  for (const file of ['manifest.json', 'results.csv', 'results.json']) outputs[`sweep: ${file}`] = hashOf(readFileSync(join('sweep', file)));
+  for (const estimator of ['exact', 'ais']) {
+    const shards = ['--estimator', estimator, '--shards', `shards-${estimator}`];
+    await succeed('evaluate', 'source', ...effort, ...shards, '--shard-count', '3');
+    await succeed('sweep', 'task', `shards-${estimator}`, '--index', '0', '--chunk', '3', '--quiet');
+    outputs[`evaluate --estimator ${estimator} --shards`] = hashOf((await succeed('evaluate', 'source', ...effort, ...shards)).replaceAll(folder, ''));
+  }
   return outputs;
 }
 
