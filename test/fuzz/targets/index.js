@@ -15,6 +15,7 @@ import { npz } from './npz.js';
 import { overrides } from './overrides.js';
 import { resume } from './resume.js';
 import { safetensors } from './safetensors.js';
+import { sweepFile, sweepManifest } from './sweep.js';
 import { headedText, libsvm, numberText, wordText } from './text-tables.js';
 
 /**
@@ -35,4 +36,4 @@ import { headedText, libsvm, numberText, wordText } from './text-tables.js';
  */
 
 /** @type {readonly Target[]} */
-export const targets = [npy, npz, gzip, idx, mat, safetensors, checkpoint, modelFile, dataFile, finishedWork, commandsTarget, resume, jsonConfig, yamlConfig, overrides, decimal, numberText, wordText, headedText, libsvm];
+export const targets = [npy, npz, gzip, idx, mat, safetensors, checkpoint, modelFile, dataFile, finishedWork, commandsTarget, resume, jsonConfig, yamlConfig, overrides, sweepFile, sweepManifest, decimal, numberText, wordText, headedText, libsvm];
