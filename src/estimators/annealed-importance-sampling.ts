@@ -97,7 +97,8 @@ function forwardEstimate(name: string, direction: Direction, chains: number, tem
 
 /**
  * log Z by annealed importance sampling (Salakhutdinov & Murray 2008) in units: the chains. Values are their log-weights, in
- * nats; an adaptive schedule is made anew for every range, with the same bits. Kept are under `chains` those of the chains that are done.
+ * nats; an adaptive schedule is made anew for every range, with the same bits. Kept are under `chains` those of the chains that are done, and
+ * under `walk` the batch of chains under way.
  */
 export function shardedAnnealing(kernels: Kernels, model: Model, settings: ForwardSettings): ShardedEstimation<EstimateWithInterval> {
   const { baseVisibleBias, chains, temperatures, seed } = settings;
@@ -115,6 +116,8 @@ export function shardedAnnealing(kernels: Kernels, model: Model, settings: Forwa
         count: range.count,
         known: kept !== undefined && kept.length <= range.count ? kept : undefined,
         onBatch: (logWeights: Float64Array) => finished?.set('chains', logWeights),
+        underWay: finished?.get('walk'),
+        ...(finished !== undefined && { onSteps: (walk: Float64Array) => finished.set('walk', walk) }),
       };
       return annealSomeForward(kernels, model, { baseVisibleBias, schedule }, walked, forwardKey(seed, 0), { pause, progress });
     },

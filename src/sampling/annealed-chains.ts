@@ -6,10 +6,11 @@
  * quantitative analysis of deep belief networks", ICML 2008. A chain depends on its row's number and the schedule only.
  */
 
-import { copyVisibleStates, visibleRowsOf, type Kernels, type Model, type VisibleStates } from '../kernels/index.js';
+import { copyVisibleStates, isBinaryMatrix, visibleRowsOf, type Kernels, type Model, type VisibleStates } from '../kernels/index.js';
 import type { StreamKey } from '../random/index.js';
 import type { Cooperation } from '../model/cooperation.js';
 import { createChains, layerAddress, startUpdate, type Chains } from './gibbs.js';
+import { restoreTensors, saveTensors } from './saved-states.js';
 
 /** What chains walk along. */
 export interface AnnealingPath {
@@ -24,6 +25,48 @@ const temperaturesTogether = 8;
 
 /** Chains walked together: tables of weights are made once for all of them, and the kernels' room for them is bounded. */
 export const chainsTogether = 250;
+
+/** Steps after which a walk that goes on can be kept, a multiple of {@link temperaturesTogether}: seconds of a large model's. */
+const stepsBetweenKeeping = 128;
+
+/**
+ * A walk under way, to be kept: the number of its first chain, steps done, every chain's gain, then the visible states, row by
+ * row. The hidden states are drawn from these anew.
+ */
+function packWalk(firstRow: number, done: number, gains: Float64Array, visible: VisibleStates): Float64Array {
+  const states = saveTensors({ visible }).visible.values;
+  const kept = new Float64Array(2 + gains.length + states.length);
+  kept.set([firstRow, done]);
+  kept.set(gains, 2);
+  kept.set(states, 2 + gains.length);
+  return kept;
+}
+
+/**
+ * Puts gains and visible states back where a walk of these chains along so many steps was kept.
+ *
+ * @returns steps that are done; 0, and nothing is put back, where it was another walk
+ */
+function unpackWalk(kept: Float64Array | undefined, firstRow: number, steps: number, gains: Float64Array, visible: VisibleStates): number {
+  const { rows, columns } = visible;
+  if (kept === undefined || kept.length !== 2 + rows + rows * columns || kept[0] !== firstRow) return 0;
+  const done = kept[1];
+  const ownGains = kept.subarray(2, 2 + rows);
+  if (!(done > 0 && done < steps && done % stepsBetweenKeeping === 0 && ownGains.every(Number.isFinite))) return 0;
+  const states = kept.subarray(2 + rows);
+  const isBinary = isBinaryMatrix(visible);
+  // As bytes, 0.5 and NaN would be states, too.
+  if (isBinary && !states.every((state) => state === 0 || state === 1)) return 0;
+  try {
+    const values = isBinary ? Uint8Array.from(states) : Float64Array.from(states);
+    restoreTensors({ visible }, new Map([['visible', { shape: [rows, columns], values }]]));
+  } catch {
+    // States that none of these units has: it was another walk.
+    return 0;
+  }
+  gains.set(ownGains);
+  return done;
+}
 
 /** Draws the visible states at inverse temperature 0, where they don't depend on the hidden ones. */
 function drawBaseRate(kernels: Kernels, model: Model, { visible, hidden }: Chains, base: Float64Array, key: StreamKey, row: number): void {
@@ -44,12 +87,14 @@ async function walk(
   gains: Float64Array,
   onTemperature: ((index: number, increments: Float64Array) => void) | undefined,
   { pause, progress }: Cooperation,
+  { underWay, onSteps }: Pick<WalkedChains, 'underWay' | 'onSteps'> = {},
 ): Promise<void> {
   const chains = createChains(kernels, model, rows);
   const { visible, hidden } = chains;
-  if (start === undefined) drawBaseRate(kernels, model, chains, baseVisibleBias, key, firstRow);
-  else copyVisibleStates(start, visible);
   const steps = schedule.length - 1;
+  const before = unpackWalk(underWay, firstRow, steps, gains, visible);
+  if (start !== undefined) copyVisibleStates(start, visible);
+  else if (before === 0) drawBaseRate(kernels, model, chains, baseVisibleBias, key, firstRow);
   const pairs = Array.from({ length: temperaturesTogether }, () => new Float64Array(2 * rows));
   const increments = new Float64Array(rows);
 
@@ -67,7 +112,7 @@ async function walk(
     kernels.temperedFreeEnergies(model, visible, rows, { inverseTemperatures, baseVisibleBias }, energies);
   }
 
-  for (let first = 0; first < steps; first += temperaturesTogether) {
+  for (let first = before; first < steps; first += temperaturesTogether) {
     const count = Math.min(temperaturesTogether, steps - first);
     for (let index = 0; index < count; index++) {
       const done = first + index;
@@ -89,7 +134,9 @@ async function walk(
       }
       onTemperature?.(first + index, increments);
     }
-    progress?.((first + count) / steps);
+    const done = first + count;
+    if (done < steps && done % stepsBetweenKeeping === 0) onSteps?.(packWalk(firstRow, done, gains, visible));
+    progress?.(done / steps);
     await pause?.();
   }
   if (end !== undefined) copyVisibleStates(visible, end);
@@ -105,6 +152,10 @@ export interface WalkedChains {
   readonly known?: Float64Array;
   /** Called after every batch with the gains so far; they do not change any more. */
   onBatch?(gains: Float64Array): void;
+  /** A batch that was under way in an earlier walk from the base rate, as `onSteps` was given it; any other is ignored. */
+  readonly underWay?: Float64Array;
+  /** Called now and then within a batch, with what it can be continued from. */
+  onSteps?(underWay: Float64Array): void;
 }
 
 /** Walks any number of chains, some at a time. */
@@ -114,7 +165,7 @@ async function walkAll(
   path: AnnealingPath,
   start: VisibleStates | undefined,
   end: VisibleStates | undefined,
-  { firstRow = 0, count, known, onBatch }: WalkedChains,
+  { firstRow = 0, count, known, onBatch, underWay, onSteps }: WalkedChains,
   key: StreamKey,
   cooperation: Cooperation,
 ): Promise<Float64Array> {
@@ -127,7 +178,7 @@ async function walkAll(
     await walk(kernels, model, path, part, ends, rows, firstRow + first, key, gains.subarray(first, first + rows), undefined, {
       pause: cooperation.pause,
       progress: (share) => cooperation.progress?.((first + share * rows) / count),
-    });
+    }, { underWay, onSteps });
     onBatch?.(gains.subarray(0, first + rows));
   }
   return gains;
@@ -158,6 +209,7 @@ export function annealForward(
  *
  * @param walked.known log-weights of the first of them, from an earlier walk
  * @param walked.onBatch called after every {@link chainsTogether} chains with the log-weights so far
+ * @param walked.underWay a batch of these that was under way
  * @throws whatever `cooperation.pause` throws
  */
 export function annealSomeForward(

@@ -288,6 +288,44 @@ describe('AIS in chains', () => {
     }
   });
 
+  const layers: [string, VisibleLayer][] = [
+    ['binary', { kind: 'binary' }],
+    ['categorical', { kind: 'categorical', groups: Uint32Array.of(0, 3, 5, 7) }],
+    ['Gaussian', { kind: 'gaussian' }],
+  ];
+
+  /** Of so many temperatures, which are walked 8 at a time: pauses of the pilot (200) and of one batch. */
+  const [pilotPauses, batchPauses] = [25, 50];
+
+  test.each(layers)('stopped within a batch and continued, %s units: the same values, and the last 128 steps at most are walked again', async (_, layer) => {
+    const estimation = shardedAnnealing(kernels, createModel(kernels, randomModel(7, 5, 0.5, 41, layer)), { ...settings, temperatures: 8 * batchPauses });
+    const range = { first: 13, count: 9 };
+    const values = await estimation.compute(range, {});
+    expect(await pausesOf(estimation, range)).toBe(pilotPauses + batchPauses);
+    for (const at of [0, pilotPauses + 14, pilotPauses + 15, pilotPauses + 16, pilotPauses + 46, pilotPauses + 47, pilotPauses + 49]) {
+      const stopped = await stoppedAt(estimation, range, at);
+      // 128 steps are 16 pauses; what is kept at one is kept before it. At the end of a batch it is the batch that is.
+      const kept = Math.min(Math.max(0, 16 * Math.floor((at - pilotPauses + 1) / 16)), 48);
+      expect([at, firstDifference(stopped.values, values), stopped.after]).toEqual([at, undefined, pilotPauses + batchPauses - kept]);
+    }
+  });
+
+  test('a kept walk of other chains, another length, or with what no unit has, is ignored', async () => {
+    const estimation = estimationWith(kernels, { temperatures: 400 });
+    const range = { first: 5, count: 20 };
+    const kept = new Map<string, Float64Array>();
+    const values = await estimation.compute(range, { finished: storeOf(kept) });
+    const walk = kept.get('walk') as Float64Array;
+    expect(walk).toHaveLength(2 + 20 + 20 * 7);
+    expect([walk[0], walk[1]]).toEqual([5, 384]);
+    const on = walk.indexOf(1, 22);
+    const changed = (place: number, value: number): Float64Array => walk.with(place, value);
+    for (const other of [changed(0, 6), changed(1, 400), changed(1, 120), changed(1, -128), changed(1, NaN), changed(7, Infinity), changed(on, 0.5), changed(on, 2), changed(on, NaN), walk.subarray(1), new float64(0)]) {
+      const again = await estimation.compute(range, { finished: storeOf(new Map([['walk', other]])) });
+      expect(firstDifference(again, values)).toBeUndefined();
+    }
+  });
+
   test('kept chains that are more than the range has are ignored', async () => {
     const estimation = estimationWith(kernels);
     const values = await estimation.compute({ first: 5, count: 20 }, {});
