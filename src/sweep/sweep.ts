@@ -13,7 +13,7 @@ import { join, resolve } from 'node:path';
 import { removeFile, writeFileAtomically } from '../checkpoint/atomic-write.js';
 import { RunDirectory } from '../checkpoint/run-directory.js';
 import type { LoadedConfig } from '../config/index.js';
-import { exitCodes, isRbmError, messageOf, printable, type ErrorCode } from '../errors.js';
+import { exitCodes, isRbmError, messageOf, printable, RbmError, type ErrorCode } from '../errors.js';
 import { kindAt } from '../read-file.js';
 import type { RunResult } from '../run/train-run.js';
 import { isShardDone, type ShardPlan } from './evaluation-shards.js';
@@ -64,9 +64,10 @@ export function shardPlanOf({ manifest }: Sweep): ShardPlan {
 /**
  * Opens a planned sweep.
  *
- * @throws RbmError as {@link readManifest}
+ * @throws RbmError as {@link readManifest}; 'usage' for an empty path
  */
 export function openSweep(path: string, workingDirectory: string): Sweep {
+  if (path === '') throw new RbmError('usage', 'the name of the directory is empty', { hint: 'Name the directory of a sweep; perhaps a variable of the shell is not set.' });
   const directory = resolve(workingDirectory, path);
   const manifest = readManifest(directory);
   const { length } = manifest.kind === 'training' ? manifest.tasks : manifest.evaluation.shards;

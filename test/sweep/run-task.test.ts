@@ -143,13 +143,21 @@ test('data that is not that of the plan: refused, with nothing written but why; 
   writeFileSync(rows, text);
   const sweep = await newSweep({ seeds: ['a'], config: { ...tinyConfig, data: { source: 'file', path: 'rows.csv' } } });
   writeFileSync(rows, text.replace('0', '1'));
-  const failure = { code: 'data', message: 'the data, or the model file that it starts from, is not what the sweep was planned with' };
+  const failure = { code: 'data', message: 'the data, the model file that it starts from, or the manifest is not what the sweep was planned with' };
   await expect(run(sweep)).rejects.toMatchObject({ ...failure, hint: expect.stringContaining('Restore it') });
   expect(stateOf(sweep, 0)).toEqual({ status: 'missing', failure });
   expect(existsSync(join(runOf(sweep), 'checkpoints'))).toBe(false);
   writeFileSync(rows, text);
   expect((await run(sweep)).outcome).toEqual({ status: 'done', isNew: true });
   expect(existsSync(join(runOf(sweep), 'failure.json'))).toBe(false);
+});
+
+test('a length in the manifest that is not the training’s: refused, where its result would never count', async () => {
+  const sweep = await newSweep();
+  const { manifest } = sweep;
+  const edited = { ...sweep, manifest: { ...manifest, tasks: manifest.tasks.map((task) => ({ ...task, updates: task.updates + 1 })) } };
+  await expect(run(edited)).rejects.toMatchObject({ code: 'data', message: expect.stringContaining('the manifest is not what the sweep was planned with') });
+  expect(existsSync(join(runOf(sweep), 'checkpoints'))).toBe(false);
 });
 
 test('a task is called by what it varies', async () => {
