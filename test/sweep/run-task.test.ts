@@ -163,4 +163,8 @@ test('a length in the manifest that is not the training’s: refused, where its 
 test('a task is called by what it varies', async () => {
   const sweep = await newSweep({ grid: { 'training.chains': [6, 7], 'evaluation.every': [{ updates: 10 }, { updates: 20 }] }, seeds: ['a\u001b[31m'] });
   expect(taskName(sweep, 2)).toBe('task 2 chains=7 every={"updates":10} seed=a\\u001b[31m');
+  const schedule = { schedule: 'linear', initial: 0.1, final: 0, horizon: { updates: 60 } };
+  const config = { ...tinyConfig, training: { ...tinyConfig.training, learningRate: schedule, momentum: schedule } };
+  const alike = await newSweep({ grid: { 'training.learningRate.initial': [0.1, 0.2], 'training.momentum.initial': [0.1, 0.2], 'model.hiddenUnits': [3, 4] }, seeds: ['a'], config });
+  expect(taskName(alike, 2)).toBe('task 2 training.learningRate.initial=0.1 training.momentum.initial=0.2 hiddenUnits=3 seed=a');
 });
