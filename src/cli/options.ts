@@ -22,6 +22,16 @@ export function collect(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }
 
+/**
+ * Refuses an empty value, which would stand for the working directory.
+ *
+ * @param name what is given: an option with its dashes, or an argument as the help names it
+ * @throws RbmError 'usage'
+ */
+export function refuseEmpty(name: string, value: string | undefined): void {
+  if (value === '') throw new RbmError('usage', `${name} has an empty value`, { hint: 'Give a value, or leave the option out; perhaps a variable of the shell is not set.' });
+}
+
 /** Adds the options that every command has. */
 export function addCommonOptions(command: Command): Command {
   return command

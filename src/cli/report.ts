@@ -12,7 +12,7 @@ import { loadRunConfig, openRunDirectory } from '../run/open-run.js';
 import { loadRunDataset } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
 import { jsonText } from './json-output.js';
-import type { CommonOptions, DefineCommand } from './options.js';
+import { refuseEmpty, type CommonOptions, type DefineCommand } from './options.js';
 import { warner } from './remarks.js';
 import type { Terminal } from './terminal.js';
 
@@ -25,7 +25,7 @@ interface ReportOptions extends CommonOptions {
 /** Checks what can be checked without the run. */
 function checkOptions({ output, pictures, format }: ReportOptions): void {
   for (const [name, value] of Object.entries({ output, pictures, format })) {
-    if (value === '') throw new RbmError('usage', `--${name} has an empty value`, { hint: 'Give a value, or leave the option out; perhaps a variable of the shell is not set.' });
+    refuseEmpty(`--${name}`, value);
   }
   if (output !== undefined && pictures !== undefined) {
     throw new RbmError('usage', '--output names the page, --pictures a folder for its pictures: they exclude each other', { hint: 'Call the command twice.' });

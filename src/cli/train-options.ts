@@ -4,7 +4,7 @@
 
 import { printable, RbmError } from '../errors.js';
 import { backends } from '../kernels/index.js';
-import { collect, unknownCommand, type CommonOptions, type DefineCommand } from './options.js';
+import { collect, refuseEmpty, unknownCommand, type CommonOptions, type DefineCommand } from './options.js';
 
 /** What can be said about a training on the command line. */
 export interface TrainOptions extends CommonOptions {
@@ -32,7 +32,7 @@ export interface TrainOptions extends CommonOptions {
 function checkOptions(options: TrainOptions): void {
   const fail = (message: string, hint: string): RbmError => new RbmError('usage', message, { hint });
   for (const name of ['config', 'resume', 'seed', 'output', 'expect', 'backend', 'threads'] as const) {
-    if (options[name] === '') throw fail(`--${name} has an empty value`, 'Give a value, or leave the option out; perhaps a variable of the shell is not set.');
+    refuseEmpty(`--${name}`, options[name]);
   }
   if (options.config === undefined && options.resume === undefined) {
     throw fail('nothing to do: name a config to train, or a command', 'Start with: rbm-train init > my.json; rbm-train --config my.json. Options: rbm-train --help.');

@@ -19,7 +19,7 @@ export function unknownKeyText(name: string, parent: ObjectKind, rootKeys: reado
   const here = closest(name, new Set([...valid, ...parent.keys.map((key) => key.name)]));
   const elsewhere = pathsOf(name, rootKeys);
   if (elsewhere.length > 0 && (here === undefined || !isSameWord(here, name))) {
-    return `unknown key here; did you mean ${namesWith('or', elsewhere)}?`;
+    return `unknown key here; did you mean ${namesWith('or', here === undefined || elsewhere.includes(name) ? elsewhere : [here, ...elsewhere])}?`;
   }
   if (here !== undefined) return `unknown key; did you mean "${here}"?`;
   if (valid.length === 0) return 'unknown key; no keys are valid here';

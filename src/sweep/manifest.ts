@@ -113,7 +113,7 @@ export function writeManifest(directory: string, manifest: Manifest): boolean {
     const there = Buffer.from(readManifestBytes(path)).toString('utf8');
     if (there === text) return false;
     throw new RbmError('usage', `${printable(path)}: ${describeDifference(there, manifest)}`, {
-      hint: 'Choose another directory; what this one has of the same tasks can be shared: plan both with the same --results.',
+      hint: 'Choose another directory; what this one has of the same tasks can be shared: plan both with the same --results. Or remove the manifest: what is done stays.',
     });
   }
   writeFileAtomically(path, text);
@@ -122,18 +122,21 @@ export function writeManifest(directory: string, manifest: Manifest): boolean {
 
 /** How a manifest differs from the one that is there. */
 function describeDifference(there: string, planned: Manifest): string {
-  let old: Manifest;
-  try {
-    old = JSON.parse(there) as Manifest;
-  } catch {
-    return 'is there, but damaged';
-  }
+  const old = parseManifest(there);
+  if (typeof old === 'string') return `is there, but damaged: ${printable(old)}`;
   if (old.kind !== planned.kind) return `is of another kind of sweep (${printable(String(old.kind))})`;
   if (old.numericsVersion !== planned.numericsVersion) return `was planned with numerics version ${printable(String(old.numericsVersion))}; this is ${planned.numericsVersion}`;
-  if (old.kind !== 'training' || planned.kind !== 'training' || !Array.isArray(old.tasks)) return 'is of another sweep';
+  if (old.kind !== 'training' || planned.kind !== 'training') return 'is of another sweep';
+  if (canonicalJson(old.tasks) === canonicalJson(planned.tasks)) return `has the same tasks, but ${namesOfDifferences(old, planned)}`;
   const known = new Set(old.tasks.map(({ id }) => id));
   const shared = planned.tasks.filter(({ id }) => known.has(id)).length;
   return `is of another sweep: ${old.tasks.length} tasks, of which ${shared} are among these ${planned.tasks.length}`;
+}
+
+/** In what two manifests differ that have the same tasks. */
+function namesOfDifferences(old: TrainingManifest, { results, bases }: TrainingManifest): string {
+  if (old.results !== results) return `other --results: ${printable(String(old.results))}, not ${printable(results)} (seen from the sweep's directory)`;
+  return canonicalJson(old.bases) !== canonicalJson(bases) ? 'the config files have changed, or lie elsewhere' : 'it was changed';
 }
 
 function readManifestBytes(path: string): Uint8Array {
@@ -162,6 +165,17 @@ function faultOf(manifest: unknown): string | undefined {
   return bad < 0 ? undefined : `task ${bad} is damaged`;
 }
 
+/** The manifest of a text, or what is wrong with it. */
+function parseManifest(text: string): Manifest | string {
+  try {
+    const manifest: unknown = JSON.parse(text);
+    return faultOf(manifest) ?? (manifest as Manifest);
+  } catch (error) {
+    if (isRbmError(error)) throw error;
+    return messageOf(error);
+  }
+}
+
 /**
  * The manifest of a sweep's directory.
  *
@@ -170,19 +184,10 @@ function faultOf(manifest: unknown): string | undefined {
 export function readManifest(directory: string): Manifest {
   const path = manifestPath(directory);
   const bytes = readManifestBytes(path);
-  let manifest: unknown;
-  let fault: string | undefined;
-  try {
-    manifest = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    fault = faultOf(manifest);
-  } catch (error) {
-    if (isRbmError(error)) throw error;
-    fault = messageOf(error);
+  const found = parseManifest(Buffer.from(bytes).toString('utf8'));
+  if (typeof found === 'string') {
+    throw new RbmError('data', `${printable(path)}: not a manifest: ${printable(found)}`, { hint: 'Remove it, and plan the sweep again as before: what is done stays.' });
   }
-  if (fault !== undefined) {
-    throw new RbmError('data', `${printable(path)}: not a manifest: ${printable(fault)}`, { hint: 'Plan the sweep again in another directory, with the same --results.' });
-  }
-  const found = manifest as Manifest;
   if (found.numericsVersion !== numericsVersion) {
     throw new RbmError('usage', `${printable(path)}: planned with numerics version ${found.numericsVersion}; this is version ${numericsVersion}, which gives other bits`, {
       hint: 'Use the rbm-train that planned it, or plan the sweep again in another directory.',

@@ -51,8 +51,8 @@ async function runTraining(sweep: TrainingSweep, index: number, { stop, threads,
   const loaded = withKeptStart(configOfTask(sweep, index, threads), directory);
   const prepared = await prepareRun(loaded);
   try {
-    if (taskIdOf(loaded, prepared.identity, prepared.length) !== task.id) {
-      throw new RbmError('data', 'the data, or the model file that it starts from, is not what the sweep was planned with', {
+    if (taskIdOf(loaded, prepared.identity, prepared.length) !== task.id || prepared.length !== task.updates) {
+      throw new RbmError('data', 'the data, the model file that it starts from, or the manifest is not what the sweep was planned with', {
         hint: 'Restore it, or plan the sweep again in another directory, with the same --results.',
       });
     }

@@ -205,6 +205,7 @@ function namesOf({ config }: SweepConfig, report: Report, folder: string): { nam
   const names = typeof config === 'string' ? [{ name: config, path: 'config' }] : config.map((name, index) => ({ name, path: `config[${index}]` }));
   const first = new Map<string, string>();
   for (const { name, path } of names) {
+    if (name === '') report(path, 'names no file');
     const file = resolve(folder, name);
     const other = first.get(file);
     if (other === undefined) first.set(file, path);

@@ -13,8 +13,9 @@ import { join, resolve } from 'node:path';
 import { removeFile, writeFileAtomically } from '../checkpoint/atomic-write.js';
 import { RunDirectory } from '../checkpoint/run-directory.js';
 import type { LoadedConfig } from '../config/index.js';
-import { exitCodes, isRbmError, messageOf, printable, type ErrorCode } from '../errors.js';
+import { exitCodes, isRbmError, messageOf, printable, RbmError, type ErrorCode } from '../errors.js';
 import { kindAt } from '../read-file.js';
+import { shortNames, valueText } from '../report/ranking.js';
 import type { RunResult } from '../run/train-run.js';
 import { isShardDone, type ShardPlan } from './evaluation-shards.js';
 import { placeOf, readManifest, taskId, type Manifest, type TrainingManifest, type TrainingTask } from './manifest.js';
@@ -64,9 +65,10 @@ export function shardPlanOf({ manifest }: Sweep): ShardPlan {
 /**
  * Opens a planned sweep.
  *
- * @throws RbmError as {@link readManifest}
+ * @throws RbmError as {@link readManifest}; 'usage' for an empty path
  */
 export function openSweep(path: string, workingDirectory: string): Sweep {
+  if (path === '') throw new RbmError('usage', 'the name of the directory is empty', { hint: 'Name the directory of a sweep; perhaps a variable of the shell is not set.' });
   const directory = resolve(workingDirectory, path);
   const manifest = readManifest(directory);
   const { length } = manifest.kind === 'training' ? manifest.tasks : manifest.evaluation.shards;
@@ -93,12 +95,10 @@ export function taskName(sweep: Sweep, index: number): string {
   if (!isTrainingSweep(sweep)) return `shard ${index}`;
   const { bases, tasks, varied } = sweep.manifest;
   const { base, values } = tasks[index];
-  const words = [...varied, 'seed'].flatMap((key) => (values[key] === undefined ? [] : [`${key.replace(/^.*\./, '')}=${wordOf(values[key])}`]));
+  const keys = [...varied, 'seed'];
+  const names = shortNames(keys);
+  const words = keys.flatMap((key, at) => (values[key] === undefined ? [] : [`${names[at]}=${valueText(values[key])}`]));
   return printable([`task ${index}`, ...(bases.length > 1 ? [bases[base].name] : []), ...words].join(' '), 120);
-}
-
-function wordOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /**

@@ -63,6 +63,17 @@ test('every ten seconds how far the whole is, at the pace of the work that was d
   display.end();
 });
 
+test('what is stopped does not count as one that has ended', async () => {
+  const display = await poolDisplay(view, terminal, false);
+  display.report({ worker: 0, type: 'start', index: 0 });
+  display.report({ worker: 0, type: 'progress', index: 0, share: 0.5, latest: '' });
+  display.report({ worker: 0, type: 'end', index: 0, outcome: 'stopped' });
+  expect(told).toBe('task 0 k=0: stopped\n');
+  jest.advanceTimersByTime(10_000);
+  expect(told).toMatch(/\n0 of 4 tasks {2}\S+ left\n$/);
+  display.end();
+});
+
 test('--quiet tells failures only', async () => {
   const display = await poolDisplay(view, terminal, true);
   events.forEach((event) => display.report(event));

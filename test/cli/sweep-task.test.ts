@@ -94,7 +94,7 @@ test('a damaged checkpoint is told, and a damaged manifest', async () => {
   const manifest = inFolder('damaged', 'manifest.json');
   writeFileSync(manifest, readFileSync(manifest, 'utf8').slice(0, -40));
   for (const command of [['status', 'damaged'], ['task', 'damaged', '--index', '0'], ['run', 'damaged']]) {
-    expect(await cli('sweep', ...command)).toMatchObject({ code: 3, stdout: '', stderr: expect.stringMatching(/^rbm-train: .*manifest\.json: not a manifest: .*\nPlan the sweep again in another directory, with the same --results\.\n$/) });
+    expect(await cli('sweep', ...command)).toMatchObject({ code: 3, stdout: '', stderr: expect.stringMatching(/^rbm-train: .*manifest\.json: not a manifest: .*\nRemove it, and plan the sweep again as before: what is done stays\.\n$/) });
   }
 });
 
@@ -107,7 +107,7 @@ test('data that has changed since the plan', async () => {
   expect(await cli('sweep', 'task', 'rows', '--index', '0')).toMatchObject({
     code: 3,
     stdout: '',
-    stderr: 'task 0 seed=a failed: the data, or the model file that it starts from, is not what the sweep was planned with\nRestore it, or plan the sweep again in another directory, with the same --results.\n',
+    stderr: 'task 0 seed=a failed: the data, the model file that it starts from, or the manifest is not what the sweep was planned with\nRestore it, or plan the sweep again in another directory, with the same --results.\n',
   });
 });
 

@@ -80,9 +80,13 @@ test('another sweep is refused the directory, and told how the two differ', () =
   };
   expect(refusal({ ...one, tasks: [one.tasks[1], third, one.tasks[0]] })).toMatchObject({ code: 'usage', message: `${manifestPath(directory)}: is of another sweep: 2 tasks, of which 2 are among these 3`, hint: expect.stringContaining('--results') });
   expect(refusal({ ...one, numericsVersion: 0 })).toMatchObject({ code: 'usage', message: expect.stringContaining(`was planned with numerics version ${numericsVersion}; this is 0`) });
+  expect(refusal({ ...one, results: '../shared' })).toMatchObject({ message: expect.stringContaining("has the same tasks, but other --results: tasks, not ../shared") });
+  expect(refusal({ ...one, bases: [{ ...one.bases[0], text: '{ }' }] })).toMatchObject({ message: expect.stringContaining('has the same tasks, but the config files have changed, or lie elsewhere') });
   expect(readFileSync(manifestPath(directory))).toEqual(before);
-  writeFileSync(manifestPath(directory), before.subarray(0, 100));
-  expect(refusal(one)).toMatchObject({ code: 'usage', message: expect.stringContaining('is there, but damaged') });
+  for (const damaged of [before.subarray(0, 100), '', 'null', '[]', JSON.stringify({ ...one, tasks: [null] })]) {
+    writeFileSync(manifestPath(directory), damaged);
+    expect(refusal(one)).toMatchObject({ code: 'usage', message: expect.stringContaining('is there, but damaged: ') });
+  }
 });
 
 describe('one that can’t be used is refused with what is wrong', () => {

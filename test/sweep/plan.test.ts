@@ -109,7 +109,7 @@ test('through the command line: twice the same bytes, elsewhere too; another swe
   writeSweep(plans[0], 'sweep', { grid: { 'training.learningRate': [0.1, 0.2, 0.3] }, seeds: ['a'] });
   const refused = await plan(plans[0]);
   expect(refused).toMatchObject({ code: 2, stdout: '' });
-  expect(refused.stderr).toMatch(/^rbm-train: .*manifest\.json: is of another sweep: 2 tasks, of which 2 are among these 3\nChoose another directory; .*--results\.\n$/);
+  expect(refused.stderr).toMatch(/^rbm-train: .*manifest\.json: is of another sweep: 2 tasks, of which 2 are among these 3\nChoose another directory; .*--results\. Or remove the manifest: what is done stays\.\n$/);
   expect(readFileSync(join(plans[0], 'd', 'manifest.json'), 'utf8')).toBe(bytes[0]);
   expect(existsSync(join(plans[0], 'd', 'tasks'))).toBe(false);
 });

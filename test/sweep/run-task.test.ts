@@ -143,7 +143,7 @@ test('data that is not that of the plan: refused, with nothing written but why; 
   writeFileSync(rows, text);
   const sweep = await newSweep({ seeds: ['a'], config: { ...tinyConfig, data: { source: 'file', path: 'rows.csv' } } });
   writeFileSync(rows, text.replace('0', '1'));
-  const failure = { code: 'data', message: 'the data, or the model file that it starts from, is not what the sweep was planned with' };
+  const failure = { code: 'data', message: 'the data, the model file that it starts from, or the manifest is not what the sweep was planned with' };
   await expect(run(sweep)).rejects.toMatchObject({ ...failure, hint: expect.stringContaining('Restore it') });
   expect(stateOf(sweep, 0)).toEqual({ status: 'missing', failure });
   expect(existsSync(join(runOf(sweep), 'checkpoints'))).toBe(false);
@@ -152,7 +152,19 @@ test('data that is not that of the plan: refused, with nothing written but why; 
   expect(existsSync(join(runOf(sweep), 'failure.json'))).toBe(false);
 });
 
+test('a length in the manifest that is not the training’s: refused, where its result would never count', async () => {
+  const sweep = await newSweep();
+  const { manifest } = sweep;
+  const edited = { ...sweep, manifest: { ...manifest, tasks: manifest.tasks.map((task) => ({ ...task, updates: task.updates + 1 })) } };
+  await expect(run(edited)).rejects.toMatchObject({ code: 'data', message: expect.stringContaining('the manifest is not what the sweep was planned with') });
+  expect(existsSync(join(runOf(sweep), 'checkpoints'))).toBe(false);
+});
+
 test('a task is called by what it varies', async () => {
   const sweep = await newSweep({ grid: { 'training.chains': [6, 7], 'evaluation.every': [{ updates: 10 }, { updates: 20 }] }, seeds: ['a\u001b[31m'] });
   expect(taskName(sweep, 2)).toBe('task 2 chains=7 every={"updates":10} seed=a\\u001b[31m');
+  const schedule = { schedule: 'linear', initial: 0.1, final: 0, horizon: { updates: 60 } };
+  const config = { ...tinyConfig, training: { ...tinyConfig.training, learningRate: schedule, momentum: schedule } };
+  const alike = await newSweep({ grid: { 'training.learningRate.initial': [0.1, 0.2], 'training.momentum.initial': [0.1, 0.2], 'model.hiddenUnits': [3, 4] }, seeds: ['a'], config });
+  expect(taskName(alike, 2)).toBe('task 2 training.learningRate.initial=0.1 training.momentum.initial=0.2 hiddenUnits=3 seed=a');
 });

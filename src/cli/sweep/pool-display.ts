@@ -58,7 +58,8 @@ class PoolPace {
       const { from = event.share } = this.#running.get(event.index) ?? {};
       this.#running.set(event.index, { from, now: event.share });
     }
-    if (event.type !== 'end') return;
+    // What was stopped stays where it is.
+    if (event.type !== 'end' || event.outcome === 'stopped') return;
     const { from = 0 } = this.#running.get(event.index) ?? {};
     this.#running.delete(event.index);
     this.ended++;
@@ -120,7 +121,11 @@ async function barsDisplay(view: PoolView, terminal: Terminal): Promise<PoolDisp
       if (told !== undefined) bars.log(`\u001b[?7h${told}\u001b[K\n\u001b[?7l`);
       if (event.type === 'start') workers[event.worker]?.update(0, { text: view.nameOf(event.index) });
       if (event.type === 'progress') workers[event.worker]?.update(Math.floor(event.share * barParts), { text: `${view.nameOf(event.index)}  ${event.latest}` });
-      if (event.type === 'end') workers[event.worker]?.update(barParts, { text: `${view.nameOf(event.index)}  ${outcomeWord(event)}` });
+      if (event.type === 'end') {
+        const payload = { text: `${view.nameOf(event.index)}  ${outcomeWord(event)}` };
+        if (event.outcome === 'stopped') workers[event.worker]?.update(payload);
+        else workers[event.worker]?.update(barParts, payload);
+      }
       draw();
     },
     end() {
@@ -139,7 +144,7 @@ function linesDisplay(view: PoolView, terminal: Terminal): PoolDisplay {
     report(event) {
       pace.see(event);
       const told = remark(event, view) ?? (event.type === 'end' ? `${view.nameOf(event.index)}: ${outcomeWord(event)}` : undefined);
-      if (told !== undefined) terminal.err(`${told}${event.type === 'end' ? ` (${pace.ended} of ${view.tasks})` : ''}\n`);
+      if (told !== undefined) terminal.err(`${told}${event.type === 'end' && event.outcome !== 'stopped' ? ` (${pace.ended} of ${view.tasks})` : ''}\n`);
     },
     end: () => clearInterval(timer),
   };
