@@ -84,7 +84,7 @@ async function runTraining(sweep: TrainingSweep, index: number, { stop, threads,
   try {
     if (taskIdOf(loaded, prepared.identity, prepared.length) !== task.id) {
       throw new RbmError('data', 'the data, or the model file that it starts from, is not what the sweep was planned with', {
-        hint: 'Restore it, or plan the sweep again in another directory, with the same --results.',
+        hint: 'Restore it, or use the rbm-train that planned the sweep; or plan it again in another directory, with the same --results.',
       });
     }
     const { checkpoint, isLost } = startingPoint(prepared, directory, warn);
