@@ -181,7 +181,7 @@ function checkMemory(loaded: LoadedConfig, model: { visibleUnits: number; hidden
 }
 
 /** What a checkpoint says of data whose states are not their values. */
-function dataIdentity({ standardization, categories }: Dataset): Pick<CheckpointIdentity, 'standardization' | 'categories'> {
+export function dataIdentity({ standardization, categories }: Dataset): Pick<CheckpointIdentity, 'standardization' | 'categories'> {
   return {
     ...(standardization !== undefined && {
       standardization: { means: Array.from(standardization.means), deviations: Array.from(standardization.deviations) },

@@ -29,7 +29,7 @@ export interface TrainingTask {
   readonly values: Readonly<Record<string, unknown>>;
   /** Its length. */
   readonly updates: number;
-  /** Hash of the keys that decide no parameter, but which figures are measured when. */
+  /** Hash of what decides no parameter, but which figures are measured when, and what checkpoints say the data mean. */
   readonly figures: string;
 }
 
@@ -73,8 +73,8 @@ export function shortHash(value: unknown): string {
 }
 
 /**
- * Of what decides every byte of a task's results: the result-relevant config, the data, the numerics version, the length, and
- * which figures are measured. Two sweeps that have a task of the same id have the same results for it.
+ * Of what decides every byte of a task's results: the result-relevant config, the data and what they mean, the numerics version,
+ * the length, and which figures are measured. Two sweeps that have a task of the same id have the same results for it.
  */
 export function taskId({ configHash, dataFingerprint, numericsVersion: numerics, updates, figures }: TaskIdentity): string {
   return shortHash({ configHash, dataFingerprint, numericsVersion: numerics, updates, figures });

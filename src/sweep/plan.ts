@@ -4,11 +4,12 @@
  * Each setting is checked as a training would be, with the first of its seeds: no mistake depends on the seed.
  */
 
+import type { CheckpointIdentity } from '../checkpoint/checkpoint.js';
 import { canonicalHash, type LoadedConfig } from '../config/index.js';
 import type { RunConfig } from '../config/run-config.js';
 import type { Dataset } from '../datasets/index.js';
 import { numericsVersion } from '../kernels/index.js';
-import { loadRunDataset, prepareRun, resultRelevantConfig } from '../run/prepare.js';
+import { dataIdentity, loadRunDataset, prepareRun, resultRelevantConfig } from '../run/prepare.js';
 import { lengthInUpdates } from '../training/trainer.js';
 import { portablePath, shortHash, taskId, trainingManifest, type TrainingManifest, type TrainingTask } from './manifest.js';
 import { configOfSetting, type Setting, type SweepFile } from './sweep-file.js';
@@ -31,15 +32,28 @@ export interface Plan {
   readonly twins: readonly { readonly setting: number; readonly task: number }[];
 }
 
-/** Hash of what decides no parameter, but which figures are measured when: results are equal only where these are, too. */
-function figuresOf({ config }: LoadedConfig): string {
+/** What a checkpoint says of the data beside their fingerprint, which is of states alone: pictures of another shape, or values in another unit, may have the same. */
+type DataMeaning = Pick<CheckpointIdentity, 'shape' | 'standardization' | 'categories'>;
+
+/** Hash of it. */
+function meaningOf({ shape, standardization, categories }: DataMeaning): string {
+  return shortHash({ ...(shape && { shape }), ...(standardization && { standardization }), ...(categories && { categories }) });
+}
+
+/** Hash of what decides no parameter, but which figures are measured when, and what the data mean: results are equal only where these are, too. */
+function figuresOf({ config }: LoadedConfig, meaning: string): string {
   const { evaluation, diagnostics } = config;
-  return shortHash({ evaluation, diagnostics });
+  return shortHash({ evaluation, diagnostics, meaning });
 }
 
 /** Values in ascending order of their keys, as the manifest has them: they are put over the config in that order. */
 function sorted(values: Setting['values']): Setting['values'] {
   return Object.fromEntries(Object.entries(values).toSorted(([first], [second]) => (first < second ? -1 : 1)));
+}
+
+async function loadData(loaded: LoadedConfig): Promise<{ dataset: Dataset; meaning: string }> {
+  const dataset = await loadRunDataset(loaded);
+  return { dataset, meaning: meaningOf({ shape: dataset.shape, ...dataIdentity(dataset) }) };
 }
 
 /**
@@ -49,7 +63,7 @@ function sorted(values: Setting['values']): Setting['values'] {
  */
 export async function planSweep({ sweepFile, directory, results, pause }: PlanRequest): Promise<Plan> {
   const { bases, settings, varied } = sweepFile;
-  const datasets = new Map<string, Dataset>();
+  const datasets = new Map<string, { readonly dataset: Dataset; readonly meaning: string }>();
   /** Of settings that were checked: what stands for the model file in their config hash, by setting without seed. */
   const checked = new Map<string, Readonly<Record<string, unknown>>>();
   const numbers = new Map<string, number>();
@@ -61,8 +75,9 @@ export async function planSweep({ sweepFile, directory, results, pause }: PlanRe
     const loaded = configOfSetting(bases[base], values, places);
     const config = loaded.config as unknown as RunConfig;
     const dataKey = canonicalHash(config.data);
-    const dataset = datasets.get(dataKey) ?? (await loadRunDataset(loaded));
-    datasets.set(dataKey, dataset);
+    const data = datasets.get(dataKey) ?? (await loadData(loaded));
+    datasets.set(dataKey, data);
+    const { dataset, meaning } = data;
     const { seed: _, ...others } = values;
     const setting = canonicalHash({ base, others });
     let start = checked.get(setting);
@@ -75,7 +90,7 @@ export async function planSweep({ sweepFile, directory, results, pause }: PlanRe
     }
     const updates = lengthInUpdates(config.training, dataset.splits.train.rows);
     const configHash = canonicalHash(resultRelevantConfig(loaded, start));
-    const figures = figuresOf(loaded);
+    const figures = figuresOf(loaded, meaning);
     const id = taskId({ configHash, dataFingerprint: dataset.fingerprint, numericsVersion, updates, figures });
     const twin = numbers.get(id);
     if (twin !== undefined) {
@@ -90,6 +105,6 @@ export async function planSweep({ sweepFile, directory, results, pause }: PlanRe
 }
 
 /** The task id of a prepared run: equal to the manifest's where config, data and numerics are those of the plan. */
-export function taskIdOf(loaded: LoadedConfig, { configHash, dataFingerprint }: { readonly configHash: string; readonly dataFingerprint: string }, updates: number): string {
-  return taskId({ configHash, dataFingerprint, numericsVersion, updates, figures: figuresOf(loaded) });
+export function taskIdOf(loaded: LoadedConfig, { configHash, dataFingerprint, ...meaning }: Pick<CheckpointIdentity, 'configHash' | 'dataFingerprint'> & DataMeaning, updates: number): string {
+  return taskId({ configHash, dataFingerprint, numericsVersion, updates, figures: figuresOf(loaded, meaningOf(meaning)) });
 }

@@ -7,6 +7,8 @@
 
 import { isDamagedRun } from '../checkpoint/run-directory.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { readModelFile } from '../checkpoint/model-file.js';
+import type { LoadedConfig } from '../config/index.js';
 import { isRbmError, messageOf, RbmError } from '../errors.js';
 import type { Report } from '../run/events.js';
 import { checkpointToContinue, withKeptStart } from '../run/open-run.js';
@@ -39,24 +41,52 @@ function startingPoint(prepared: PreparedRun, directory: ReturnType<typeof runDi
   try {
     return { checkpoint: checkpointToContinue(directory, prepared, warn), isLost: false };
   } catch (error) {
+    if (isRbmError(error) && error.code === 'usage') {
+      // What is there is whole, and not what this task would have written: somebody's work.
+      throw new RbmError('usage', error.message, { hint: 'Somebody has trained on in the folder of this task, or put a run there: move the folder away, and the task starts again.', cause: error });
+    }
     if (!isDamagedRun(error)) throw error;
     warn(`${messageOf(error)}; the training starts again`);
     return { isLost: true };
   }
 }
 
+/** Why a model file can't be read; undefined where it can. */
+function modelFileFault(path: string): string | undefined {
+  try {
+    readModelFile(path, {});
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** What a task trains; from the original of the model file where the run's own copy of it is damaged. */
+async function prepareTask(sweep: TrainingSweep, index: number, threads: number | undefined, warn: (message: string) => void): Promise<{ loaded: LoadedConfig; prepared: PreparedRun }> {
+  const original = configOfTask(sweep, index, threads);
+  const directory = runDirectoryOf(sweep, sweep.manifest.tasks[index]);
+  const loaded = withKeptStart(original, directory);
+  try {
+    return { loaded, prepared: await prepareRun(loaded) };
+  } catch (error) {
+    const damage = loaded === original ? undefined : modelFileFault(directory.start);
+    if (damage === undefined) throw error;
+    warn(`${damage}; the model file itself is taken instead`);
+    return { loaded: original, prepared: await prepareRun(original) };
+  }
+}
+
 async function runTraining(sweep: TrainingSweep, index: number, { stop, threads, report }: TaskContext): Promise<TaskOutcome> {
   const task = sweep.manifest.tasks[index];
   const directory = runDirectoryOf(sweep, task);
-  const loaded = withKeptStart(configOfTask(sweep, index, threads), directory);
-  const prepared = await prepareRun(loaded);
+  const warn = (message: string): void => report({ type: 'warning', message });
+  const { loaded, prepared } = await prepareTask(sweep, index, threads, warn);
   try {
     if (taskIdOf(loaded, prepared.identity, prepared.length) !== task.id || prepared.length !== task.updates) {
       throw new RbmError('data', 'the data, the model file that it starts from, or the manifest is not what the sweep was planned with', {
-        hint: 'Restore it, or plan the sweep again in another directory, with the same --results.',
+        hint: 'Restore it, or use the rbm-train that planned the sweep; or plan it again in another directory, with the same --results.',
       });
     }
-    const warn = (message: string): void => report({ type: 'warning', message });
     const { checkpoint, isLost } = startingPoint(prepared, directory, warn);
     const from = checkpoint?.progress.update ?? 0;
     const outcome = await trainRun({ prepared, directory, checkpoint, replace: isLost, stop, report });

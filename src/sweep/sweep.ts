@@ -101,6 +101,12 @@ export function taskName(sweep: Sweep, index: number): string {
   return printable([`task ${index}`, ...(bases.length > 1 ? [bases[base].name] : []), ...words].join(' '), 120);
 }
 
+/** Whether what a result says of itself is of the right types: only then is it hashed, for a damaged one may hold anything, at any depth. */
+function isIdentified({ digest, configHash, dataFingerprint, numericsVersion, updates }: Partial<Record<keyof RunResult, unknown>>): boolean {
+  const areHashes = [digest, configHash, dataFingerprint].every((hash) => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash));
+  return areHashes && Number.isSafeInteger(numericsVersion) && Number.isSafeInteger(updates);
+}
+
 /**
  * The result of a training, where it is there and is this task's.
  *
@@ -111,13 +117,13 @@ export function resultOf(sweep: TrainingSweep, index: number): RunResult | undef
   const directory = runDirectoryOf(sweep, task);
   try {
     const result = directory.readJson(directory.result) as RunResult | undefined;
-    if (result === undefined || !/^[0-9a-f]{64}$/.test(String(result.digest))) return undefined;
+    if (result === undefined || !isIdentified(result)) return undefined;
     const { configHash, dataFingerprint, numericsVersion, updates } = result;
     const isOwn = taskId({ configHash, dataFingerprint, numericsVersion, updates, figures: task.figures }) === task.id;
     return isOwn && kindAt(directory.checkpoint(task.updates)) === 'file' ? result : undefined;
   } catch (error) {
     // Damaged, or not to be read now: whoever runs the task finds out which, and says so.
-    if (isRbmError(error) || error instanceof TypeError) return undefined;
+    if (isRbmError(error)) return undefined;
     throw error;
   }
 }
@@ -158,15 +164,31 @@ export function removeFailure(sweep: Sweep, index: number): void {
   if (kindAt(file) !== undefined) removeFile(file);
 }
 
-/** How far a task is. */
-export function stateOf(sweep: Sweep, index: number): TaskState {
+/** The update of the latest checkpoint of a training. */
+function latestUpdate(sweep: Sweep, index: number): number | undefined {
+  return isTrainingSweep(sweep) ? runDirectoryOf(sweep, sweep.manifest.tasks[index]).checkpointUpdates()[0] : undefined;
+}
+
+function findState(sweep: Sweep, index: number): TaskState {
+  // One look at a task that is not begun, instead of five: of large sweeps there are thousands.
+  if (isTrainingSweep(sweep) && kindAt(runDirectoryOf(sweep, sweep.manifest.tasks[index]).path) === undefined) return { status: 'missing' };
   const isDone = isTrainingSweep(sweep) ? resultOf(sweep, index) !== undefined : isShardDone(sweep.directory, shardPlanOf(sweep), index);
   if (isDone) return { status: 'done' };
   const failure = failureOf(sweep, index);
   if (failure?.code === 'diverged') return { status: 'diverged', failure };
-  const update = isTrainingSweep(sweep) ? runDirectoryOf(sweep, sweep.manifest.tasks[index]).checkpointUpdates()[0] : undefined;
+  const update = latestUpdate(sweep, index);
   const told = failure === undefined ? {} : { failure };
   return update === undefined ? { status: 'missing', ...told } : { status: 'started', update, ...told };
+}
+
+/** How far a task is; where that can't be read, it counts as missing for that reason: one folder keeps nobody from the other tasks. */
+export function stateOf(sweep: Sweep, index: number): TaskState {
+  try {
+    return findState(sweep, index);
+  } catch (error) {
+    if (!isRbmError(error)) throw error;
+    return { status: 'missing', failure: failureFrom(error) };
+  }
 }
 
 /** Whether there is nothing more to do: trying again would give the same. */

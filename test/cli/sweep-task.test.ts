@@ -107,7 +107,7 @@ test('data that has changed since the plan', async () => {
   expect(await cli('sweep', 'task', 'rows', '--index', '0')).toMatchObject({
     code: 3,
     stdout: '',
-    stderr: 'task 0 seed=a failed: the data, the model file that it starts from, or the manifest is not what the sweep was planned with\nRestore it, or plan the sweep again in another directory, with the same --results.\n',
+    stderr: 'task 0 seed=a failed: the data, the model file that it starts from, or the manifest is not what the sweep was planned with\nRestore it, or use the rbm-train that planned the sweep; or plan it again in another directory, with the same --results.\n',
   });
 });
 

@@ -46,7 +46,8 @@ beforeAll(async () => {
 test('a task has the id that the same training alone would have', async () => {
   const { manifest, twins } = await planOf({ grid: { 'training.learningRate': [0.1, 0.2] }, seeds: ['b', 'a'] });
   const { configHash, dataFingerprint, numericsVersion, updates } = alone;
-  const figures = shortHash({ evaluation: aloneConfig.evaluation, diagnostics: aloneConfig.diagnostics });
+  const { height, width } = aloneConfig.data as { height: number; width: number };
+  const figures = shortHash({ evaluation: aloneConfig.evaluation, diagnostics: aloneConfig.diagnostics, meaning: shortHash({ shape: [height, width] }) });
   expect(manifest.tasks[3]).toEqual({
     id: shortHash({ configHash, dataFingerprint, numericsVersion, updates, figures }),
     base: 0,
@@ -71,6 +72,27 @@ test('ids: of what decides the results, and of nothing else', async () => {
   ];
   const ids = await Promise.all(others.map((config) => idsOf(config)));
   expect(new Set([id, ...ids.flat()]).size).toBe(5);
+});
+
+test('ids: data with the same states that mean something else are others, for checkpoints say what they mean', async () => {
+  const rows = [[1, 2.5], [0.25, -3], [2, 4], [-1.5, 0.5], [3, 1], [0, 0]];
+  const texts = {
+    'metres.csv': rows.map((row) => row.join()).join('\n'),
+    // Twice as many half metres: a power of two changes no bit of what standardization makes of them.
+    'halves.csv': rows.map((row) => row.map((value) => 2 * value).join()).join('\n'),
+    'letters.csv': 'x,a\nb,a\nb,c\nb,c\na,a\na,c\nb,a\n',
+    'others.csv': 'x,u\nv,u\nv,w\nv,w\nu,u\nu,w\nv,u\n',
+  };
+  for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder.path, name), `${text}\n`);
+  const settingsOf = (data: object, grid: Record<string, unknown[]>): Promise<Plan> => planOf({ config: { ...tinyConfig, data }, grid, seeds: ['a'] });
+  const plans = [
+    await settingsOf(tinyConfig.data, { 'data.shape': [[3, 3], [1, 9]] }),
+    await settingsOf({ source: 'file', path: 'metres.csv', values: 'real', header: false }, { 'data.path': ['metres.csv', 'halves.csv'] }),
+    await settingsOf({ source: 'file', path: 'letters.csv', values: 'categorical', header: true }, { 'data.path': ['letters.csv', 'others.csv'] }),
+  ];
+  expect(plans.map(({ manifest }) => manifest.tasks.length)).toEqual([2, 2, 2]);
+  // The first is the shape that the pictures have of themselves.
+  expect([plans[0].manifest.tasks[0].id]).toEqual(await idsOf(tinyConfig));
 });
 
 test('settings that are the same training are one task', async () => {

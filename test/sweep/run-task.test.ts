@@ -1,6 +1,6 @@
 /** One task, from wherever it stands: what it leaves is what the same task leaves that is done in one go. */
 
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 
@@ -11,7 +11,7 @@ import { planSweep } from '../../src/sweep/plan.js';
 import { runTask, type TaskOutcome } from '../../src/sweep/run-task.js';
 import { loadSweepFile } from '../../src/sweep/sweep-file.js';
 import { openSweep, resultOf, stateOf, taskName, type Sweep, type TrainingSweep } from '../../src/sweep/sweep.js';
-import { temporaryFolder } from '../cli/support/run-cli.js';
+import { runCli, temporaryFolder } from '../cli/support/run-cli.js';
 import { checkpointsOf, damage, lastingFiles, sessionsOf, taskFolder, tinyConfig, writeSweep } from '../cli/support/sweeps.js';
 
 const folder = temporaryFolder();
@@ -158,6 +158,44 @@ test('a length in the manifest that is not the training’s: refused, where its 
   const edited = { ...sweep, manifest: { ...manifest, tasks: manifest.tasks.map((task) => ({ ...task, updates: task.updates + 1 })) } };
   await expect(run(edited)).rejects.toMatchObject({ code: 'data', message: expect.stringContaining('the manifest is not what the sweep was planned with') });
   expect(existsSync(join(runOf(sweep), 'checkpoints'))).toBe(false);
+});
+
+test('one that somebody has trained on is not touched: what to do is told; moved away, the task starts again', async () => {
+  const sweep = await newSweep();
+  await run(sweep);
+  const longer = await runCli(['--resume', runOf(sweep), '--set', 'training.updates=80', '--quiet'], { cwd: folder.path });
+  expect({ code: longer.code, state: stateOf(sweep, 0) }).toEqual({ code: 0, state: { status: 'started', update: 80 } });
+  const before = lastingFiles(runOf(sweep));
+  await expect(run(sweep)).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('it has done 80 updates already, more than the 60 asked for'), hint: expect.stringContaining('move the folder away') });
+  expect(lastingFiles(runOf(sweep))).toEqual(before);
+  renameSync(runOf(sweep), join(folder.path, 'longer'));
+  expect((await run(sweep)).outcome).toEqual({ status: 'done', isNew: true });
+  expect(lastingFiles(runOf(sweep))).toEqual(await undisturbed());
+});
+
+test('the copy of the model file that it starts from: taken where the file is gone, the file where the copy is damaged', async () => {
+  const first = await newSweep();
+  await run(first, 0, 20);
+  const file = join(folder.path, 'start.safetensors');
+  copyFileSync(checkpointsOf(runOf(first)).at(-1) ?? '', file);
+  const { model: _, ...others } = tinyConfig;
+  const parts = { seeds: ['a'], config: { ...others, model: { from: 'start.safetensors' } } };
+  const whole = await newSweep(parts);
+  await run(whole);
+  const sweep = await newSweep(parts);
+  await run(sweep, 0, 20);
+  renameSync(file, `${file}.away`);
+  expect((await run(sweep, 0, 40)).outcome).toMatchObject({ status: 'stopped', hasAdvanced: true });
+  damage(join(runOf(sweep), 'start.safetensors'));
+  await expect(run(sweep)).rejects.toMatchObject({ code: 'data', message: expect.stringContaining(file) });
+  renameSync(`${file}.away`, file);
+  const manifest = sweep.manifest;
+  const elsewhere = { ...sweep, manifest: { ...manifest, bases: manifest.bases.map((base) => ({ ...base, text: base.text.replace('"height":3', '"height":2') })) } };
+  await expect(run(elsewhere)).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('6 columns') });
+  const { outcome, events, warnings } = await run(sweep);
+  expect({ outcome, updates: updatesIn(events) }).toEqual({ outcome: { status: 'done', isNew: true }, updates: 20 });
+  expect(warnings[0]).toMatch(/start\.safetensors: .*; the model file itself is taken instead$/);
+  expect(lastingFiles(runOf(sweep))).toEqual(lastingFiles(runOf(whole)));
 });
 
 test('a task is called by what it varies', async () => {

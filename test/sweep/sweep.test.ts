@@ -1,8 +1,9 @@
 /** A sweep's directory: what is read of it, and that nothing in it can lead anywhere else. */
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
 
 import { RbmError } from '../../src/errors.js';
 import { trainingManifest, writeManifest } from '../../src/sweep/manifest.js';
@@ -51,6 +52,31 @@ test('why a task failed is kept until it is done, and only what is one of our re
   mkdirSync(failureFile);
   expect(() => writeFailure(sweep, 0, failure)).not.toThrow();
   expect(stateOf(sweep, 0)).toEqual({ status: 'missing' });
+});
+
+test('a result that may hold anything, at any depth, is none; neither is one of which nothing but the hashes is right', () => {
+  const hash = 'a'.repeat(64);
+  const deep = `${'['.repeat(100_000)}1${']'.repeat(100_000)}`;
+  const whole = { digest: `"${hash}"`, configHash: `"${hash}"`, dataFingerprint: `"${hash}"`, numericsVersion: '1', updates: '60' };
+  const run = join(folder.path, 'results', ids[1]);
+  mkdirSync(run, { recursive: true });
+  const change = fc.record({ key: fc.constantFrom(...(Object.keys(whole) as (keyof typeof whole)[])), value: fc.oneof(fc.constantFrom(deep, `["${hash}"]`, '1e999', '{"toString":1,"toJSON":2}'), fc.json()) });
+  fc.assert(
+    fc.property(change, ({ key, value }) => {
+      const members = Object.entries({ ...whole, [key]: value }).map(([name, text]) => `"${name}":${text}`);
+      writeFileSync(join(run, 'result.json'), `{${members.join()}}`);
+      expect(stateOf(sweep, 1)).toEqual({ status: 'missing' });
+    }),
+    { seed: 8, numRuns: 200 },
+  );
+});
+
+test('a task whose folder cannot be read is missing for that reason, and keeps nobody from the others', () => {
+  const checkpoints = join(folder.path, 'results', ids[1], 'checkpoints');
+  symlinkSync('checkpoints', checkpoints);
+  const { status, failure } = stateOf(sweep, 1) as { status: string; failure: { code: string; message: string } };
+  expect({ status, code: failure.code }).toEqual({ status: 'missing', code: 'runtime' });
+  expect(failure.message).toContain(checkpoints);
 });
 
 test('what is settled, and what a failure is', () => {
