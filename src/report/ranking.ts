@@ -265,7 +265,9 @@ export function rankingRemarks(runs: readonly SweepRun[], { criterion, settings 
   const { split, quantity } = criterion;
   const ranked = settings.filter(({ figure }) => figure !== undefined);
   remarks.push(...choiceRemarks(criterion, ranked));
-  if (split === 'train') remarks.push({ kind: 'warning', text: 'There is no validation split: settings are ranked by their training examples, by which the largest model that was trained longest wins. Set data.validation.' });
+  const validated = done.filter((run) => run.splits?.validation !== undefined).length;
+  const lack = validated === 0 ? 'There is no validation split' : `Only ${validated} of ${several(done.length, 'finished training')} ${validated === 1 ? 'has' : 'have'} a validation split`;
+  if (split === 'train') remarks.push({ kind: 'warning', text: `${lack}: settings are ranked by their training examples, by which the largest model that was trained longest wins. Set data.validation.` });
   if (quantity === 'log pseudo-likelihood') {
     const known = done.filter((run) => figureOf(run, split, 'log-likelihood') !== undefined).length;
     const why = known === 0 ? 'log Z is not known' : `log Z is known of ${known} of ${several(done.length, 'finished training')} only`;

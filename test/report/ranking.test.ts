@@ -131,7 +131,11 @@ describe('the criterion', () => {
   test('without validation examples: the training examples, with a warning', () => {
     const runs = runsOf([[-3, -3], [-2, -2]], 'train');
     expect(rankSettings(runs).criterion).toEqual({ split: 'train', quantity: 'log-likelihood' });
-    expect(textsOf(runs)).toContain('There is no validation split');
+    expect(textsOf(runs)).toContain('There is no validation split: settings');
+    // Where some have one, and all have figures of their training examples, these are what all have.
+    const some = runs.map((run, index) => (index < 3 ? run : { ...run, splits: { ...run.splits, validation: { meanLogLikelihood: -1 } } as never }));
+    expect(rankSettings(some).criterion).toEqual({ split: 'train', quantity: 'log-likelihood' });
+    expect(textsOf(some)).toContain('Only 1 of 4 finished trainings has a validation split: settings');
   });
 
   test('where log Z is not known of all: the pseudo-likelihood, which all have', () => {
