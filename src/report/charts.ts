@@ -380,6 +380,20 @@ const mostTicks = 7;
 const mostWords = 8;
 /** Longer ones are cut. */
 const wordLength = 14;
+/** Letters of numbers that an axis has room for, and those of a number at its end, which stands out by half of them. */
+const axisLetters = 46;
+const endLetters = 7;
+
+/** Words as short as ticks have room for: of those that would be cut to the same, the part that they have in common is left out. */
+function shortWords(words: readonly string[]): string[] {
+  const cut = (word: string): string => (word.length > wordLength ? `${word.slice(0, wordLength - 1)}…` : word);
+  return words.map((word) => {
+    const alike = words.filter((other) => cut(other) === cut(word));
+    let common = 0;
+    while (alike.length > 1 && alike.every((other) => other[common] === word[common])) common++;
+    return cut(common === 0 ? word : `…${word.slice(common)}`);
+  });
+}
 
 /** Whether positive numbers are spread more evenly by their logarithms than by themselves, over a decade or more. */
 function isLogarithmic(ascending: readonly number[]): boolean {
@@ -418,7 +432,8 @@ export function valueAxis(name: string, values: readonly (number | string)[]): V
   if (numbers.length < values.length) {
     const words = [...new Set(values.map(String))].toSorted();
     const step = max(1, Math.ceil(words.length / mostWords));
-    const ticks = words.map((word, at) => ({ at, words: word.length > wordLength ? `${word.slice(0, wordLength - 1)}…` : word })).filter(({ at }) => at % step === 0);
+    const shown = words.filter((_, at) => at % step === 0);
+    const ticks = shortWords(shown).map((short, index) => ({ at: index * step, words: short }));
     const places = new Map(words.map((word, at) => [word, at]));
     return { name, type: 'words', domain: [-0.5, words.length - 0.5], ticks, positions: values.map((value) => places.get(String(value)) ?? 0) };
   }
@@ -428,8 +443,9 @@ export function valueAxis(name: string, values: readonly (number | string)[]): V
   const domain = type === 'log' ? ends : (linearDomain(ends).domain ?? [0, 1]);
   // The values themselves, where they are few and don't overlap.
   const at = type === 'log' ? Math.log10 : (value: number): number => value;
-  const room = (at(domain[1]) - at(domain[0])) / mostTicks;
-  const fit = distinct.length <= mostTicks && distinct.every((value, index) => index === 0 || at(value) - at(distinct[index - 1]) >= room);
+  const letters = distinct.length > mostTicks ? Infinity : max(...distinct.map((value) => tick(value).length));
+  const room = (at(domain[1]) - at(domain[0])) * max(1 / mostTicks, (letters + 1) / axisLetters);
+  const fit = letters <= endLetters && distinct.every((value, index) => index === 0 || at(value) - at(distinct[index - 1]) >= room);
   const ticks = fit ? distinct : type === 'log' ? logTicks(domain) : roundTicks(domain);
   return { name, type, domain, ticks: ticks.map((value) => ({ at: value, words: tick(value) })), positions: numbers };
 }

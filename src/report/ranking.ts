@@ -62,6 +62,8 @@ export type Standing =
   /** The interval of the difference has 0 in it. */
   | 'not told apart'
   | 'worse'
+  /** Over the seeds that both have it is the better one: its other seeds, or those that it lacks, put it behind. */
+  | 'better where paired'
   /** Some seeds diverged; its mean is of the others. */
   | 'diverged'
   /** Fewer than two seeds in common with the best: no interval. */
@@ -139,7 +141,8 @@ function differenceTo(best: Readonly<Record<string, number>>, own: Readonly<Reco
 function standingOf(diverged: number, difference: RankedSetting['difference']): Standing {
   if (diverged > 0) return 'diverged';
   if (difference?.interval === undefined) return 'unknown';
-  return difference.interval[1] < 0 ? 'worse' : 'not told apart';
+  const [low, high] = difference.interval;
+  return high < 0 ? 'worse' : low > 0 ? 'better where paired' : 'not told apart';
 }
 
 /** Whether a setting can be trusted with its mean: one of which some seeds diverged comes after all others. */
@@ -234,6 +237,8 @@ function choiceRemarks(criterion: RankingCriterion, ranked: readonly RankedSetti
   const unknown = others.filter(({ standing }) => standing === 'unknown');
   if (alike.length > 0) remarks.push({ kind: 'neutral', text: `Not told apart from the best by these seeds (the 95 % interval of the paired difference has 0 in it): ${ranksText(alike)}.` });
   else if (unknown.length === 0 && others.every(({ standing }) => standing === 'worse')) remarks.push({ kind: 'good', text: 'Over the seeds that they share, every other setting is worse than the best: no 95 % interval of a paired difference has 0 in it.' });
+  const better = others.filter(({ standing }) => standing === 'better where paired');
+  if (better.length > 0) remarks.push({ kind: 'warning', text: `Better than the best over the seeds that both have, and behind it by the mean of all: ${ranksText(better)}. Their seeds are not the same; let those that are missing be trained before you choose.` });
   if (unknown.length > 0) {
     remarks.push({
       kind: 'neutral',
@@ -260,7 +265,9 @@ export function rankingRemarks(runs: readonly SweepRun[], { criterion, settings 
   const { split, quantity } = criterion;
   const ranked = settings.filter(({ figure }) => figure !== undefined);
   remarks.push(...choiceRemarks(criterion, ranked));
-  if (split === 'train') remarks.push({ kind: 'warning', text: 'There is no validation split: settings are ranked by their training examples, by which the largest model that was trained longest wins. Set data.validation.' });
+  const validated = done.filter((run) => run.splits?.validation !== undefined).length;
+  const lack = validated === 0 ? 'There is no validation split' : `Only ${validated} of ${several(done.length, 'finished training')} ${validated === 1 ? 'has' : 'have'} a validation split`;
+  if (split === 'train') remarks.push({ kind: 'warning', text: `${lack}: settings are ranked by their training examples, by which the largest model that was trained longest wins. Set data.validation.` });
   if (quantity === 'log pseudo-likelihood') {
     const known = done.filter((run) => figureOf(run, split, 'log-likelihood') !== undefined).length;
     const why = known === 0 ? 'log Z is not known' : `log Z is known of ${known} of ${several(done.length, 'finished training')} only`;

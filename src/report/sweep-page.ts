@@ -65,9 +65,9 @@ function columnsOf({ keys, runs }: SweepPage): { key: string; name: string; read
 }
 
 /** A value in words; of objects, without what only JSON needs. */
-function wordsOf(value: unknown): string {
+function wordsOf(value: unknown, most = 60): string {
   const text = valueText(value);
-  return printable(typeof value === 'object' ? text.replaceAll(/["{}]/g, '').replaceAll(/[:,]/g, '$& ') : text, 60);
+  return printable(typeof value === 'object' ? text.replaceAll(/["{}]/g, '').replaceAll(/[:,]/g, '$& ') : text, most);
 }
 
 /** A value in a cell. */
@@ -217,9 +217,9 @@ function parallelPicture(page: SweepPage, criterion: RankingCriterion, ranked: r
   };
 }
 
-/** A value as axes take it. */
+/** A value as axes take it; words are whole, for values that are cut to the same would have one place. */
 function axisValue(value: unknown): number | string {
-  return typeof value === 'number' ? value : value === undefined ? '–' : wordsOf(value);
+  return typeof value === 'number' ? value : value === undefined ? '–' : wordsOf(value, Infinity);
 }
 
 /** The medians of figures at each position, ascending. */

@@ -70,11 +70,19 @@ function openEstimation(kernels: Kernels, parameters: ModelParameters, { estimat
   return shard(createModel(kernels, parameters), { kernels, ...(annealing !== undefined && { annealing: settingsFromPlain(annealing) }) });
 }
 
-/** Works with an estimation on kernels of one thread, for what costs nothing. */
-async function withEstimation<T>(parameters: ModelParameters, identity: EstimateIdentity, work: (estimation: ShardedEstimation) => T): Promise<T> {
+/** The estimation that was planned. The ids of shards say nothing of how many units there are, so a plan may have been cut short. */
+function openPlanned(kernels: Kernels, parameters: ModelParameters, directory: string, plan: ShardPlan): ShardedEstimation {
+  const biases = plan.annealing?.baseVisibleBias.length ?? parameters.visibleUnits;
+  const estimation = biases === parameters.visibleUnits ? openEstimation(kernels, parameters, plan) : undefined;
+  if (estimation?.unit === plan.unit && estimation.units === plan.units) return estimation;
+  throw new RbmError('data', `${printable(directory)}: what its manifest says of the estimate does not fit the model`, { hint: 'Plan the evaluation again in another directory.' });
+}
+
+/** Works with kernels of one thread, for what costs nothing. */
+async function withOneThread<T>(parameters: ModelParameters, work: (kernels: Kernels) => T): Promise<T> {
   const kernels = await loadKernelsFor(parameters, { threads: 1 });
   try {
-    return work(openEstimation(kernels, parameters, identity));
+    return work(kernels);
   } finally {
     await kernels.close();
   }
@@ -92,7 +100,7 @@ export async function planShards(
   model: Pick<ShardPlan, 'model' | 'modelOptions'>,
   count: number,
 ): Promise<ShardPlan> {
-  const { unit, units } = await withEstimation(parameters, identity, (estimation) => estimation);
+  const { unit, units } = await withOneThread(parameters, (kernels) => openEstimation(kernels, parameters, identity));
   const length = Math.min(count, units);
   const idOf = shardIds(identity, numericsVersion);
   const shards = Array.from({ length }, (_, index) => {
@@ -127,9 +135,13 @@ export function modelCopyName(file: string): string {
 export function writeShardPlan(directory: string, file: string, plan: ShardPlan): void {
   const refuse = (what: string): RbmError => new RbmError('usage', `${printable(directory)}: ${what}`, { hint: 'Name a new directory.' });
   if (kindAt(directory, { code: 'usage' }) === 'file') throw refuse('is a file, not a directory');
-  const stray = namesIn(directory, { code: 'usage' }).find((name) => !/^\.?model\b/.test(name));
+  const bytes = readWholeFile(file, { code: 'data' });
+  const copy = join(directory, plan.model);
+  // A copy may be from planning that was stopped; any other file is somebody's own, whatever its name.
+  const isCopy = (name: string): boolean => name === plan.model && kindAt(copy) === 'file' && Buffer.compare(readWholeFile(copy, { code: 'usage' }), bytes) === 0;
+  const stray = namesIn(directory, { code: 'usage' }).find((name) => !isCopy(name) && !/^\.(?:model|manifest)\..*\.tmp$/.test(name));
   if (stray !== undefined) throw refuse(`holds something else already (${printable(stray, 60)})`);
-  writeFileAtomically(join(directory, plan.model), readWholeFile(file, { code: 'data' }));
+  writeFileAtomically(copy, bytes);
   readPlannedModel(directory, plan);
   writeManifest(directory, evaluationManifest(plan));
 }
@@ -180,7 +192,7 @@ export async function computeShard(directory: string, plan: ShardPlan, index: nu
       finished.set(name, piece);
       onKept?.();
     };
-    const values = await openEstimation(kernels, parameters, plan)
+    const values = await openPlanned(kernels, parameters, directory, plan)
       .compute(plan.shards[index], { finished: { get: (name) => finished.get(name), set: keep }, pause, progress })
       .catch((error: unknown) => {
         // Whatever the reason, what is finished is right.
@@ -199,7 +211,7 @@ export async function computeShard(directory: string, plan: ShardPlan, index: nu
  *
  * @param context.name what the directory is called in messages, as a word for a shell
  * @param context.warn told of files that count as missing
- * @throws RbmError 'incomplete' naming the shards that are missing
+ * @throws RbmError 'incomplete' naming the shards that are missing; 'data' where the plan, or a shard, is not of the model
  */
 export async function combineShards(
   directory: string,
@@ -219,5 +231,14 @@ export async function combineShards(
       hint: `Compute what is missing: rbm-train sweep run ${printable(name)}`,
     });
   }
-  return withEstimation(readPlannedModel(directory, plan), plan, (estimation) => estimation.combine(computed));
+  const parameters = readPlannedModel(directory, plan);
+  return withOneThread(parameters, (kernels) => {
+    const estimation = openPlanned(kernels, parameters, directory, plan);
+    // Only who made a checksum for it can have made such a file.
+    const wrong = computed.findIndex((range) => range.values.length !== estimation.valuesOf(range));
+    if (wrong === -1) return estimation.combine(computed);
+    throw new RbmError('data', `${printable(placeOfShard(directory, plan, wrong).path)}: has ${computed[wrong].values.length} values, where its shard has ${estimation.valuesOf(computed[wrong])}`, {
+      hint: `Remove it, then: rbm-train sweep run ${printable(name)}`,
+    });
+  });
 }

@@ -99,12 +99,14 @@ function outcomeOf(result: RunResult): Partial<SweepRun> {
   const { digest, dataFingerprint, best } = result;
   const splits = resultEvent(result as unknown as Readonly<Record<string, unknown>>)?.splits;
   const estimate = (resultFigures(result) as Figures | undefined)?.logPartitionFunction;
+  // A file that somebody has changed may have any JSON there.
+  const verdict: unknown = estimate?.exact === false ? (estimate.verdict as { readonly status?: unknown } | undefined)?.status : undefined;
   const isBest = typeof best?.value === 'number' && typeof best.update === 'number';
   return {
     digest,
     dataFingerprint,
     ...(splits && { splits }),
-    ...(estimate?.exact === false && { verdict: estimate.verdict.status }),
+    ...(typeof verdict === 'string' && { verdict }),
     ...(isBest && { best: { value: best.value, update: best.update } }),
   };
 }

@@ -5,8 +5,9 @@
 
 import type { ArrayNames } from '../checkpoint/model-file.js';
 import { canonicalHash } from '../config/index.js';
+import { annealingSchedules } from '../estimators/annealing-schedules.js';
 import type { PlainForwardSettings } from '../estimators/annealing-settings.js';
-import { logPartitionFunctionEstimators } from '../estimators/log-partition-function.js';
+import { exactEstimator, logPartitionFunctionEstimators } from '../estimators/log-partition-function.js';
 import type { UnitRange } from '../estimators/sharded-estimation.js';
 
 /** What decides every bit of an estimate, beside the numerics version. */
@@ -46,11 +47,14 @@ export function shardIds({ digest, shape, estimator, annealing }: EstimateIdenti
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+/** Units, chains and temperatures are tables in memory: none has as many as these. */
+const tooMany = 4_294_967_296;
+const isLength = (value: unknown): value is number => isCount(value) && value > 0 && value < tooMany;
 
 function areForwardSettings(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { baseVisibleBias, schedule, temperatures, chains, seed } = value;
-  return Array.isArray(baseVisibleBias) && baseVisibleBias.every(Number.isFinite) && typeof schedule === 'string' && isCount(temperatures) && isCount(chains) && typeof seed === 'string';
+  return Array.isArray(baseVisibleBias) && baseVisibleBias.every(Number.isFinite) && annealingSchedules.some(({ name }) => name === schedule) && isLength(temperatures) && isLength(chains) && typeof seed === 'string';
 }
 
 /**
@@ -62,7 +66,7 @@ export function shardPlanFault(plan: unknown, numericsVersion: number): string |
   if (!isObject(plan) || !Array.isArray(plan.shards)) return 'no shards';
   const { digest, shape, estimator, annealing, model, modelOptions, unit, units, shards } = plan;
   if (typeof digest !== 'string' || typeof shape !== 'string' || !shardedEstimators.includes(String(estimator))) return 'it does not say which estimate it is of';
-  if (annealing !== undefined && !areForwardSettings(annealing)) return 'its settings of annealing are damaged';
+  if (estimator === exactEstimator.name ? annealing !== undefined : !areForwardSettings(annealing)) return 'its settings of annealing are damaged';
   if (typeof model !== 'string' || !/^model(\.[a-z]+)?$/.test(model) || !isObject(modelOptions)) return 'no model';
   if ((unit !== 'block' && unit !== 'chain') || !isCount(units)) return 'no units';
   const idOf = shardIds(plan as unknown as EstimateIdentity, numericsVersion);

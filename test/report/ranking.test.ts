@@ -102,6 +102,17 @@ describe('ranks', () => {
     expect(textsOf(runs)).toContain('Not complete: 1 of 6 trainings has no result.');
   });
 
+  test('one that is better on every seed that both have, but has no lucky third one, is not called alike', () => {
+    const runs = runsOf([[-10, -10, -1], [-9, -9.01, undefined]]);
+    const [best, second] = rankSettings(runs).settings;
+    expect(best).toMatchObject({ setting: 0, standing: 'best' });
+    expect(second).toMatchObject({ setting: 1, difference: { seeds: 2 }, standing: 'better where paired' });
+    expect(second.difference?.interval?.[0]).toBeGreaterThan(0);
+    const text = textsOf(runs);
+    expect(text).toContain('Better than the best over the seeds that both have, and behind it by the mean of all: rank 2.');
+    expect(text).not.toContain('has 0 in it');
+  });
+
   test('settings of which a seed diverged come after all others, those without any figure at the end', () => {
     const runs = runsOf([[-1, 'diverged'], ['diverged', 'diverged'], [-5, -6], [undefined, undefined], [-2, 'diverged']]);
     const { settings } = rankSettings(runs);
@@ -120,7 +131,11 @@ describe('the criterion', () => {
   test('without validation examples: the training examples, with a warning', () => {
     const runs = runsOf([[-3, -3], [-2, -2]], 'train');
     expect(rankSettings(runs).criterion).toEqual({ split: 'train', quantity: 'log-likelihood' });
-    expect(textsOf(runs)).toContain('There is no validation split');
+    expect(textsOf(runs)).toContain('There is no validation split: settings');
+    // Where some have one, and all have figures of their training examples, these are what all have.
+    const some = runs.map((run, index) => (index < 3 ? run : { ...run, splits: { ...run.splits, validation: { meanLogLikelihood: -1 } } as never }));
+    expect(rankSettings(some).criterion).toEqual({ split: 'train', quantity: 'log-likelihood' });
+    expect(textsOf(some)).toContain('Only 1 of 4 finished trainings has a validation split: settings');
   });
 
   test('where log Z is not known of all: the pseudo-likelihood, which all have', () => {

@@ -139,6 +139,27 @@ describe('an axis of values', () => {
     expect(valueAxis('x', decades).ticks.every(({ at }) => Number.isInteger(log10(at)))).toBe(true);
   });
 
+  test('ticks are as far from each other, and as short at the ends, as their words need', () => {
+    // As settings' figures are: few, and of many digits. A letter is some 7.5 of the 348 units of an axis, whose ends have room for 26 beyond it.
+    for (const values of [[-7.11532, -7.0019, -6.87743, -6.83462], [-1234.567, -1234.5, -1230], [0.0625, 0.125, 0.1875, 0.25]]) {
+      const { ticks, domain: [low, high] } = valueAxis('x', values);
+      expect(ticks.length).toBeGreaterThanOrEqual(2);
+      const ends = ticks.map(({ at, words }) => [-1, 1].map((side) => (348 * (at - low)) / (high - low) + (side * 7.5 * words.length) / 2));
+      for (const [index, [start, end]] of ends.entries()) {
+        expect(start).toBeGreaterThan(index === 0 ? -28 : ends[index - 1][1]);
+        expect(end).toBeLessThan(348 + 28);
+      }
+    }
+  });
+
+  test('long words that begin alike have a place and a tick of their own', () => {
+    const words = ['linear', 'step'].map((name) => `final: 0, horizon: epochs: 300, initial: 0.05, and so on, schedule: ${name}`);
+    const { positions, ticks } = valueAxis('rate', words);
+    expect(positions).toEqual([0, 1]);
+    expect(ticks.map((one) => one.words)).toEqual(['…linear', '…step']);
+    expect(valueAxis('rate', ['a-very-long-word-a', 'other']).ticks[0].words).toBe('a-very-long-w…');
+  });
+
   test('anything that is no finite number makes words of all: one place for each', () => {
     expect(valueAxis('size', ['full', 10, 'full', 100])).toEqual({
       name: 'size',

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
+import { writePieces } from '../../src/checkpoint/finished-work.js';
 import { defaultAnnealing, type AnnealingSettings } from '../../src/estimators/annealing-settings.js';
 import { logPartitionFunctionEstimator } from '../../src/estimators/log-partition-function.js';
 import { loadKernels, type Kernels, type ModelParameters } from '../../src/kernels/index.js';
@@ -221,6 +222,20 @@ test('a copy of the model that is another one, or gone, is told', async () => {
   await expect(computeShard(directory, plan, 0, { pause })).rejects.toMatchObject({ code: 'data' });
 });
 
+test('a plan that was cut short, and a shard with other than its values, are told, though every checksum is right', async () => {
+  const { directory, plan } = await planned('ais', 3);
+  const biases = { ...plan, annealing: { ...annealing, baseVisibleBias: [0] } };
+  for (const other of [{ ...plan, shards: plan.shards.slice(0, 2), units: plan.units - plan.shards[2].count }, biases]) {
+    const refusal = { code: 'data', message: `${directory}: what its manifest says of the estimate does not fit the model` };
+    await expect(computeShard(directory, other, 0, { pause })).rejects.toMatchObject(refusal);
+  }
+  for (const index of plan.shards.keys()) await computeShard(directory, plan, index, { pause });
+  await expect(combineShards(directory, { ...plan, shards: plan.shards.slice(0, 2), units: plan.units - plan.shards[2].count })).rejects.toMatchObject({ code: 'data' });
+  const file = shardFile(directory, plan, 1);
+  writePieces(file, `shard ${plan.shards[1].id} of a log Z`, new Map([['values', new float64(5)]]));
+  await expect(combineShards(directory, plan, { name: 'D' })).rejects.toMatchObject({ code: 'data', message: `${file}: has 5 values, where its shard has 177`, hint: 'Remove it, then: rbm-train sweep run D' });
+});
+
 test('ids say which estimate and which range: they are the same for the same only', async () => {
   const ids = async (change: Partial<ModelParameters>, estimator: string, settings: Partial<AnnealingSettings>, count: number): Promise<string[]> => {
     const model = { ...parameters, ...change };
@@ -269,9 +284,15 @@ test('a directory that holds something else is refused, one that planning was st
   }
   expect(readdirSync(place('full'))).toEqual(['notes.txt']);
   mkdirSync(place('begun'));
-  writeFileSync(place('begun/model.safetensors'), 'half');
+  copyFileSync(modelFile, place('begun/model.safetensors'));
+  writeFileSync(place('begun/.manifest.json.host.1.2.tmp'), 'half');
   writeShardPlan(place('begun'), modelFile, plan);
   expect(readFileSync(place('begun/manifest.json')).equals(readFileSync(join(directory, 'manifest.json')))).toBe(true);
+  // Somebody's own model, which happens to have the name of the copy.
+  mkdirSync(place('own'));
+  writeFileSync(place('own/model.safetensors'), 'own');
+  expect(() => writeShardPlan(place('own'), modelFile, plan)).toThrow(expect.objectContaining({ code: 'usage', message: `${place('own')}: holds something else already (model.safetensors)` }));
+  expect(readFileSync(place('own/model.safetensors'), 'utf8')).toBe('own');
   // A model that has changed since it was read.
   const bytes = readFileSync(modelFile);
   bytes[bytes.length - 1] ^= 1;

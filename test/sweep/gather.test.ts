@@ -85,6 +85,20 @@ describe('gathering', () => {
     expect(missing).toEqual([0, 1, 4]);
   });
 
+  test('a result that somebody has changed has the figures that can be read', async () => {
+    const { directory, ids } = make(['training.learningRate'], tasks);
+    const file = join(directory, 'tasks', ids[2], 'result.json');
+    const result = JSON.parse(readFileSync(file, 'utf8')) as object;
+    for (const logPartitionFunction of [{ exact: false }, { exact: false, verdict: null }, { exact: false, verdict: { status: 5 } }, null, 5]) {
+      for (const name of ['figures', 'averaged']) {
+        writeFileSync(file, JSON.stringify({ ...result, averaged: undefined, [name]: { logPartitionFunction, splits: { validation: { meanLogLikelihood: -7 } } } }));
+        const [, , run] = (await gathered(directory)).runs;
+        expect(run.status).toBe('done');
+        expect(run).not.toHaveProperty('verdict');
+      }
+    }
+  });
+
   test('files are the same bytes wherever the sweep lies, and whatever its tasks met on their way', async () => {
     const [first, second] = [make(['training.learningRate'], tasks), make(['training.learningRate'], tasks)];
     rmSync(join(second.directory, 'tasks', second.ids[4]), { recursive: true });
