@@ -12,6 +12,12 @@ export type SlurmCommand = 'sbatch' | 'squeue' | 'scontrol';
 /** Bytes that a command may print: a million lines of squeue. */
 const longestOutput = 2 ** 28;
 
+/**
+ * Variables by which the user's environment would have it otherwise than the scripts and commands say: another list of elements,
+ * no signal, an sbatch that waits for the end of the job, an squeue that leaves jobs out.
+ */
+const contrary = /^(SQUEUE_.*|SCONTROL_.*|SBATCH_(ARRAY_INX|ERROR|JOB_NAME|NO_REQUEUE|OPEN_MODE|OUTPUT|REQUEUE|SIGNAL|WAIT))$/;
+
 /** Array sizes of clusters that nobody has configured. */
 export const defaultMaxArraySize = 1001;
 
@@ -23,8 +29,9 @@ export const defaultMaxArraySize = 1001;
  * @throws RbmError 'usage' where there is no Slurm; 'runtime', with what it wrote to stderr, where it fails
  */
 export function runSlurm(command: SlurmCommand, args: readonly string[], folder?: string): Promise<string> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !contrary.test(name)));
   return new Promise((resolve, reject) => {
-    execFile(command, args, { encoding: 'utf8', maxBuffer: longestOutput, ...(folder !== undefined && { cwd: folder }) }, (error, stdout, stderr) => {
+    execFile(command, args, { encoding: 'utf8', env, maxBuffer: longestOutput, ...(folder !== undefined && { cwd: folder }) }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else if (systemCode(error) === 'ENOENT') {
         reject(new RbmError('usage', `${command}: not found: Slurm is not installed here`, { hint: 'Use --engine local, or run it on a login node of the cluster.' }));

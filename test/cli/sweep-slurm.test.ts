@@ -18,6 +18,7 @@ const standIn = `#!/bin/bash
 here="\${0%/*}"; name="\${0##*/}"
 if [ "$*" = --version ]; then echo slurm 22.05.8; exit 0; fi
 { printf '%s\\x1f' "$name" "$@"; echo; } >> "$here/calls"
+compgen -e | while read -r word; do case "$word" in SBATCH_*|SQUEUE_*|SCONTROL_*|SLURM_*) echo "$word=\${!word}";; esac; done > "$here/$name.variables"
 count=0; [ -e "$here/$name.count" ] && read -r count < "$here/$name.count"
 count=$((count + 1)); echo $count > "$here/$name.count"
 if [ -e "$here/$name.fails-$count" ]; then printf '%s\\n' "$(<"$here/$name.fails-$count")" >&2; exit 1; fi
@@ -60,7 +61,17 @@ class FakeSlurm {
   }
 
   cli(...args: string[]): Promise<RunOutcome> {
-    return runCli(args, { cwd: folder.path, env: { PATH: this.path } });
+    return this.cliWith({}, ...args);
+  }
+
+  /** As `cli`, with variables of the user's. */
+  cliWith(env: Record<string, string>, ...args: string[]): Promise<RunOutcome> {
+    return runCli(args, { cwd: folder.path, env: { ...env, PATH: this.path } });
+  }
+
+  /** The variables of Slurm's that a command was called with last. */
+  variablesOf(name: string): string[] {
+    return readFileSync(join(this.path, `${name}.variables`), 'utf8').split('\n').filter((line) => line !== '');
   }
 }
 
@@ -213,6 +224,29 @@ test('a controller that does not answer: its words, and what was submitted befor
   slurm.fails('squeue', 2, 'slurm_load_jobs error: Unable to contact slurm controller');
   expect((await slurm.cli('sweep', 'run', sweep, '--engine', 'slurm')).code).toBe(1);
   expect(slurm.callsOf('sbatch')).toHaveLength(2);
+});
+
+test('variables of the user’s do not change which elements there are, who is signalled, or what squeue shows', async () => {
+  const slurm = new FakeSlurm();
+  const sweep = await plan(small, 2);
+  const contrary = ['SBATCH_ARRAY_INX', 'SBATCH_SIGNAL', 'SBATCH_WAIT', 'SBATCH_NO_REQUEUE', 'SBATCH_OUTPUT', 'SBATCH_OPEN_MODE', 'SQUEUE_PARTITION', 'SQUEUE_USERS', 'SQUEUE_FORMAT2', 'SCONTROL_FUTURE'];
+  const welcome = { SBATCH_MEM_PER_CPU: '1G', SLURM_CLUSTERS: 'east', SLURM_CONF: '/etc/slurm.conf' };
+  const env = { ...Object.fromEntries(contrary.map((name) => [name, '7'])), ...welcome };
+  const run = ['sweep', 'run', sweep, '--engine', 'slurm', '--chunk', '1', '--time', '30', '--partition', 'long', '--account', 'us'];
+  expect(await slurm.cliWith(env, ...run)).toMatchObject({ code: 0 });
+  await slurm.cliWith(env, 'sweep', 'status', sweep);
+  for (const name of ['sbatch', 'squeue', 'scontrol']) expect(slurm.variablesOf(name)).toEqual(Object.entries(welcome).map(([key, value]) => `${key}=${value}`).toSorted());
+  // SBATCH_TIMELIMIT and the like count for more than a script, and less than the command line.
+  for (const words of slurm.callsOf('sbatch')) expect(words).toEqual(expect.arrayContaining(['--time=30', '--partition=long', '--account=us']));
+});
+
+test('a time limit that comes before a task can do anything is told', async () => {
+  const slurm = new FakeSlurm();
+  const sweep = await plan(small, 2);
+  const stderr = async (...args: string[]): Promise<string> => (await slurm.cli('sweep', 'run', sweep, '--engine', 'slurm', '--dry-run', ...args)).stderr;
+  expect(await stderr('--time', '2')).toMatch(/^warning: --time 2: tasks are told to save 120 s before that \(--warn\), or up to 60 s sooner/m);
+  expect(await stderr('--time', '3:00')).toMatch(/^warning: --time 3:00: /m);
+  for (const args of [[], ['--time', '4'], ['--time', '3', '--warn', '90'], ['--time', '1', '--warn', '0'], ['--time', 'UNLIMITED']]) expect(await stderr(...args)).not.toContain('warning');
 });
 
 test('an answer of sbatch that is no number', async () => {
