@@ -3,7 +3,7 @@
  * folder is the whole PATH, so that a Slurm that is installed here is never asked. (On a real one: test/slurm.)
  */
 
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,6 +21,7 @@ if [ "$*" = --version ]; then echo slurm 22.05.8; exit 0; fi
 compgen -e | while read -r word; do case "$word" in SBATCH_*|SQUEUE_*|SCONTROL_*|SLURM_*) echo "$word=\${!word}";; esac; done > "$here/$name.variables"
 count=0; [ -e "$here/$name.count" ] && read -r count < "$here/$name.count"
 count=$((count + 1)); echo $count > "$here/$name.count"
+if [ -e "$here/$name.waits" ]; then until [ -e "$here/$name.goes" ]; do :; done; fi
 if [ -e "$here/$name.fails-$count" ]; then printf '%s\\n' "$(<"$here/$name.fails-$count")" >&2; exit 1; fi
 while ((count > 0)); do
   if [ -e "$here/$name.says-$count" ]; then printf '%s' "$(<"$here/$name.says-$count")"; exit 0; fi
@@ -249,6 +250,21 @@ test('a time limit that comes before a task can do anything is told', async () =
   for (const args of [[], ['--time', '4'], ['--time', '3', '--warn', '90'], ['--time', '1', '--warn', '0'], ['--time', 'UNLIMITED']]) expect(await stderr(...args)).not.toContain('warning');
 });
 
+test('Ctrl-C while sbatch runs: the job that it submits is remembered, and no other is submitted', async () => {
+  const slurm = new FakeSlurm();
+  const sweep = await plan(small, 8);
+  writeFileSync(join(slurm.path, 'sbatch.waits'), '');
+  // As a terminal does: the signal goes to the whole group.
+  const child = spawn(process.execPath, [executable, 'sweep', 'run', sweep, '--engine', 'slurm', '--chunk', '1'], { cwd: folder.path, env: { ...process.env, PATH: slurm.path }, detached: true });
+  const outcome = outcomeOf(child);
+  while (slurm.callsOf('sbatch').length === 0 && child.exitCode === null) await sleep(20);
+  process.kill(-child.pid!, 'SIGINT');
+  writeFileSync(join(slurm.path, 'sbatch.goes'), '');
+  expect(await outcome).toMatchObject({ code: 130, stdout: '' });
+  expect(slurm.callsOf('sbatch')).toHaveLength(1);
+  expect(jobFiles(sweep)).toEqual(['101.json']);
+});
+
 test('an answer of sbatch that is no number', async () => {
   const slurm = new FakeSlurm();
   slurm.says('sbatch', 1, 'hello');
@@ -281,6 +297,17 @@ describe('--wait', () => {
     expect(stderr).toMatch(
       /^3 tasks: 2 done, 0 queued or running, 1 to submit\n2 of 3 done, 1 running, 0 queued\nwarning: squeue failed: .*\n2 of 3 done, 0 running, 0 queued\nrbm-train: 1 of 3 tasks are missing: 2\n/,
     );
+  });
+
+  test('how many trainings diverged is said', async () => {
+    const slurm = new FakeSlurm();
+    const sweep = await plan(small.replace('updates: 20', 'updates: 2000, learningRate: 1e308'), 1);
+    const name = `sweep-${sweep.replaceAll(/[ ']/g, '_')}`;
+    expect((await slurm.cli('sweep', 'run', sweep, '--engine', 'slurm', '--chunk', '1')).code).toBe(0);
+    expect((await slurm.cli('sweep', 'task', sweep, '--index', '0')).code).toBe(4);
+    slurm.says('squeue', 1, `101 0 CG ${name}`);
+    slurm.says('squeue', 2, `101 0 F ${name}`);
+    expect(await slurm.cli('sweep', 'run', sweep, '--engine', 'slurm', '--wait')).toMatchObject({ code: 0, stdout: 'nothing to submit\nall 1 tasks are done; 1 diverged\n' });
   });
 
   test.each([

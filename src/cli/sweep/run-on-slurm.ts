@@ -220,13 +220,15 @@ async function waitForEnd(sweep: Sweep, stop: StopRequest, options: RunOptions, 
     terminal.err(`stopped waiting; the jobs go on. rbm-train sweep status ${name} shows them\n`);
     return stopSignals[stop.signal];
   }
-  const open = Array.from({ length: sweep.length }, (_, index) => index).filter((index) => !isSettled(stateOf(sweep, index)));
+  const states = Array.from({ length: sweep.length }, (_, index) => stateOf(sweep, index));
+  const open = [...states.keys()].filter((index) => !isSettled(states[index]));
   if (open.length > 0) {
     throw new RbmError('incomplete', `${open.length} of ${sweep.length} tasks are missing: ${rangesText(open, namedRanges)}`, {
       hint: `Why: rbm-train sweep status ${name}, and the logs in its folder slurm/logs. To do them: rbm-train sweep run ${name} --engine slurm.`,
     });
   }
-  if (!options.json) terminal.out(`all ${sweep.length} tasks are done\n`);
+  const diverged = states.filter(({ status }) => status === 'diverged').length;
+  if (!options.json) terminal.out(`all ${sweep.length} tasks are done${diverged > 0 ? `; ${diverged} diverged` : ''}\n`);
   return exitCodes.ok;
 }
 
