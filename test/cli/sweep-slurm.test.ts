@@ -390,7 +390,7 @@ describe('signals of a task', () => {
     const { code, stderr, slurm } = await signalled(evaluating, 'SIGUSR2', array);
     expect(code).toBe(75);
     expect(slurm.calls).toEqual([]);
-    expect(stderr).toContain('job 77_0 is not queued again: nothing was done since it was started: its time limit is too short');
+    expect(stderr).toContain('job 77_0 is not queued again: nothing was done since it was started, as it would be again where its time limit is too short');
   });
 
   test('USR2 where the controller does not answer', async () => {

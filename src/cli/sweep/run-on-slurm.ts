@@ -177,10 +177,11 @@ async function rest(milliseconds: number, stop: StopRequest): Promise<void> {
 async function waitForJobs(sweep: Sweep, stop: StopRequest, warn: (message: string) => void, tell: (line: string) => void): Promise<boolean> {
   const jobs = submittedJobs(sweep.directory, warn);
   const settled = new Set<number>();
-  const isOpen = (index: number): boolean => {
-    if (!settled.has(index) && isSettled(stateOf(sweep, index))) settled.add(index);
-    return !settled.has(index);
+  const isOpen = (index: number): boolean => !settled.has(index);
+  const look = (isWanted: (index: number) => boolean): void => {
+    for (let index = 0; index < sweep.length; index++) if (isOpen(index) && isWanted(index) && isSettled(stateOf(sweep, index))) settled.add(index);
   };
+  look(() => true);
   let [failures, last, delay] = [0, '', pollMilliseconds.least];
   while (stop.signal === undefined) {
     let elements: QueuedElement[] | undefined;
@@ -195,9 +196,11 @@ async function waitForJobs(sweep: Sweep, stop: StopRequest, warn: (message: stri
     }
     const seen = elements?.map(({ job, element, isRunning }) => `${job.jobId}_${element}${isRunning}`).join(' ') ?? last;
     if (elements !== undefined && (seen !== last || elements.length === 0)) {
-      const { queued, running } = queuedTasks(elements, sweep.length, isOpen);
-      for (let index = 0; index < sweep.length; index++) isOpen(index);
-      tell(`${settled.size} of ${sweep.length} done, ${running.length} running, ${queued.length} queued`);
+      const { queued, running } = queuedTasks(elements, sweep.length, () => true);
+      // What waits does not get done; to look at each of 100,000 tasks every time would keep a file server busy.
+      const waiting = new Set(queued);
+      look((index) => !waiting.has(index));
+      tell(`${settled.size} of ${sweep.length} done, ${running.filter(isOpen).length} running, ${queued.filter(isOpen).length} queued`);
       if (elements.length === 0) return true;
     }
     delay = seen === last ? Math.min(pollMilliseconds.most, delay * pollMilliseconds.growth) : pollMilliseconds.least;
