@@ -393,11 +393,18 @@ describe('signals of a task', () => {
     expect(stderr).toContain('job 77_0 is not queued again: nothing was done since it was started, as it would be again where its time limit is too short');
   });
 
-  test('USR2 where the controller does not answer', async () => {
-    const { code, stderr, slurm } = await signalled(updating, 'SIGUSR2', { ...array, fails: 'Unable to contact slurm controller' });
+  test('USR2 where Slurm refuses', async () => {
+    const { code, stderr, slurm } = await signalled(updating, 'SIGUSR2', { ...array, fails: 'Requested operation is presently disabled' });
     expect(code).toBe(75);
     expect(slurm.calls).toEqual(requeued('77_0'));
-    expect(stderr).toContain('job 77_0 is not queued again: scontrol failed: Unable to contact slurm controller; rbm-train sweep run does it');
+    expect(stderr).toContain('job 77_0 is not queued again: scontrol failed: Requested operation is presently disabled; rbm-train sweep run does it');
+  });
+
+  test('USR2 where the controller does not answer at first: it is asked again', async () => {
+    const { code, stderr, slurm } = await signalled(updating, 'SIGUSR2', { ...array, fails: 'Unable to contact slurm controller (connect failure)' });
+    expect(code).toBe(75);
+    expect(slurm.calls).toEqual([...requeued('77_0'), ...requeued('77_0')]);
+    expect(stderr).not.toContain('is not queued again');
   });
 
   test('USR2 outside of Slurm', async () => {
