@@ -2,15 +2,18 @@
  * Slurm's own commands: run, and what they print handed back. Nothing here knows what a sweep is.
  */
 
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { printable, RbmError } from '../errors.js';
 import { systemCode } from '../file-errors.js';
 
 /** The commands that are used. */
 export type SlurmCommand = 'sbatch' | 'squeue' | 'scontrol';
 
-/** Bytes that a command may print: a million lines of squeue. */
-const longestOutput = 2 ** 28;
+/**
+ * Variables by which the user's environment would have it otherwise than the scripts and commands say: another list of elements,
+ * no signal, an sbatch that waits for the end of the job, an squeue that leaves jobs out.
+ */
+const contrary = /^(SQUEUE_.*|SCONTROL_.*|SBATCH_(ARRAY_INX|ERROR|JOB_NAME|NO_REQUEUE|OPEN_MODE|OUTPUT|REQUEUE|SIGNAL|WAIT))$/;
 
 /** Array sizes of clusters that nobody has configured. */
 export const defaultMaxArraySize = 1001;
@@ -23,15 +26,22 @@ export const defaultMaxArraySize = 1001;
  * @throws RbmError 'usage' where there is no Slurm; 'runtime', with what it wrote to stderr, where it fails
  */
 export function runSlurm(command: SlurmCommand, args: readonly string[], folder?: string): Promise<string> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !contrary.test(name)));
   return new Promise((resolve, reject) => {
-    execFile(command, args, { encoding: 'utf8', maxBuffer: longestOutput, ...(folder !== undefined && { cwd: folder }) }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else if (systemCode(error) === 'ENOENT') {
-        reject(new RbmError('usage', `${command}: not found: Slurm is not installed here`, { hint: 'Use --engine local, or run it on a login node of the cluster.' }));
-      } else {
-        const words = stderr.trim() || error.message;
-        reject(new RbmError('runtime', `${command} failed: ${printable(words.replaceAll(/\s*\n\s*/g, '; '), 1000)}`, { hint: 'What was submitted before is not lost: rbm-train sweep status shows it. Run it again when Slurm answers.', cause: error }));
-      }
+    const fail = (words: string, cause?: Error): void =>
+      reject(new RbmError('runtime', `${command} failed: ${printable(words.replaceAll(/\s*\n\s*/g, '; '), 1000)}`, { hint: 'What was submitted before is not lost: rbm-train sweep status shows it. Run it again when Slurm answers.', cause }));
+    // Out of reach of the terminal's Ctrl-C: an sbatch that it ends may have submitted the job, and nobody knows its number.
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: command === 'sbatch', ...(folder !== undefined && { cwd: folder }) });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('error', (error) => {
+      if (systemCode(error) !== 'ENOENT') fail(error.message, error);
+      else reject(new RbmError('usage', `${command}: not found: Slurm is not installed here`, { hint: 'Use --engine local, or run it on a login node of the cluster.' }));
+    });
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(stdout);
+      else fail(stderr.trim() || (signal === null ? `exit code ${code}` : `ended by ${signal}`));
     });
   });
 }

@@ -26,17 +26,28 @@ export function ownJob(environment: Readonly<Record<string, string | undefined>>
   return times >= most ? { job, refusal: `it was started again ${times} times, of ${most} (--max-requeues)` } : { job, times };
 }
 
+/** Milliseconds between tries where the controller does not answer, as while it is started again: all is saved, and the job has time left. */
+const delays = [1000, 2000, 4000, 8000, 16_000];
+
+/** What scontrol says then. */
+const noAnswer = /unable to contact|unable to connect|connection refused|timed? ?out|zero bytes|communication/i;
+
 /**
  * Queues a job again.
  *
  * @returns why that failed, undefined where it did not
  */
 export async function requeue(job: string): Promise<string | undefined> {
-  try {
-    await runSlurm('scontrol', ['requeue', job]);
-    return undefined;
-  } catch (error) {
-    if (!isRbmError(error)) throw error;
-    return error.message;
+  for (let tries = 0; ; tries++) {
+    try {
+      await runSlurm('scontrol', ['requeue', job]);
+      return undefined;
+    } catch (error) {
+      if (!isRbmError(error)) throw error;
+      if (tries === delays.length || !noAnswer.test(error.message)) return error.message;
+      await new Promise<void>((resolve) => {
+        setTimeout(resolve, delays[tries]);
+      });
+    }
   }
 }

@@ -46,6 +46,31 @@ export interface ArrayPiece {
 /** Characters of a list of elements: sbatch reads lines into a buffer of 8192, and clusters may allow less. */
 const longestList = 4000;
 
+/** A word of a line for sbatch, its quotes included. */
+const sbatchWord = /(?:"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|\\.|[^\s"'\\])+/g;
+
+/** Options that are not the user's: as sbatch takes them, shortened, and in one word with others that have no value. */
+const refusedOptions: readonly { readonly option: RegExp; readonly why: string; readonly hint?: string }[] = [
+  { option: /^(--j|-[HIkKOQsvW]*J)/, why: "jobs are known by their name, which is the directory's" },
+  { option: /^(--ar|-[HIkKOQsvW]*a)/, why: 'which elements an array has follows from what is missing' },
+  { option: /^(--wait$|-[HIkKOQsv]*W)/, why: 'sbatch would wait for the end of each job before the next is submitted', hint: 'Use --wait of rbm-train sweep run.' },
+  { option: /^(--clusters|-[HIkKOQsvW]*M)/, why: 'squeue and scontrol would ask another cluster', hint: 'Set SLURM_CLUSTERS, which all of them heed.' },
+];
+
+/**
+ * Seconds of a time limit, as sbatch takes it: minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes or
+ * days-hours:minutes:seconds.
+ *
+ * @returns undefined of no limit, and of what sbatch will refuse
+ */
+export function timeLimitSeconds(text: string): number | undefined {
+  const [, days, rest] = /^(?:(\d+)-)?(\d+(?::\d+){0,2})$/.exec(text) ?? [];
+  if (rest === undefined) return undefined;
+  const numbers = rest.split(':').map(Number);
+  const [hours, minutes, seconds] = days !== undefined || numbers.length === 3 ? numbers : [0, ...numbers];
+  return (((Number(days ?? 0) * 24 + hours) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0)) || undefined;
+}
+
 /** Folder of the scripts, logs and submitted jobs. */
 export function slurmFolder(directory: string): string {
   return join(directory, 'slurm');
@@ -85,8 +110,10 @@ export function checkSettings({ directory, program, time, partition, account, sb
   for (const text of sbatchArguments) {
     refuseLineBreaks('--sbatch-arg', text);
     if (!text.startsWith('-')) throw new RbmError('usage', `--sbatch-arg ${printable(text)}: is no option of sbatch`, { hint: 'Write it with its dashes: --sbatch-arg=--mem=4G.' });
-    if (/^(--job-n|-J)/.test(text)) throw new RbmError('usage', `--sbatch-arg ${printable(text)}: jobs are known by their name, which is the directory's`, { hint: 'Leave it out.' });
-    if (/^(--arr|-a)/.test(text)) throw new RbmError('usage', `--sbatch-arg ${printable(text)}: which elements an array has follows from what is missing`, { hint: 'Leave it out.' });
+    // A line may have several options.
+    const words = text.match(sbatchWord) ?? [];
+    const refusal = refusedOptions.find(({ option }) => words.some((word) => option.test(word)));
+    if (refusal !== undefined) throw new RbmError('usage', `--sbatch-arg ${printable(text)}: ${refusal.why}`, { hint: refusal.hint ?? 'Leave it out.' });
   }
 }
 

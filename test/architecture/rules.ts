@@ -221,6 +221,7 @@ const mayUseProcess: Readonly<Record<string, { members: readonly string[]; reaso
   cli: { members: ['*'], reason: 'the room that knows streams, signals and exit codes' },
   'cache.ts': { members: ['env', 'platform'], reason: 'where cached files lie' },
   checkpoint: { members: ['pid', 'kill'], reason: 'names of temporary files, and whether their writers live' },
+  sweep: { members: ['env'], reason: 'variables of the user by which Slurm’s commands would do something else' },
   run: { members: ['cpuUsage', 'platform', 'arch', 'version', 'pid'], reason: 'execution.json says which process, where and how long' },
   'machine-memory.ts': { members: ['constrainedMemory'], reason: 'memory is limited' },
 };

@@ -3,7 +3,7 @@
  * folder is the whole PATH, so that a Slurm that is installed here is never asked. (On a real one: test/slurm.)
  */
 
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,8 +18,10 @@ const standIn = `#!/bin/bash
 here="\${0%/*}"; name="\${0##*/}"
 if [ "$*" = --version ]; then echo slurm 22.05.8; exit 0; fi
 { printf '%s\\x1f' "$name" "$@"; echo; } >> "$here/calls"
+compgen -e | while read -r word; do case "$word" in SBATCH_*|SQUEUE_*|SCONTROL_*|SLURM_*) echo "$word=\${!word}";; esac; done > "$here/$name.variables"
 count=0; [ -e "$here/$name.count" ] && read -r count < "$here/$name.count"
 count=$((count + 1)); echo $count > "$here/$name.count"
+if [ -e "$here/$name.waits" ]; then until [ -e "$here/$name.goes" ]; do :; done; fi
 if [ -e "$here/$name.fails-$count" ]; then printf '%s\\n' "$(<"$here/$name.fails-$count")" >&2; exit 1; fi
 while ((count > 0)); do
   if [ -e "$here/$name.says-$count" ]; then printf '%s' "$(<"$here/$name.says-$count")"; exit 0; fi
@@ -60,7 +62,17 @@ class FakeSlurm {
   }
 
   cli(...args: string[]): Promise<RunOutcome> {
-    return runCli(args, { cwd: folder.path, env: { PATH: this.path } });
+    return this.cliWith({}, ...args);
+  }
+
+  /** As `cli`, with variables of the user's. */
+  cliWith(env: Record<string, string>, ...args: string[]): Promise<RunOutcome> {
+    return runCli(args, { cwd: folder.path, env: { ...env, PATH: this.path } });
+  }
+
+  /** The variables of Slurm's that a command was called with last. */
+  variablesOf(name: string): string[] {
+    return readFileSync(join(this.path, `${name}.variables`), 'utf8').split('\n').filter((line) => line !== '');
   }
 }
 
@@ -215,6 +227,44 @@ test('a controller that does not answer: its words, and what was submitted befor
   expect(slurm.callsOf('sbatch')).toHaveLength(2);
 });
 
+test('variables of the user’s do not change which elements there are, who is signalled, or what squeue shows', async () => {
+  const slurm = new FakeSlurm();
+  const sweep = await plan(small, 2);
+  const contrary = ['SBATCH_ARRAY_INX', 'SBATCH_SIGNAL', 'SBATCH_WAIT', 'SBATCH_NO_REQUEUE', 'SBATCH_OUTPUT', 'SBATCH_OPEN_MODE', 'SQUEUE_PARTITION', 'SQUEUE_USERS', 'SQUEUE_FORMAT2', 'SCONTROL_FUTURE'];
+  const welcome = { SBATCH_MEM_PER_CPU: '1G', SLURM_CLUSTERS: 'east', SLURM_CONF: '/etc/slurm.conf' };
+  const env = { ...Object.fromEntries(contrary.map((name) => [name, '7'])), ...welcome };
+  const run = ['sweep', 'run', sweep, '--engine', 'slurm', '--chunk', '1', '--time', '30', '--partition', 'long', '--account', 'us'];
+  expect(await slurm.cliWith(env, ...run)).toMatchObject({ code: 0 });
+  await slurm.cliWith(env, 'sweep', 'status', sweep);
+  for (const name of ['sbatch', 'squeue', 'scontrol']) expect(slurm.variablesOf(name)).toEqual(Object.entries(welcome).map(([key, value]) => `${key}=${value}`).toSorted());
+  // SBATCH_TIMELIMIT and the like count for more than a script, and less than the command line.
+  for (const words of slurm.callsOf('sbatch')) expect(words).toEqual(expect.arrayContaining(['--time=30', '--partition=long', '--account=us']));
+});
+
+test('a time limit that comes before a task can do anything is told', async () => {
+  const slurm = new FakeSlurm();
+  const sweep = await plan(small, 2);
+  const stderr = async (...args: string[]): Promise<string> => (await slurm.cli('sweep', 'run', sweep, '--engine', 'slurm', '--dry-run', ...args)).stderr;
+  expect(await stderr('--time', '2')).toMatch(/^warning: --time 2: tasks are told to save 120 s before that \(--warn\), or up to 60 s sooner/m);
+  expect(await stderr('--time', '3:00')).toMatch(/^warning: --time 3:00: /m);
+  for (const args of [[], ['--time', '4'], ['--time', '3', '--warn', '90'], ['--time', '1', '--warn', '0'], ['--time', 'UNLIMITED']]) expect(await stderr(...args)).not.toContain('warning');
+});
+
+test('Ctrl-C while sbatch runs: the job that it submits is remembered, and no other is submitted', async () => {
+  const slurm = new FakeSlurm();
+  const sweep = await plan(small, 8);
+  writeFileSync(join(slurm.path, 'sbatch.waits'), '');
+  // As a terminal does: the signal goes to the whole group.
+  const child = spawn(process.execPath, [executable, 'sweep', 'run', sweep, '--engine', 'slurm', '--chunk', '1'], { cwd: folder.path, env: { ...process.env, PATH: slurm.path }, detached: true });
+  const outcome = outcomeOf(child);
+  while (slurm.callsOf('sbatch').length === 0 && child.exitCode === null) await sleep(20);
+  process.kill(-child.pid!, 'SIGINT');
+  writeFileSync(join(slurm.path, 'sbatch.goes'), '');
+  expect(await outcome).toMatchObject({ code: 130, stdout: '' });
+  expect(slurm.callsOf('sbatch')).toHaveLength(1);
+  expect(jobFiles(sweep)).toEqual(['101.json']);
+});
+
 test('an answer of sbatch that is no number', async () => {
   const slurm = new FakeSlurm();
   slurm.says('sbatch', 1, 'hello');
@@ -247,6 +297,17 @@ describe('--wait', () => {
     expect(stderr).toMatch(
       /^3 tasks: 2 done, 0 queued or running, 1 to submit\n2 of 3 done, 1 running, 0 queued\nwarning: squeue failed: .*\n2 of 3 done, 0 running, 0 queued\nrbm-train: 1 of 3 tasks are missing: 2\n/,
     );
+  });
+
+  test('how many trainings diverged is said', async () => {
+    const slurm = new FakeSlurm();
+    const sweep = await plan(small.replace('updates: 20', 'updates: 2000, learningRate: 1e308'), 1);
+    const name = `sweep-${sweep.replaceAll(/[ ']/g, '_')}`;
+    expect((await slurm.cli('sweep', 'run', sweep, '--engine', 'slurm', '--chunk', '1')).code).toBe(0);
+    expect((await slurm.cli('sweep', 'task', sweep, '--index', '0')).code).toBe(4);
+    slurm.says('squeue', 1, `101 0 CG ${name}`);
+    slurm.says('squeue', 2, `101 0 F ${name}`);
+    expect(await slurm.cli('sweep', 'run', sweep, '--engine', 'slurm', '--wait')).toMatchObject({ code: 0, stdout: 'nothing to submit\nall 1 tasks are done; 1 diverged\n' });
   });
 
   test.each([
@@ -329,14 +390,21 @@ describe('signals of a task', () => {
     const { code, stderr, slurm } = await signalled(evaluating, 'SIGUSR2', array);
     expect(code).toBe(75);
     expect(slurm.calls).toEqual([]);
-    expect(stderr).toContain('job 77_0 is not queued again: nothing was done since it was started: its time limit is too short');
+    expect(stderr).toContain('job 77_0 is not queued again: nothing was done since it was started, as it would be again where its time limit is too short');
   });
 
-  test('USR2 where the controller does not answer', async () => {
-    const { code, stderr, slurm } = await signalled(updating, 'SIGUSR2', { ...array, fails: 'Unable to contact slurm controller' });
+  test('USR2 where Slurm refuses', async () => {
+    const { code, stderr, slurm } = await signalled(updating, 'SIGUSR2', { ...array, fails: 'Requested operation is presently disabled' });
     expect(code).toBe(75);
     expect(slurm.calls).toEqual(requeued('77_0'));
-    expect(stderr).toContain('job 77_0 is not queued again: scontrol failed: Unable to contact slurm controller; rbm-train sweep run does it');
+    expect(stderr).toContain('job 77_0 is not queued again: scontrol failed: Requested operation is presently disabled; rbm-train sweep run does it');
+  });
+
+  test('USR2 where the controller does not answer at first: it is asked again', async () => {
+    const { code, stderr, slurm } = await signalled(updating, 'SIGUSR2', { ...array, fails: 'Unable to contact slurm controller (connect failure)' });
+    expect(code).toBe(75);
+    expect(slurm.calls).toEqual([...requeued('77_0'), ...requeued('77_0')]);
+    expect(stderr).not.toContain('is not queued again');
   });
 
   test('USR2 outside of Slurm', async () => {

@@ -1,9 +1,10 @@
 /** A Slurm of our own on this machine, by the scripts in ../shared/slurm: two nodes with one core each. */
 
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const scripts = fileURLToPath(new URL('../../../shared/slurm/', import.meta.url));
@@ -75,6 +76,25 @@ export class Cluster {
         if (tries === 3) throw error;
       }
     }
+  }
+
+  /**
+   * Ends the controller and starts it again, with another MaxArraySize, which it reads only then. Jobs that run go on meanwhile.
+   *
+   * @param {number} maxArraySize
+   */
+  async restartController(maxArraySize) {
+    const [conf, pidFile] = [this.#env.SLURM_CONF, join(this.#folder, 'run', 'slurmctld.pid')];
+    const old = Number(readFileSync(pidFile, 'utf8'));
+    process.kill(old, 'SIGTERM');
+    // A zombie that nobody has fetched yet has ended, too.
+    while (existsSync(`/proc/${old}`) && !/^State:\s*Z/m.test(readFileSync(`/proc/${old}/status`, 'utf8'))) await setTimeout(20);
+    writeFileSync(conf, readFileSync(conf, 'utf8').replace(/^MaxArraySize=.*$/m, `MaxArraySize=${maxArraySize}`));
+    const log = openSync(join(this.#folder, 'log', 'slurmctld.out'), 'a');
+    const daemon = spawn('/usr/sbin/slurmctld', ['-D', '-i', '-f', conf], { env: this.#env, detached: true, stdio: ['ignore', log, log] });
+    daemon.unref();
+    writeFileSync(pidFile, `${daemon.pid}\n`);
+    while (!new RegExp(`^MaxArraySize\\s*= ${maxArraySize}$`, 'm').test(await this.command('scontrol', 'show', 'config').catch(() => ''))) await setTimeout(100);
   }
 
   /** Ends all daemons and jobs. @param {boolean} isWiped whether their logs go, too */

@@ -45,8 +45,14 @@ const folder = mkdtempSync(join(tmpdir(), 'rbm-train-slurm-'));
 const cluster = new Cluster(join(folder, 'slurm'));
 const context = new SlurmContext(folder, cluster);
 
-/** Ends what was started; Slurm's daemons would outlive this process. */
-async function cleanUp() {
+let cleaning;
+
+/** Ends what was started, once: a signal also ends what is being tried, which comes here, too. Slurm's daemons would outlive this process. */
+function cleanUp() {
+  return (cleaning ??= endAll());
+}
+
+async function endAll() {
   context.stop();
   await cluster.down(!values.keep);
   if (values.keep) process.stderr.write(`the sweeps are in ${folder}\n`);

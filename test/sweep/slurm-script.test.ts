@@ -8,7 +8,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { arrayScript, checkSettings, gatherScript, jobName, piecesOf, type ArraySettings } from '../../src/sweep/slurm-script.js';
+import { arrayScript, checkSettings, gatherScript, jobName, piecesOf, timeLimitSeconds, type ArraySettings } from '../../src/sweep/slurm-script.js';
 import { temporaryFolder } from '../cli/support/run-cli.js';
 
 const folder = temporaryFolder();
@@ -122,6 +122,12 @@ test.each<[string, Partial<ArraySettings>, string]>([
   ['an array of one’s own', { sbatchArguments: ['--array=1-3'] }, 'what is missing'],
   ['a name of one’s own', { sbatchArguments: ['-Jx'] }, 'known by their name'],
   ['an array of one’s own, in short', { sbatchArguments: ['-a1'] }, 'what is missing'],
+  ['one behind another option', { sbatchArguments: ['--mem=4G --array=1-3'] }, 'what is missing'],
+  ['one that is cut short', { sbatchArguments: ['--ar=1-3'] }, 'what is missing'],
+  ['one in a word with others', { sbatchArguments: ['-HQa1'] }, 'what is missing'],
+  ['to wait for each job', { sbatchArguments: ['-N1', '--wait'] }, 'before the next is submitted'],
+  ['to wait, in short', { sbatchArguments: ['-W'] }, 'before the next is submitted'],
+  ['another cluster', { sbatchArguments: ['-M east'] }, 'another cluster'],
 ])('refuses %s', (_what, wrong, message) => {
   let error: unknown;
   try {
@@ -133,7 +139,12 @@ test.each<[string, Partial<ArraySettings>, string]>([
 });
 
 test('accounts and the like are no arrays', () => {
-  expect(() => checkSettings({ ...settings, sbatchArguments: ['--account=us', '-A us', '--mem=1G'] })).not.toThrow();
+  expect(() => checkSettings({ ...settings, sbatchArguments: ['--account=us', '-A us', '--mem=1G', '--comment="no -a here, \\" -W"', "--comment='-J'", '--wait-all-nodes=1', '--wckey=x', '-pWJ'] })).not.toThrow();
+});
+
+test('time limits, in all the ways that sbatch has for them', () => {
+  const limits = ['1', '1:30', '1:00:00', '2-3', '2-3:04', '2-3:04:05', '90', '00:02:30', '0', 'UNLIMITED', '1:2:3:4', '1-', 'x', ''];
+  expect(limits.map(timeLimitSeconds)).toEqual([60, 90, 3600, 183_600, 183_840, 183_845, 5400, 150, ...Array.from({ length: 6 }, () => undefined)]);
 });
 
 const chunkSets = fc.uniqueArray(fc.integer({ min: 0, max: 30_000 }), { maxLength: 3000 }).map((chunks) => chunks.toSorted((first, second) => first - second));

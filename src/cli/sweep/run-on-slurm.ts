@@ -12,7 +12,7 @@ import { queuedTasks } from '../../sweep/queue.js';
 import { rangesText } from '../../sweep/ranges.js';
 import { defaultMaxArraySize, maxArraySize, requireSlurm, submit } from '../../sweep/slurm-commands.js';
 import { askQueue, rememberJob, submittedJobs, type QueuedElement } from '../../sweep/slurm-jobs.js';
-import { arrayScript, checkSettings, gatherScript, jobName, piecesOf, shellQuoted, slurmFolder, type ArrayPiece, type ArraySettings } from '../../sweep/slurm-script.js';
+import { arrayScript, checkSettings, gatherScript, jobName, piecesOf, shellQuoted, slurmFolder, timeLimitSeconds, type ArrayPiece, type ArraySettings } from '../../sweep/slurm-script.js';
 import { isSettled, openSweep, stateOf, type Sweep } from '../../sweep/sweep.js';
 import { chunkFor, taskSeconds } from '../../sweep/task-seconds.js';
 import { jsonText } from '../json-output.js';
@@ -22,6 +22,9 @@ import { warner } from '../remarks.js';
 import { stopSignals } from '../stop-signals.js';
 import type { Terminal } from '../terminal.js';
 import type { RunOptions } from './run.js';
+
+/** Seconds by which Slurm's signals may come early. */
+const earlySeconds = 60;
 
 /** Elements that are thought to run at a time where --max-parallel does not say. */
 const usualPlaces = 8;
@@ -86,14 +89,25 @@ async function planSubmission(sweep: Sweep, missing: readonly number[], options:
   return { settings, arrays, gather: { path: join(folder, 'gather.sbatch'), text: gatherScript(settings) } };
 }
 
+/** Options of sbatch that are given to it once more: variables of the environment count for more than lines of a script. */
+const repeated = ['time', 'partition', 'account'] as const;
+
 /** What sbatch is given for a script: the name of the job, too, by which it is known, for a variable of sbatch's may name another. */
-function sbatchArguments({ directory }: ArraySettings, path: string, after: readonly string[]): string[] {
-  return [`--job-name=${jobName(directory)}`, ...(after.length > 0 ? [`--dependency=afterany:${after.join(':')}`] : []), path];
+function sbatchArguments(settings: ArraySettings, path: string, after: readonly string[]): string[] {
+  const given = repeated.flatMap((name) => (settings[name] === undefined ? [] : [`--${name}=${settings[name]}`]));
+  return [`--job-name=${jobName(settings.directory)}`, ...given, ...(after.length > 0 ? [`--dependency=afterany:${after.join(':')}`] : []), path];
 }
 
 /** As {@link sbatchArguments}, of an array: it waits for the one before where only so many elements may run at a time. */
 function arrayArguments({ settings, arrays }: Submission, number: number, before: string | undefined): string[] {
   return sbatchArguments(settings, arrays[number].path, settings.maxParallel === undefined || before === undefined ? [] : [before]);
+}
+
+/** Warns where tasks are told to save as soon as they have begun: Slurm's signals come up to a minute early. */
+function warnOfHaste({ time, warn: seconds }: ArraySettings, warn: (message: string) => void): void {
+  const limit = timeLimitSeconds(time ?? '');
+  if (limit === undefined || seconds === 0 || limit - seconds > earlySeconds) return;
+  warn(`--time ${printable(time ?? '')}: tasks are told to save ${seconds} s before that (--warn), or up to ${earlySeconds} s sooner: one that takes longer may do next to nothing between two starts. Give them more time, or a smaller --warn`);
 }
 
 /** Shows what would be submitted. */
@@ -163,10 +177,11 @@ async function rest(milliseconds: number, stop: StopRequest): Promise<void> {
 async function waitForJobs(sweep: Sweep, stop: StopRequest, warn: (message: string) => void, tell: (line: string) => void): Promise<boolean> {
   const jobs = submittedJobs(sweep.directory, warn);
   const settled = new Set<number>();
-  const isOpen = (index: number): boolean => {
-    if (!settled.has(index) && isSettled(stateOf(sweep, index))) settled.add(index);
-    return !settled.has(index);
+  const isOpen = (index: number): boolean => !settled.has(index);
+  const look = (isWanted: (index: number) => boolean): void => {
+    for (let index = 0; index < sweep.length; index++) if (isOpen(index) && isWanted(index) && isSettled(stateOf(sweep, index))) settled.add(index);
   };
+  look(() => true);
   let [failures, last, delay] = [0, '', pollMilliseconds.least];
   while (stop.signal === undefined) {
     let elements: QueuedElement[] | undefined;
@@ -181,9 +196,11 @@ async function waitForJobs(sweep: Sweep, stop: StopRequest, warn: (message: stri
     }
     const seen = elements?.map(({ job, element, isRunning }) => `${job.jobId}_${element}${isRunning}`).join(' ') ?? last;
     if (elements !== undefined && (seen !== last || elements.length === 0)) {
-      const { queued, running } = queuedTasks(elements, sweep.length, isOpen);
-      for (let index = 0; index < sweep.length; index++) isOpen(index);
-      tell(`${settled.size} of ${sweep.length} done, ${running.length} running, ${queued.length} queued`);
+      const { queued, running } = queuedTasks(elements, sweep.length, () => true);
+      // What waits does not get done; to look at each of 100,000 tasks every time would keep a file server busy.
+      const waiting = new Set(queued);
+      look((index) => !waiting.has(index));
+      tell(`${settled.size} of ${sweep.length} done, ${running.filter(isOpen).length} running, ${queued.filter(isOpen).length} queued`);
       if (elements.length === 0) return true;
     }
     delay = seen === last ? Math.min(pollMilliseconds.most, delay * pollMilliseconds.growth) : pollMilliseconds.least;
@@ -206,13 +223,15 @@ async function waitForEnd(sweep: Sweep, stop: StopRequest, options: RunOptions, 
     terminal.err(`stopped waiting; the jobs go on. rbm-train sweep status ${name} shows them\n`);
     return stopSignals[stop.signal];
   }
-  const open = Array.from({ length: sweep.length }, (_, index) => index).filter((index) => !isSettled(stateOf(sweep, index)));
+  const states = Array.from({ length: sweep.length }, (_, index) => stateOf(sweep, index));
+  const open = [...states.keys()].filter((index) => !isSettled(states[index]));
   if (open.length > 0) {
     throw new RbmError('incomplete', `${open.length} of ${sweep.length} tasks are missing: ${rangesText(open, namedRanges)}`, {
       hint: `Why: rbm-train sweep status ${name}, and the logs in its folder slurm/logs. To do them: rbm-train sweep run ${name} --engine slurm.`,
     });
   }
-  if (!options.json) terminal.out(`all ${sweep.length} tasks are done\n`);
+  const diverged = states.filter(({ status }) => status === 'diverged').length;
+  if (!options.json) terminal.out(`all ${sweep.length} tasks are done${diverged > 0 ? `; ${diverged} diverged` : ''}\n`);
   return exitCodes.ok;
 }
 
@@ -235,6 +254,7 @@ export async function runOnSlurm(path: string, options: RunOptions, terminal: Te
     else terminal.out('nothing to submit\n');
   } else {
     const submission = await planSubmission(sweep, missing, options, terminal);
+    warnOfHaste(submission.settings, warn);
     const active = [...new Set(elements.flatMap(({ job }) => (job.purpose === 'tasks' ? [job.jobId] : [])))];
     if (isDry) {
       showSubmission(submission, active, options, terminal);

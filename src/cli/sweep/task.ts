@@ -122,7 +122,7 @@ async function queueAgain(ends: readonly TaskEnd[], most: number, terminal: Term
   // Others of a pool may still be saving: the job is not this process's to end.
   if (own === undefined || process.send !== undefined) return;
   const hasAdvanced = ends.some((end) => end.hasAdvanced);
-  let refusal = hasAdvanced ? undefined : 'nothing was done since it was started: its time limit is too short';
+  let refusal = hasAdvanced ? undefined : 'nothing was done since it was started, as it would be again where its time limit is too short';
   if ('refusal' in own) refusal = own.refusal;
   else if (refusal === undefined) {
     terminal.err(`job ${printable(own.job)} queues itself again (${own.times + 1} of at most ${most} times)\n`);
@@ -133,9 +133,10 @@ async function queueAgain(ends: readonly TaskEnd[], most: number, terminal: Term
 
 /** Does the tasks that are asked for; returns the exit code. */
 export async function task(path: string, options: TaskOptions, terminal: Terminal): Promise<number> {
+  // Before all else: until then, a signal ends the process without a word.
+  const stop = terminal.listenForStop();
   const sweep = openSweep(path, terminal.workingDirectory);
   const most = wholeNumber('--max-requeues', options.maxRequeues, 0, 1e9);
-  const stop = terminal.listenForStop();
   // Whoever waits for this process has died: there is no reason to go on, and what is done is kept. As a signal, so that one
   // that comes at the same time counts as its echo.
   process.on('disconnect', () => {

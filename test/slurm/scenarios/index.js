@@ -2,7 +2,8 @@
 
 import { awkwardName } from './awkward-name.js';
 import { disturbedSweep } from './disturbed-sweep.js';
+import { pieces } from './pieces.js';
 import { shards } from './shards.js';
 
 /** @type {readonly {name: string, run(context: import('../context.js').SlurmContext): Promise<void>}[]} */
-export const scenarios = [awkwardName, shards, disturbedSweep];
+export const scenarios = [awkwardName, pieces, shards, disturbedSweep];
