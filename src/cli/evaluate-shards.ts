@@ -20,6 +20,7 @@ import type { ModelArgument, ModelOptions } from './arguments.js';
 import type { EstimationPlan } from './estimation-options.js';
 import { jsonText } from './json-output.js';
 import { wholeNumber } from './numbers.js';
+import { refuseEmpty } from './options.js';
 import { shellWord, shortPath } from './paths.js';
 import { warner } from './remarks.js';
 import type { Terminal } from './terminal.js';
@@ -47,6 +48,7 @@ function wantedShards({ shardCount }: ShardOptions): number | undefined {
  * @throws RbmError 'usage'
  */
 export function checkShardOptions(options: ShardOptions & { readonly estimator: string }): void {
+  refuseEmpty('--shards', options.shards);
   wantedShards(options);
   if (options.shards === undefined) {
     if (options.shardCount !== undefined) throw new RbmError('usage', '--shard-count says into how many shards --shards cuts', { hint: 'Name a directory with --shards.' });

@@ -32,6 +32,7 @@ export interface ArraySettings extends ScriptSettings {
   /** Seconds before the time limit at which USR2 comes. */
   readonly warn: number;
   readonly maxRequeues: number;
+  /** Of each task; where left out 1, which is what Slurm gives an element that asks for no more. */
   readonly threads?: number;
 }
 
@@ -162,7 +163,7 @@ export function arrayScript(settings: ArraySettings, { offset, elements }: Array
     `--signal=B:USR2@${warn}`,
     ...(threads === undefined ? [] : [`--cpus-per-task=${threads}`]),
   ];
-  const numbers = ['--chunk', chunk, '--offset', offset, '--max-requeues', maxRequeues, ...(threads === undefined ? [] : ['--threads', threads])];
+  const numbers = ['--chunk', chunk, '--offset', offset, '--max-requeues', maxRequeues, '--threads', threads ?? 1];
   return scriptText(settings, options, '%A_%a.log', ['task', directory, ...numbers.map(String)]);
 }
 

@@ -156,6 +156,7 @@ describe('refused, with what to do', () => {
     ['none', ['--estimator', 'none', '--shards', 'new'], "--estimator none can't be cut into shards\nThose that can: exact, ais.\n"],
     ['--shard-count alone', ['--shard-count', '3'], '--shard-count says into how many shards --shards cuts\nName a directory with --shards.\n'],
     ['--shard-count 0', ['--shards', 'new', '--shard-count', '0'], '--shard-count 0: not a whole number from 1 to 100000\nWrite it in digits only.\n'],
+    ['a name that is empty', ['--shards', ''], '--shards has an empty value\nGive a value, or leave the option out; perhaps a variable of the shell is not set.\n'],
     ['--against', ['--shards', 'new', '--against', 'other'], '--against does not go with --shards, which are of one model\nLeave one of them out.\n'],
     ['another count', ['--shards', 'exact', '--shard-count', '4'], '--shard-count 4: exact was planned with 5\nLeave it out, or name another directory.\n'],
     ['another estimator', ['--shards', 'ais'], anotherEstimate('ais', 'the estimator (ais, not exact)')],

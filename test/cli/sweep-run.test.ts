@@ -217,11 +217,11 @@ test('a task that is killed fails with its signal; the next one is begun', async
 });
 
 test('options that can do nothing here, or are no numbers', async () => {
-  const slurm = ['--time', '1:00', '--partition', 'p', '--account', 'a', '--max-parallel', '2', '--sbatch-arg=--mem=1G', '--wait', '--chunk', '2'];
+  const slurm = ['--time', '1:00', '--partition', 'p', '--account', 'a', '--max-parallel', '2', '--warn', '60', '--max-requeues', '3', '--sbatch-arg=--mem=1G', '--wait', '--chunk', '2'];
   expect(await cli('sweep', 'run', 'done', ...slurm)).toMatchObject({
     code: 2,
     stdout: '',
-    stderr: 'rbm-train: --chunk, --time, --partition, --account, --max-parallel, --sbatch-arg, --wait: for Slurm only\nAdd --engine slurm, or leave it out.\n',
+    stderr: 'rbm-train: --chunk, --time, --partition, --account, --max-parallel, --warn, --max-requeues, --sbatch-arg, --wait: for Slurm only\nAdd --engine slurm, or leave it out.\n',
   });
   expect(await cli('sweep', 'run', 'done', '-j', '0')).toMatchObject({ code: 2, stderr: expect.stringContaining('--jobs 0: not a whole number from 1 to') });
   expect(await cli('sweep', 'run', 'done', '--threads', 'x')).toMatchObject({ code: 2, stderr: expect.stringContaining('--threads x: not a whole number') });

@@ -126,7 +126,7 @@ describe('without Slurm', () => {
     expect(stderr).toMatch(/MaxArraySize is taken to be 1001/);
     expect(stdout).toContain('#SBATCH --array=0-7%3\n');
     expect(stdout).toContain('#SBATCH --time=2:00:00\n');
-    expect(stdout).toContain(`exec '${process.execPath}' '${executable}' sweep task '${join(folder.path, sweep).replaceAll("'", `'\\''`)}' --chunk 1 --offset 0 --max-requeues 1000\n`);
+    expect(stdout).toContain(`exec '${process.execPath}' '${executable}' sweep task '${join(folder.path, sweep).replaceAll("'", `'\\''`)}' --chunk 1 --offset 0 --max-requeues 1000 --threads 1\n`);
     expect(stdout).toContain('sbatch --parsable');
     expect(existsSync(join(folder.path, sweep, 'slurm'))).toBe(false);
     const { stdout: json } = await cli('--chunk', '1', '--dry-run', '--json', '--quiet');

@@ -89,7 +89,7 @@ test('bash starts the program with the very words, whatever the paths are called
       writeFileSync(path, script);
       expect(spawnSync('bash', ['-n', path], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
       const { stdout } = spawnSync('bash', [path], { encoding: 'utf8' });
-      expect(stdout.split('\0').slice(0, -1)).toEqual([`/bin ${programName}`, 'sweep', 'task', join('/', directoryName), '--chunk', '1', '--offset', '3', '--max-requeues', '1000']);
+      expect(stdout.split('\0').slice(0, -1)).toEqual([`/bin ${programName}`, 'sweep', 'task', join('/', directoryName), '--chunk', '1', '--offset', '3', '--max-requeues', '1000', '--threads', '1']);
     }),
     { numRuns: 40, seed: 1 },
   );

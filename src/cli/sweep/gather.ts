@@ -29,6 +29,11 @@ export interface GatherOptions extends CommonOptions {
 /** Ranges of missing tasks that are named. */
 const namedRanges = 20;
 
+/** What a directory is called in commands: where a job of Slurm gathers, it is the folder that it is in. */
+function nameOf(directory: string, terminal: Terminal): string {
+  return directory === terminal.workingDirectory ? directory : shortPath(directory, terminal.workingDirectory);
+}
+
 function announce(files: readonly string[], options: GatherOptions, terminal: Terminal): void {
   if (options.quiet) return;
   for (const file of files) terminal.err(`wrote ${printable(shortPath(file, terminal.workingDirectory), 1000)}\n`);
@@ -50,13 +55,13 @@ async function gatherTrainings(sweep: TrainingSweep, options: GatherOptions, ter
   announce(files, options, terminal);
   if (missing.length > 0) {
     throw new RbmError('incomplete', `${missing.length} of ${length} tasks have no result: ${rangesText(missing, namedRanges)}`, {
-      hint: `rbm-train sweep run ${shellWord(shortPath(directory, terminal.workingDirectory))} does them.`,
+      hint: `rbm-train sweep run ${shellWord(nameOf(directory, terminal))} does them.`,
     });
   }
 }
 
 async function gatherEstimate(sweep: Sweep, options: GatherOptions, terminal: Terminal): Promise<void> {
-  const name = shellWord(shortPath(sweep.directory, terminal.workingDirectory));
+  const name = shellWord(nameOf(sweep.directory, terminal));
   const estimate = await combineShards(sweep.directory, shardPlanOf(sweep), { name, warn: warner(options, terminal) });
   const file = join(sweep.directory, 'results.json');
   writeFileAtomically(file, `${JSON.stringify({ kind: 'evaluation', isComplete: true, logPartitionFunction: estimate }, undefined, 2)}\n`);

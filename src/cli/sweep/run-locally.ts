@@ -19,7 +19,7 @@ import type { RunOptions } from './run.js';
 const executable = new URL('../../../bin/rbm-train.js', import.meta.url);
 
 /** Options that say nothing where no Slurm is asked for. */
-const slurmOptions = { chunk: '--chunk', time: '--time', partition: '--partition', account: '--account', maxParallel: '--max-parallel', sbatchArg: '--sbatch-arg', wait: '--wait' } as const;
+const slurmOptions = { chunk: '--chunk', time: '--time', partition: '--partition', account: '--account', maxParallel: '--max-parallel', warn: '--warn', maxRequeues: '--max-requeues', sbatchArg: '--sbatch-arg', wait: '--wait' } as const;
 
 /** Ranges of tasks that are named. */
 const namedRanges = 20;

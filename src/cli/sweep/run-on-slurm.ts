@@ -53,8 +53,8 @@ function settingsFrom(directory: string, options: RunOptions): Omit<ArraySetting
     sbatchArguments: options.sbatchArg ?? [],
     maxParallel: number('--max-parallel', options.maxParallel, 1, 1e6),
     // Slurm keeps them in 16 bits.
-    warn: wholeNumber('--warn', options.warn, 0, 65535),
-    maxRequeues: wholeNumber('--max-requeues', options.maxRequeues, 0, 1e9),
+    warn: wholeNumber('--warn', options.warn ?? '120', 0, 65535),
+    maxRequeues: wholeNumber('--max-requeues', options.maxRequeues ?? '1000', 0, 1e9),
     threads: number('--threads', options.threads, 1, 256),
   };
   checkSettings(settings);

@@ -16,8 +16,8 @@ export interface RunOptions extends CommonOptions {
   partition?: string;
   account?: string;
   maxParallel?: string;
-  warn: string;
-  maxRequeues: string;
+  warn?: string;
+  maxRequeues?: string;
   sbatchArg?: string[];
   wait?: boolean;
   dryRun?: boolean;
