@@ -262,16 +262,13 @@ export function resultRelevantConfig(loaded: LoadedConfig, start: Readonly<Recor
  * Checks everything that a run needs.
  *
  * @param loaded the config, resolved by `configKeys`
- * @param dataset its data; loaded where left out
+ * @param known its data; loaded where left out
  * @throws RbmError 'usage' for what is wrong with the config, 'data' for what is wrong with the data
  */
-export async function prepareRun(loaded: LoadedConfig, dataset?: Dataset): Promise<PreparedRun> {
-  return prepareWith(loaded, dataset ?? (await loadRunDataset(loaded)));
-}
-
-async function prepareWith(loaded: LoadedConfig, dataset: Dataset): Promise<PreparedRun> {
+export async function prepareRun(loaded: LoadedConfig, known?: Dataset): Promise<PreparedRun> {
   const config = loaded.config as unknown as RunConfig;
   const { training, evaluation } = config;
+  const dataset = known ?? (await loadRunDataset(loaded));
   const parameters = startingParameters(loaded, config, dataset);
   const refusal = gradientEstimator(training.algorithm).refuse?.(parameters);
   if (refusal !== undefined) throw configError(loaded, 'training.algorithm', refusal.message, refusal.hint);
