@@ -11,13 +11,18 @@ import { join } from 'node:path';
 const long = 0;
 
 /**
- * Seconds of CPU of the long task, and of each other. USR2 comes 15 to 30 s after the start of an element, and preemption has it
- * start twice; while others use the machine, a second of CPU has been seen to do two thirds of what it does without them. The others are done beside it, here and there: they take no time of their
- * own, and the longer they are, the less likely it is that the last of them has ended before one could be caught running.
+ * Slurm looks at time limits every 30 s, and sends the warning where less than that and 30 s more are left: USR2 comes 20 to
+ * 50 s after the start of an element. A longer warning could come before a task has done anything, and such a task is not queued
+ * again (seen with 30 s on a busy machine).
+ */
+const limits = ['--time', '1', '--warn', '10'];
+
+/**
+ * Seconds of CPU of the long task, and of each other. Preemption has the long one start twice; while others use the machine, a
+ * second of CPU has been seen to do two thirds of what it does without them. The others are done beside it: the longer they are, the
+ * less likely it is that the last of them has ended before one could be caught running.
  */
 const seconds = { long: 70, short: 6 };
-
-const limits = ['--time', '1', '--warn', '30'];
 
 const config = (updates) => `{
   seed: '1',
