@@ -14,6 +14,7 @@ import { enumerationStructure, partView } from '../model/enumeration-structure.j
 import { describeBytes } from '../run/memory.js';
 import { describeSeconds, describeStates, secondsPerStateUnit } from '../run/prepare.js';
 import { stoppablePause } from '../run/stop-request.js';
+import { barLook } from './bar-look.js';
 import { duration } from './progress.js';
 import type { Terminal } from './terminal.js';
 
@@ -94,18 +95,10 @@ function timeLeft(): (share: number) => string {
 
 async function barDisplay(label: string, terminal: Terminal): Promise<ShareDisplay> {
   const { Presets, SingleBar } = await import('cli-progress');
-  const { barCompleteChar, barIncompleteChar } = Presets.shades_classic;
   const left = timeLeft();
   const bar = new SingleBar({
-    stream: terminal.errorStream,
+    ...barLook(terminal, Presets.shades_classic),
     format: `${label} {bar} {percentage}%  {left} left`,
-    barCompleteChar: terminal.useUnicode ? barCompleteChar : '=',
-    barIncompleteChar: terminal.useUnicode ? barIncompleteChar : '-',
-    barsize: terminal.width < 60 ? 8 : 16,
-    hideCursor: true,
-    clearOnComplete: true,
-    fps: 8,
-    gracefulExit: false,
   });
   // Thousandths, so that a bar of many hours moves.
   const total = 1000;

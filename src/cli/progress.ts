@@ -5,6 +5,7 @@
 import type { LogConfig } from '../config/run-config.js';
 import { extentInUpdates } from '../training/schedules.js';
 import { resultFigures, type Report, type RunEvent } from '../run/events.js';
+import { barLook } from './bar-look.js';
 import { briefFigures } from './figures.js';
 import type { Terminal } from './terminal.js';
 
@@ -58,18 +59,10 @@ class Pace {
 async function barDisplay(terminal: Terminal): Promise<ProgressDisplay> {
   const { Presets, SingleBar } = await import('cli-progress');
   const pace = new Pace();
-  const { barCompleteChar, barIncompleteChar } = Presets.shades_classic;
   const bar = new SingleBar({
-    stream: terminal.errorStream,
+    ...barLook(terminal, Presets.shades_classic),
     format: '{bar} {percentage}%  {left} left  {latest}  epoch {epoch}  {speed}',
-    barCompleteChar: terminal.useUnicode ? barCompleteChar : '=',
-    barIncompleteChar: terminal.useUnicode ? barIncompleteChar : '-',
-    barsize: terminal.width < 60 ? 8 : 16,
-    hideCursor: true,
-    clearOnComplete: true,
     etaBuffer: 100,
-    fps: 8,
-    gracefulExit: false,
   });
   let lastDrawn = 0;
   const payload = (): Record<string, string> => ({ ...pace.describe(), latest: pace.latest });

@@ -4,6 +4,7 @@
  */
 
 import type { PoolEvent } from '../../sweep/local-pool.js';
+import { barLook } from '../bar-look.js';
 import { duration } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 
@@ -92,18 +93,10 @@ function remark(event: PoolEvent, { nameOf }: PoolView): string | undefined {
 
 async function barsDisplay(view: PoolView, terminal: Terminal): Promise<PoolDisplay> {
   const { MultiBar, Presets } = await import('cli-progress');
-  const { barCompleteChar, barIncompleteChar } = Presets.shades_classic;
   const bars = new MultiBar({
-    stream: terminal.errorStream,
+    ...barLook(terminal, Presets.shades_classic),
     format: '{bar} {percentage}%  {text}',
-    barCompleteChar: terminal.useUnicode ? barCompleteChar : '=',
-    barIncompleteChar: terminal.useUnicode ? barIncompleteChar : '-',
-    barsize: terminal.width < 60 ? 8 : 16,
-    hideCursor: true,
-    clearOnComplete: true,
     emptyOnZero: true,
-    fps: 8,
-    gracefulExit: false,
   });
   const pace = new PoolPace(view.tasks);
   // Bars that do not fit on the screen can't be drawn in place.
