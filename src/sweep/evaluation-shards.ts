@@ -26,7 +26,7 @@ import { kindAt, namesIn, readWholeFile } from '../read-file.js';
 import { loadKernelsFor } from '../run/kernels.js';
 import { chainsTogether } from '../sampling/annealed-chains.js';
 import { evaluationManifest, writeManifest } from './manifest.js';
-import { rangesText } from './ranges.js';
+import { namedRanges, rangesText } from './ranges.js';
 import { shardIds, type EstimateIdentity, type ShardPlan } from './shard-plan.js';
 
 export type { ShardPlan } from './shard-plan.js';
@@ -40,9 +40,6 @@ export interface ShardContext {
   /** Called when something is finished that the next try need not do again. */
   onKept?(): void;
 }
-
-/** Shards named in a message, in runs of them. */
-const namedRuns = 20;
 
 /** What decides the bits of an estimate of this model (standard parameters). */
 export function estimateIdentity(parameters: ModelParameters, estimator: string, annealing: ForwardSettings): EstimateIdentity {
@@ -227,7 +224,7 @@ export async function combineShards(
   }
   if (missing.length > 0) {
     const [what, are] = missing.length === 1 ? ['shard', 'is'] : ['shards', 'are'];
-    throw new RbmError('incomplete', `${printable(name)}: ${what} ${rangesText(missing, namedRuns)} of ${plan.shards.length} ${are} missing`, {
+    throw new RbmError('incomplete', `${printable(name)}: ${what} ${rangesText(missing, namedRanges)} of ${plan.shards.length} ${are} missing`, {
       hint: `Compute what is missing: rbm-train sweep run ${printable(name)}`,
     });
   }

@@ -7,17 +7,15 @@
 
 import { join, relative, resolve, sep } from 'node:path';
 import { writeFileAtomically } from '../checkpoint/atomic-write.js';
-import { canonicalHash, canonicalJson } from '../config/index.js';
+import { canonicalJson } from '../config/index.js';
 import { isRbmError, messageOf, printable, RbmError } from '../errors.js';
 import { numericsVersion } from '../kernels/index.js';
 import { kindAt, readWholeFile } from '../read-file.js';
-import { shardPlanFault, type ShardPlan } from './shard-plan.js';
+import { shortHash } from './ids.js';
+import { isCount, isObject, shardPlanFault, type ShardPlan } from './shard-plan.js';
 import type { BaseConfig } from './sweep-file.js';
 
 const format = 'rbm-train sweep 1';
-
-/** Hexadecimal digits of a task's id: 96 bits of a hash. */
-const idDigits = 24;
 
 /** A training of a sweep. */
 export interface TrainingTask {
@@ -67,11 +65,6 @@ export interface TaskIdentity {
   readonly figures: string;
 }
 
-/** The start of a hash, as ids have it. */
-export function shortHash(value: unknown): string {
-  return canonicalHash(value).slice(0, idDigits);
-}
-
 /**
  * Of what decides every byte of a task's results: the result-relevant config, the data and what they mean, the numerics version,
  * the length, and which figures are measured. Two sweeps that have a task of the same id have the same results for it.
@@ -88,11 +81,9 @@ export function manifestPath(directory: string): string {
 /** One task to a line: two manifests can be told apart by what differs. */
 function manifestText(manifest: Manifest): string {
   if (manifest.kind === 'evaluation') return `${canonicalJson(manifest)}\n`;
-  const { tasks, ...others } = manifest;
-  const head = canonicalJson(others);
-  // "tasks" comes after all other keys but "varied".
-  const at = head.lastIndexOf(',"varied":');
-  return `${head.slice(0, at)},"tasks":[\n${tasks.map((task) => canonicalJson(task)).join(',\n')}\n]${head.slice(at)}\n`;
+  const lines = manifest.tasks.map((task) => canonicalJson(task)).join(',\n');
+  // No text holds these characters: its quotes have backslashes.
+  return `${canonicalJson({ ...manifest, tasks: [] }).replace('"tasks":[]', () => `"tasks":[\n${lines}\n]`)}\n`;
 }
 
 /** Whether a directory has a manifest. */
@@ -144,8 +135,6 @@ function readManifestBytes(path: string): Uint8Array {
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** What is wrong with a parsed manifest; undefined for nothing. */
 function faultOf(manifest: unknown): string | undefined {

@@ -11,7 +11,8 @@ import type { Dataset } from '../datasets/index.js';
 import { numericsVersion } from '../kernels/index.js';
 import { dataIdentity, loadRunDataset, prepareRun, resultRelevantConfig } from '../run/prepare.js';
 import { lengthInUpdates } from '../training/trainer.js';
-import { portablePath, shortHash, taskId, trainingManifest, type TrainingManifest, type TrainingTask } from './manifest.js';
+import { shortHash } from './ids.js';
+import { portablePath, taskId, trainingManifest, type TrainingManifest, type TrainingTask } from './manifest.js';
 import { configOfSetting, type Setting, type SweepFile } from './sweep-file.js';
 
 /** What a plan is made for. */

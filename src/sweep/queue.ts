@@ -5,7 +5,7 @@
 
 import { isRbmError } from '../errors.js';
 import { askQueue, submittedJobs, tasksOf, type QueuedElement } from './slurm-jobs.js';
-import { stateOf, type Sweep } from './sweep.js';
+import type { Sweep } from './sweep.js';
 
 /** What the queue says of tasks that it has. */
 export interface QueueState {
@@ -29,16 +29,17 @@ export function queuedTasks(elements: readonly QueuedElement[], length: number, 
 }
 
 /**
- * Which tasks that are not done the queue has.
+ * Which tasks the queue has.
  *
+ * @param isWanted tasks that are left out are not
  * @param warn told where Slurm can't be asked
  * @returns undefined where nothing was submitted to Slurm, or it can't be asked
  */
-export async function queueState(sweep: Sweep, warn: (message: string) => void): Promise<QueueState | undefined> {
+export async function queueState(sweep: Sweep, isWanted: (index: number) => boolean, warn: (message: string) => void): Promise<QueueState | undefined> {
   const jobs = submittedJobs(sweep.directory, warn);
   if (jobs.length === 0) return undefined;
   try {
-    return queuedTasks(await askQueue(jobs), sweep.length, (index) => stateOf(sweep, index).status !== 'done');
+    return queuedTasks(await askQueue(jobs), sweep.length, isWanted);
   } catch (error) {
     if (!isRbmError(error)) throw error;
     warn(`what is queued and running is not known: ${error.message}`);

@@ -13,6 +13,9 @@ export function runsOf(numbers: readonly number[]): [first: number, last: number
   return runs;
 }
 
+/** Ranges that messages name, where there are more. */
+export const namedRanges = 20;
+
 /**
  * Ascending numbers in words: `0-2,5`.
  *

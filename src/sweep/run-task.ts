@@ -118,10 +118,10 @@ async function runShard(sweep: Sweep, index: number, { stop, threads, report }: 
 /**
  * Does a task, whatever there is of it already. Why it fails is kept for `status` and `gather`.
  *
+ * @param state how far it is; looked up where left out
  * @throws RbmError as training does: 'diverged', 'data', 'runtime'
  */
-export async function runTask(sweep: Sweep, index: number, context: TaskContext): Promise<TaskOutcome> {
-  const state = stateOf(sweep, index);
+export async function runTask(sweep: Sweep, index: number, context: TaskContext, state = stateOf(sweep, index)): Promise<TaskOutcome> {
   if (state.status === 'done') return { status: 'done', isNew: false };
   if (state.status === 'diverged') throw new RbmError('diverged', state.failure.message, { hint: 'It would again: the same bits.' });
   try {

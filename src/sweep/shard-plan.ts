@@ -9,6 +9,7 @@ import { annealingSchedules } from '../estimators/annealing-schedules.js';
 import type { PlainForwardSettings } from '../estimators/annealing-settings.js';
 import { exactEstimator, logPartitionFunctionEstimators } from '../estimators/log-partition-function.js';
 import type { UnitRange } from '../estimators/sharded-estimation.js';
+import { shortHash } from './ids.js';
 
 /** What decides every bit of an estimate, beside the numerics version. */
 export interface EstimateIdentity {
@@ -36,17 +37,16 @@ export interface ShardPlan extends EstimateIdentity {
 /** Names of the estimators that have units. */
 export const shardedEstimators: readonly string[] = logPartitionFunctionEstimators.filter(({ shard }) => shard !== undefined).map(({ name }) => name);
 
-/** Hexadecimal digits of an id, as those of tasks. */
-const idDigits = 24;
-
 /** The ids of the ranges of an estimate: which estimate, which numerics, which range. */
 export function shardIds({ digest, shape, estimator, annealing }: EstimateIdentity, numericsVersion: number): (range: UnitRange) => string {
   const estimate = canonicalHash({ digest, shape, estimator, annealing, numericsVersion });
-  return ({ first, count }) => canonicalHash({ estimate, first, count }).slice(0, idDigits);
+  return ({ first, count }) => shortHash({ estimate, first, count });
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+/** Whether a parsed value is an object, not a list. */
+export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Whether a parsed value is a whole number from 0 on. */
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 /** Units, chains and temperatures are tables in memory: none has as many as these. */
 const tooMany = 4_294_967_296;
 const isLength = (value: unknown): value is number => isCount(value) && value > 0 && value < tooMany;

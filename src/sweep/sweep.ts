@@ -9,7 +9,7 @@
  *     results.csv, results.json, sweep.html   what gather makes
  */
 
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { removeFile, writeFileAtomically } from '../checkpoint/atomic-write.js';
 import { RunDirectory } from '../checkpoint/run-directory.js';
 import type { LoadedConfig } from '../config/index.js';
@@ -128,20 +128,16 @@ export function resultOf(sweep: TrainingSweep, index: number): RunResult | undef
   }
 }
 
-/** Folder and file in which it is written why the last try at a task failed. */
-function failurePlace(sweep: Sweep, index: number): { readonly folder: RunDirectory; readonly file: string } {
-  if (isTrainingSweep(sweep)) {
-    const folder = runDirectoryOf(sweep, sweep.manifest.tasks[index]);
-    return { folder, file: join(folder.path, 'failure.json') };
-  }
-  const folder = new RunDirectory(join(sweep.directory, 'shards'));
-  return { folder, file: join(folder.path, `${shardPlanOf(sweep).shards[index].id}.failure.json`) };
+/** The file in which it is written why the last try at a task failed. */
+function failureFile(sweep: Sweep, index: number): string {
+  if (isTrainingSweep(sweep)) return join(runDirectoryOf(sweep, sweep.manifest.tasks[index]).path, 'failure.json');
+  return join(sweep.directory, 'shards', `${shardPlanOf(sweep).shards[index].id}.failure.json`);
 }
 
 function failureOf(sweep: Sweep, index: number): TaskFailure | undefined {
-  const { folder, file } = failurePlace(sweep, index);
+  const file = failureFile(sweep, index);
   try {
-    const { code, message } = folder.readJson(file) ?? {};
+    const { code, message } = new RunDirectory(dirname(file)).readJson(file) ?? {};
     if (typeof code !== 'string' || !Object.hasOwn(exitCodes, code) || typeof message !== 'string') return undefined;
     return { code: code as ErrorCode, message };
   } catch {
@@ -152,7 +148,7 @@ function failureOf(sweep: Sweep, index: number): TaskFailure | undefined {
 /** Keeps why a try at a task failed, for status and gather; what goes wrong with that is of no consequence. */
 export function writeFailure(sweep: Sweep, index: number, { code, message }: TaskFailure): void {
   try {
-    writeFileAtomically(failurePlace(sweep, index).file, `${JSON.stringify({ code, message }, undefined, 2)}\n`);
+    writeFileAtomically(failureFile(sweep, index), `${JSON.stringify({ code, message }, undefined, 2)}\n`);
   } catch {
     // The same failure has most likely come from there.
   }
@@ -160,7 +156,7 @@ export function writeFailure(sweep: Sweep, index: number, { code, message }: Tas
 
 /** Forgets why an earlier try failed. */
 export function removeFailure(sweep: Sweep, index: number): void {
-  const { file } = failurePlace(sweep, index);
+  const file = failureFile(sweep, index);
   if (kindAt(file) !== undefined) removeFile(file);
 }
 
@@ -194,6 +190,11 @@ export function stateOf(sweep: Sweep, index: number): TaskState {
 /** Whether there is nothing more to do: trying again would give the same. */
 export function isSettled({ status }: TaskState): boolean {
   return status === 'done' || status === 'diverged';
+}
+
+/** Numbers of the tasks that are not settled, ascending. */
+export function openTasks(sweep: Sweep): number[] {
+  return Array.from({ length: sweep.length }, (_, index) => index).filter((index) => !isSettled(stateOf(sweep, index)));
 }
 
 /** The failure that an error is. */

@@ -4,11 +4,10 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 import { palettes } from '../../src/report/style.js';
 import { temporaryFolder } from '../checkpoint/sample.js';
-import { describeWithBrowser, startBrowser, type Browser } from './browser.js';
+import { describeWithBrowser, openPage, startBrowser, type Browser, type OpenPage } from './browser.js';
 import { fullRecord, pageOf } from './records.js';
 
 /** A colour as browsers say it. */
@@ -19,35 +18,24 @@ function asRgb(colour: string): string {
 
 describeWithBrowser('the report in chromium', () => {
   const file = join(temporaryFolder(), 'report.html');
-  const address = pathToFileURL(file).href;
   let browser: Browser;
+  let opened: OpenPage;
   let page: Page;
-  const complaints: string[] = [];
-  const requests: string[] = [];
-  /** Requests that came to nothing, with why. */
-  const failures: [string, string | undefined][] = [];
+  const inPage = <Value>(expression: string): Promise<Value> => opened.inPage(expression);
 
   beforeAll(async () => {
     writeFileSync(file, await pageOf(fullRecord()));
     browser = await startBrowser();
-    page = await browser.context.newPage();
-    page.on('console', (message) => complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('request', (request) => requests.push(request.url()));
-    page.on('requestfailed', (request) => failures.push([request.url(), request.failure()?.errorText]));
-    await page.emulateMedia({ colorScheme: 'light' });
-    await page.goto(address);
+    opened = await openPage(browser, file);
+    ({ page } = opened);
   });
 
   afterAll(async () => await browser?.close());
 
-  /** Runs JavaScript in the page; a text, so that it is that of the page and not of the tests. */
-  const inPage = async <Value>(expression: string): Promise<Value> => (await page.evaluate(expression)) as Value;
-
   test('renders without errors, and asks for nothing but itself', async () => {
     await page.waitForLoadState('networkidle');
-    expect(complaints).toEqual([]);
-    expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([address]);
+    expect(opened.complaints).toEqual([]);
+    expect(opened.requests.filter((url) => !url.startsWith('data:'))).toEqual([opened.address]);
     expect(await inPage(`[...document.images].every((image) => image.complete && image.naturalWidth > 0)`)).toBe(true);
   });
 
@@ -63,7 +51,7 @@ describeWithBrowser('the report in chromium', () => {
     })()`);
     expect(tried).toEqual([true, 'refused', 'refused']);
     // Refused by the policy before anything was sent.
-    expect(failures).toEqual([['http://127.0.0.1:9/x.png', 'csp']]);
+    expect(opened.failures).toEqual([['http://127.0.0.1:9/x.png', 'csp']]);
   });
 
   test('the plots have the data: a point of the line for every evaluation', async () => {
@@ -87,10 +75,7 @@ describeWithBrowser('the report in chromium', () => {
   test.each([400, 700, 1400])('at %i px nothing sticks out', async (width) => {
     await page.setViewportSize({ width, height: 800 });
     expect(await inPage('document.documentElement.scrollWidth')).toBe(width);
-    const outside = await inPage<string[]>(
-      `[...document.querySelectorAll('main *:not(.scroll *):not(svg *)')].filter((element) => element.getBoundingClientRect().right > ${width} + 0.5).map((element) => element.outerHTML.slice(0, 80))`,
-    );
-    expect(outside).toEqual([]);
+    expect(await opened.outside(width)).toEqual([]);
   });
 
   test('narrow screens have one column of charts, wide ones two', async () => {
@@ -146,9 +131,7 @@ describeWithBrowser('the report in chromium', () => {
   });
 
   test('the browser’s accessibility tree names pictures, tables and regions', async () => {
-    const session = await browser.context.newCDPSession(page);
-    const { nodes } = (await session.send('Accessibility.getFullAXTree')) as { nodes: { role?: { value: string }; name?: { value: string }; ignored: boolean }[] };
-    const named = (role: string): string[] => nodes.filter((node) => !node.ignored && node.role?.value === role).map((node) => node.name?.value ?? '');
+    const named = await opened.accessibleNames();
     for (const role of ['image', 'img', 'region', 'table', 'navigation', 'button']) expect(named(role).filter((name) => name === '')).toEqual([]);
     expect([...named('image'), ...named('img')].some((name) => name.startsWith('Mean log-likelihood over updates: train from'))).toBe(true);
     expect(named('main')).toHaveLength(1);

@@ -4,12 +4,11 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 import { rankingRemarks, rankSettings, type SweepRun } from '../../src/report/ranking.js';
 import { sweepHtml } from '../../src/report/sweep-page.js';
 import { temporaryFolder } from '../checkpoint/sample.js';
-import { describeWithBrowser, startBrowser, type Browser } from './browser.js';
+import { describeWithBrowser, openPage, startBrowser, type Browser, type OpenPage } from './browser.js';
 
 const keys = ['training.learningRate', 'training.algorithm', 'model.weights.a-key-whose-name-is-longer-than-any-screen-is-wide-and-has-no-space'];
 
@@ -33,41 +32,31 @@ const runs = Array.from({ length: 48 }, (_, index): SweepRun => {
 
 describeWithBrowser('the page of a sweep in chromium', () => {
   const file = join(temporaryFolder(), 'sweep.html');
-  const address = pathToFileURL(file).href;
   let browser: Browser;
+  let opened: OpenPage;
   let page: Page;
-  const complaints: string[] = [];
-  const requests: string[] = [];
+  const inPage = <Value>(expression: string): Promise<Value> => opened.inPage(expression);
 
   beforeAll(async () => {
     const ranking = rankSettings(runs);
     writeFileSync(file, await sweepHtml({ keys, runs, ranking, remarks: rankingRemarks(runs, ranking), failures: new Map(), eventsOf: () => [] }));
     browser = await startBrowser();
-    page = await browser.context.newPage();
-    page.on('console', (message) => complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('request', (request) => requests.push(request.url()));
-    await page.emulateMedia({ colorScheme: 'light' });
-    await page.goto(address);
+    opened = await openPage(browser, file);
+    ({ page } = opened);
   });
 
   afterAll(async () => await browser?.close());
 
-  const inPage = async <Value>(expression: string): Promise<Value> => (await page.evaluate(expression)) as Value;
-
   test('renders without errors, and asks for nothing but itself', async () => {
     await page.waitForLoadState('networkidle');
-    expect(complaints).toEqual([]);
-    expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([address]);
+    expect(opened.complaints).toEqual([]);
+    expect(opened.requests.filter((url) => !url.startsWith('data:'))).toEqual([opened.address]);
   });
 
   test.each([400, 700, 1400])('at %i px nothing sticks out, in figures neither', async (width) => {
     await page.setViewportSize({ width, height: 800 });
     expect(await inPage('document.documentElement.scrollWidth')).toBe(width);
-    const outside = await inPage<string[]>(
-      `[...document.querySelectorAll('main *:not(.scroll *):not(svg *)')].filter((element) => element.getBoundingClientRect().right > ${width} + 0.5).map((element) => element.outerHTML.slice(0, 80))`,
-    );
-    expect(outside).toEqual([]);
+    expect(await opened.outside(width)).toEqual([]);
     const beyond = await inPage<string[]>(
       `[...document.querySelectorAll('figure')].flatMap((figure) => [...figure.querySelectorAll('svg text')].filter((text) => text.getBoundingClientRect().right > figure.getBoundingClientRect().right || text.getBoundingClientRect().left < figure.getBoundingClientRect().left).map((text) => figure.id + ': ' + text.textContent))`,
     );
@@ -109,9 +98,7 @@ describeWithBrowser('the page of a sweep in chromium', () => {
   });
 
   test('the browser’s accessibility tree names pictures, tables and regions', async () => {
-    const session = await browser.context.newCDPSession(page);
-    const { nodes } = (await session.send('Accessibility.getFullAXTree')) as { nodes: { role?: { value: string }; name?: { value: string }; ignored: boolean }[] };
-    const named = (role: string): string[] => nodes.filter((node) => !node.ignored && node.role?.value === role).map((node) => node.name?.value ?? '');
+    const named = await opened.accessibleNames();
     for (const role of ['image', 'img', 'region', 'table', 'columnheader', 'rowheader']) expect(named(role).filter((name) => name === '')).toEqual([]);
     expect([...named('image'), ...named('img')].filter((name) => name.startsWith('Settings and what comes of them: a line for each of 16 settings'))).toHaveLength(1);
   });

@@ -11,7 +11,7 @@ import { exitCodes, printable, RbmError } from '../../errors.js';
 import { stoppablePause } from '../../run/stop-request.js';
 import { combineShards } from '../../sweep/evaluation-shards.js';
 import { eventsOf, gatherSweep, resultsOf, writeTables } from '../../sweep/gather.js';
-import { rangesText } from '../../sweep/ranges.js';
+import { namedRanges, rangesText } from '../../sweep/ranges.js';
 import { isTrainingSweep, openSweep, shardPlanOf, type Sweep, type TrainingSweep } from '../../sweep/sweep.js';
 import { describeEstimate } from '../figures.js';
 import { jsonText } from '../json-output.js';
@@ -25,9 +25,6 @@ import { describeGathered } from './gather-text.js';
 export interface GatherOptions extends CommonOptions {
   report: boolean;
 }
-
-/** Ranges of missing tasks that are named. */
-const namedRanges = 20;
 
 /** What a directory is called in commands: where a job of Slurm gathers, it is the folder that it is in. */
 function nameOf(directory: string, terminal: Terminal): string {

@@ -4,15 +4,16 @@
  */
 
 import { availableParallelism } from 'node:os';
-import { exitCodes, printable, RbmError } from '../../errors.js';
+import { exitCodes, RbmError } from '../../errors.js';
 import { runPool, type PoolEvent } from '../../sweep/local-pool.js';
-import { rangesText } from '../../sweep/ranges.js';
-import { isSettled, openSweep, stateOf, taskName, type Sweep, type TaskFailure } from '../../sweep/sweep.js';
+import { namedRanges, rangesText } from '../../sweep/ranges.js';
+import { openSweep, openTasks, stateOf, taskName, type Sweep, type TaskFailure } from '../../sweep/sweep.js';
 import { jsonText } from '../json-output.js';
 import { wholeNumber } from '../numbers.js';
 import { shellWord, shortPath } from '../paths.js';
 import { stopSignals } from '../stop-signals.js';
 import type { Terminal } from '../terminal.js';
+import { failureLines, type Told } from './failure-lines.js';
 import { poolDisplay } from './pool-display.js';
 import type { RunOptions } from './run.js';
 
@@ -20,12 +21,6 @@ const executable = new URL('../../../bin/rbm-train.js', import.meta.url);
 
 /** Options that say nothing where no Slurm is asked for. */
 const slurmOptions = { chunk: '--chunk', time: '--time', partition: '--partition', account: '--account', maxParallel: '--max-parallel', warn: '--warn', maxRequeues: '--max-requeues', sbatchArg: '--sbatch-arg', wait: '--wait' } as const;
-
-/** Ranges of tasks that are named. */
-const namedRanges = 20;
-
-/** More failures than these are told in the JSON, and by status, only. */
-const toldFailures = 20;
 
 /** How tasks are shared out. */
 interface Shares {
@@ -38,11 +33,6 @@ function sharesOf(options: RunOptions, tasks: number): Shares {
   const given = options.threads === undefined ? undefined : wholeNumber('--threads', options.threads, 1, 256);
   const jobs = Math.max(1, Math.min(wanted, tasks));
   return { jobs, threads: given ?? Math.max(1, Math.floor(availableParallelism() / jobs)) };
-}
-
-/** A task and why it has no result. */
-interface Told extends TaskFailure {
-  readonly index: number;
 }
 
 /** Where the sweep stands, as the summary tells it. */
@@ -76,13 +66,6 @@ function summary(sweep: Sweep, { done, diverged, failed, left }: Standing): stri
   return parts.join(', ');
 }
 
-/** Which tasks have no result, and why. */
-function failureLines(sweep: Sweep, word: string, told: readonly Told[]): string[] {
-  const lines = told.slice(0, toldFailures).map(({ index, message }) => `  ${taskName(sweep, index)}: ${printable(message, 500)}`);
-  if (told.length > toldFailures) lines.push(`  and ${told.length - toldFailures} more (--json has all)`);
-  return told.length === 0 ? [] : [`${word}:`, ...lines];
-}
-
 function tellStanding(sweep: Sweep, standing: Standing, options: RunOptions, terminal: Terminal): void {
   const { done, diverged, failed, left } = standing;
   if (options.json) terminal.out(`${jsonText({ tasks: sweep.length, done, diverged, failed, left })}\n`);
@@ -113,7 +96,7 @@ function tellPlan(sweep: Sweep, indices: readonly number[], { jobs, threads }: S
 export async function runLocally(path: string, options: RunOptions, terminal: Terminal): Promise<number> {
   checkOptions(options);
   const sweep = openSweep(path, terminal.workingDirectory);
-  const indices = Array.from({ length: sweep.length }, (_, index) => index).filter((index) => !isSettled(stateOf(sweep, index)));
+  const indices = openTasks(sweep);
   const shares = sharesOf(options, indices.length);
   if (options.dryRun) return tellPlan(sweep, indices, shares, options, terminal);
   const failures = new Map<number, TaskFailure>();

@@ -9,11 +9,11 @@ import { makeFolder, writeFileAtomically } from '../../checkpoint/atomic-write.j
 import { exitCodes, isRbmError, printable, RbmError } from '../../errors.js';
 import { stoppablePause, type StopRequest } from '../../run/stop-request.js';
 import { queuedTasks } from '../../sweep/queue.js';
-import { rangesText } from '../../sweep/ranges.js';
+import { namedRanges, rangesText } from '../../sweep/ranges.js';
 import { defaultMaxArraySize, maxArraySize, requireSlurm, submit } from '../../sweep/slurm-commands.js';
 import { askQueue, rememberJob, submittedJobs, type QueuedElement } from '../../sweep/slurm-jobs.js';
 import { arrayScript, checkSettings, gatherScript, jobName, piecesOf, shellQuoted, slurmFolder, timeLimitSeconds, type ArrayPiece, type ArraySettings } from '../../sweep/slurm-script.js';
-import { isSettled, openSweep, stateOf, type Sweep } from '../../sweep/sweep.js';
+import { isSettled, openSweep, openTasks, stateOf, type Sweep } from '../../sweep/sweep.js';
 import { chunkFor, taskSeconds } from '../../sweep/task-seconds.js';
 import { jsonText } from '../json-output.js';
 import { wholeNumber } from '../numbers.js';
@@ -28,9 +28,6 @@ const earlySeconds = 60;
 
 /** Elements that are thought to run at a time where --max-parallel does not say. */
 const usualPlaces = 8;
-
-/** Ranges of tasks that are named. */
-const namedRanges = 20;
 
 const executable = fileURLToPath(new URL('../../../bin/rbm-train.js', import.meta.url));
 
@@ -245,7 +242,7 @@ export async function runOnSlurm(path: string, options: RunOptions, terminal: Te
   const elements = await askQueueOrWarn(sweep, isDry, warn);
   const { queued, running } = queuedTasks(elements, sweep.length, () => true);
   const isQueued = new Set([...queued, ...running]);
-  const open = Array.from({ length: sweep.length }, (_, index) => index).filter((index) => !isSettled(stateOf(sweep, index)));
+  const open = openTasks(sweep);
   const missing = open.filter((index) => !isQueued.has(index));
   if (!options.quiet) terminal.err(`${sweep.length} tasks: ${sweep.length - open.length} done, ${open.length - missing.length} queued or running, ${missing.length} to submit\n`);
   const facts = { tasks: sweep.length, done: sweep.length - open.length, queued: open.length - missing.length };

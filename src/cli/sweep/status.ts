@@ -3,14 +3,15 @@
  * are queued or running.
  */
 
-import { exitCodes, printable } from '../../errors.js';
+import { exitCodes } from '../../errors.js';
 import { queueState } from '../../sweep/queue.js';
-import { rangesText } from '../../sweep/ranges.js';
-import { isTrainingSweep, openSweep, stateOf, taskName, type Sweep, type TaskState } from '../../sweep/sweep.js';
+import { namedRanges, rangesText } from '../../sweep/ranges.js';
+import { isSettled, isTrainingSweep, openSweep, shardPlanOf, stateOf, taskName, type Sweep, type TaskState } from '../../sweep/sweep.js';
 import { jsonText } from '../json-output.js';
 import type { CommonOptions } from '../options.js';
 import { warner } from '../remarks.js';
 import type { Terminal } from '../terminal.js';
+import { failureLines } from './failure-lines.js';
 
 /** Options of the command. */
 export type StatusOptions = CommonOptions;
@@ -23,43 +24,35 @@ const words: readonly (readonly [TaskState['status'], string])[] = [
   ['missing', 'not started'],
 ];
 
-/** More failures than these are in the JSON only. */
-const toldFailures = 20;
-
-/** Ranges of tasks that are named. */
-const namedRanges = 20;
-
-function failureLines(sweep: Sweep, states: readonly TaskState[]): string[] {
-  const failed = states.flatMap((state, index) => (state.status === 'done' || state.failure === undefined ? [] : [{ index, ...state.failure }]));
-  const lines = failed.slice(0, toldFailures).map(({ index, message }) => `  ${taskName(sweep, index)}: ${printable(message, 500)}`);
-  if (failed.length > toldFailures) lines.push(`  and ${failed.length - toldFailures} more (--json has all)`);
-  return lines.length === 0 ? [] : ['last tries that failed:', ...lines];
-}
+/** More started tasks than these are told in ranges only. */
+const toldStarted = 20;
 
 function startedLines(sweep: Sweep, states: readonly TaskState[]): string[] {
   if (!isTrainingSweep(sweep)) return [];
   const started = states.flatMap((state, index) => (state.status === 'started' ? [`  ${taskName(sweep, index)}: update ${state.update} of ${sweep.manifest.tasks[index].updates}`] : []));
-  return started.length > toldFailures ? [] : started;
+  return started.length > toldStarted ? [] : started;
 }
 
 /** Shows how far the tasks are; returns the exit code. */
 export async function status(path: string, options: StatusOptions, terminal: Terminal): Promise<number> {
   const sweep = openSweep(path, terminal.workingDirectory);
   const states = Array.from({ length: sweep.length }, (_, index) => stateOf(sweep, index));
-  const queue = await queueState(sweep, warner(options, terminal));
+  const queue = await queueState(sweep, (index) => states[index].status !== 'done', warner(options, terminal));
   if (options.json) {
-    const ids = isTrainingSweep(sweep) ? sweep.manifest.tasks : sweep.manifest.kind === 'evaluation' ? sweep.manifest.evaluation.shards : [];
-    const isComplete = states.every(({ status: how }) => how === 'done' || how === 'diverged');
-    terminal.out(`${jsonText({ isComplete, tasks: states.map((state, index) => ({ index, id: ids[index].id, ...state })), ...(queue && { queue }) })}\n`);
+    const ids = isTrainingSweep(sweep) ? sweep.manifest.tasks : shardPlanOf(sweep).shards;
+    const tasks = states.map((state, index) => ({ index, id: ids[index].id, ...state }));
+    terminal.out(`${jsonText({ isComplete: states.every(isSettled), tasks, ...(queue && { queue }) })}\n`);
     return exitCodes.ok;
   }
-  const lines = words.flatMap(([how, word]) => {
-    const numbers = states.flatMap((state, index) => (state.status === how ? [index] : []));
-    return numbers.length === 0 ? [] : [`${word.padEnd(12)}${String(numbers.length).padStart(7)} of ${sweep.length}  ${rangesText(numbers, namedRanges)}`];
-  });
-  for (const [word, numbers] of Object.entries(queue ?? {}) as [string, number[]][]) {
-    if (numbers.length > 0) lines.push(`${word.padEnd(12)}${String(numbers.length).padStart(7)} of ${sweep.length}  ${rangesText(numbers, namedRanges)}`);
-  }
-  terminal.out(`${[...lines, ...startedLines(sweep, states), ...failureLines(sweep, states)].join('\n')}\n`);
+  const line = (word: string, numbers: readonly number[]): string[] =>
+    numbers.length === 0 ? [] : [`${word.padEnd(12)}${String(numbers.length).padStart(7)} of ${sweep.length}  ${rangesText(numbers, namedRanges)}`];
+  const failed = states.flatMap((state, index) => (state.status === 'done' || state.failure === undefined ? [] : [{ index, ...state.failure }]));
+  const lines = [
+    ...words.flatMap(([how, word]) => line(word, states.flatMap((state, index) => (state.status === how ? [index] : [])))),
+    ...Object.entries(queue ?? {}).flatMap(([word, numbers]: [string, readonly number[]]) => line(word, numbers)),
+    ...startedLines(sweep, states),
+    ...failureLines(sweep, 'last tries that failed', failed),
+  ];
+  terminal.out(`${lines.join('\n')}\n`);
   return exitCodes.ok;
 }

@@ -9,7 +9,7 @@ import type { RunEvent } from '../../run/events.js';
 import { resultFigures } from '../../run/events.js';
 import { runTask, type TaskOutcome } from '../../sweep/run-task.js';
 import { ownJob, requeue } from '../../sweep/slurm-requeue.js';
-import { configOfTask, failureFrom, isSettled, isTrainingSweep, openSweep, stateOf, taskName, type Sweep } from '../../sweep/sweep.js';
+import { configOfTask, failureFrom, isTrainingSweep, openSweep, stateOf, taskName, type Sweep } from '../../sweep/sweep.js';
 import type { TaskMessage } from '../../sweep/task-messages.js';
 import { collectGarbage } from '../collect-garbage.js';
 import { briefFigures } from '../figures.js';
@@ -59,15 +59,16 @@ function send(message: TaskMessage): void {
 
 /** Passes on events of a task as messages. */
 function messageDisplay(index: number): ProgressDisplay {
-  let [start, length, latest, lastTime] = [0, 1, '', 0];
+  // Of a shard there are no updates, only the share that is evaluated.
+  let [length, share, latest, lastTime] = [0, 0, '', 0];
   const report = (event: RunEvent): void => {
     if (event.type === 'warning') send({ type: 'warning', index, message: event.message });
     if (event.type === 'evaluation') latest = briefFigures(resultFigures(event), event.figures.splits.validation === undefined ? 'train' : 'validation');
-    if (event.type === 'start') [start, length] = [event.update, event.length];
+    if (event.type === 'start') ({ length } = event);
+    if (event.type === 'start' || event.type === 'update') share = event.update / length;
+    if (event.type === 'evaluating' && length === 0) ({ share } = event);
     if (event.type === 'warning' || event.type === 'checkpoint' || performance.now() - lastTime < messageInterval) return;
     lastTime = performance.now();
-    const share = event.type === 'evaluating' && length === 1 ? event.share : event.type === 'evaluating' ? start / length : event.update / length;
-    if (event.type === 'update') start = event.update;
     send({ type: 'progress', index, share, latest });
   };
   return { report, end: () => {} };
@@ -93,16 +94,16 @@ async function doTask(sweep: Sweep, index: number, options: TaskOptions, termina
   const stop = terminal.listenForStop();
   const display = await displayFor(sweep, index, options.quiet === true, terminal);
   const threads = options.threads === undefined ? undefined : wholeNumber('--threads', options.threads, 1, 256);
-  const wasSettled = isSettled(stateOf(sweep, index));
+  const before = stateOf(sweep, index);
   let outcome: TaskOutcome;
   try {
-    outcome = await runTask(sweep, index, { stop, ...(threads !== undefined && { threads }), report: display.report });
+    outcome = await runTask(sweep, index, { stop, ...(threads !== undefined && { threads }), report: display.report }, before);
   } catch (error) {
     display.end();
     if (!isRbmError(error)) throw error;
     send({ type: 'end', index, outcome: 'failed', failure: failureFrom(error) });
     terminal.err(`${name} failed: ${messageOf(error)}\n${error.hint === undefined ? '' : `${error.hint}\n`}`);
-    return { index, outcome: 'failed', code: exitCodes[error.code], hasAdvanced: error.code === 'diverged' && !wasSettled };
+    return { index, outcome: 'failed', code: exitCodes[error.code], hasAdvanced: error.code === 'diverged' && before.status !== 'diverged' };
   }
   display.end();
   if (outcome.status === 'stopped') {
